@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rios/rios.hpp>
+#include <shepseg/shepseg.hpp>
+
+#include <cstdint>
+#include <iostream>
+
+int main()
+{
+    rios::image<std::uint16_t> const im{1, 4, 4};
+    std::cout << im.rows() << " rows\n";
+    return im.rows() == 4 ? 0 : 1;
+}
