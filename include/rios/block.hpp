@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What one step of the pipeline is about: a rectangle of the working grid. Made by pixel_grid::blocks().
+#pragma once
+
+#include <cstddef>
+
+namespace rios {
+
+/// A rectangle of pixels of a grid. Blocks are numbered from 0 in scan order of the grid of blocks.
+struct block {
+    std::size_t index = 0;   ///< number of this block
+    std::ptrdiff_t row = 0;  ///< first row, in pixels of the grid
+    std::ptrdiff_t col = 0;  ///< first column, in pixels of the grid
+    std::ptrdiff_t rows = 0; ///< height in pixels; blocks at the bottom edge may be lower
+    std::ptrdiff_t cols = 0; ///< width in pixels; blocks at the right edge may be narrower
+
+    friend bool operator==(block const&, block const&) = default;
+};
+
+} // namespace rios

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What the parts of the pipeline promise each other. A model of a concept needs no base class; it only has to mean what
+// the comment says. Pixels in, pixels out: the compute part knows no files, threads or clusters.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <utility>
+
+#include "block.hpp"
+#include "pixel_grid.hpp"
+#include "pixel_type.hpp"
+
+namespace rios {
+
+/// Where blocks come from. Equal blocks give equal data. One thread uses one copy at a time; a copy is an independent
+/// handle that opens its source when it is first read from.
+template <typename R>
+concept Reader = std::copyable<R> && requires(R& reader, R const& constant, block const& where) {
+    typename R::value_type;
+    {
+        constant.grid()
+    } -> std::same_as<pixel_grid const&>;
+    {
+        reader.read(where)
+    } -> std::same_as<typename R::value_type>;
+};
+
+/// What is done with a block: called with the block and its pixels, returns the output pixels or void. Every thread has
+/// its own copy, so a worker may own scratch memory and accumulate.
+template <typename W, typename In>
+concept ComputeWorker = std::copy_constructible<W> && std::invocable<W&, block const&, In const&>;
+
+/// Where blocks go: opened once, then blocks in any order from one thread, then closed. `close` reports late errors; an
+/// output that was not closed leaves nothing that looks complete.
+template <typename S, typename Out>
+concept Writer = std::movable<S> && requires(S& sink, pixel_grid const& grid, block const& where, Out out) {
+    sink.open(grid);
+    sink.write(where, std::move(out));
+    sink.close();
+};
+
+/// A number of independent steps. `compute` may run on any thread, in any order, several at once; `deliver` runs on the
+/// thread that called the executor, once for each index, in any order.
+template <typename J>
+concept Job = requires(J& job, std::size_t index, typename J::result result) {
+    {
+        job.size()
+    } -> std::same_as<std::size_t>;
+    {
+        job.compute(index)
+    } -> std::same_as<typename J::result>;
+    job.deliver(index, std::move(result));
+};
+
+/// Runs a job: every index computed and delivered exactly once, or the first error rethrown on the caller's thread after
+/// all work under way has ended.
+template <typename E, typename J>
+concept Executor = Job<J> && std::movable<E> && requires(E& executor, J& job) { executor.run(job); };
+
+} // namespace rios

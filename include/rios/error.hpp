@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The typed errors of both libraries, told apart by what the caller can do about them. Messages name the file, the
+// block and the value. The libraries print nothing and never exit; what goes wrong is thrown as one of these.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace rios {
+
+/// Root of everything that rios and shepseg throw on their own account.
+class error : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// A file or device could not be opened, read, written or renamed. The message starts with the path and carries the
+/// text of the layer below (GDAL's or the operating system's).
+class io_error : public error {
+  public:
+    io_error(std::string path, std::string const& reason) : error(path + ": " + reason), path_(std::move(path)) {}
+
+    /// The file that the operation was about.
+    [[nodiscard]] std::string const& path() const noexcept { return path_; }
+
+  private:
+    std::string path_;
+};
+
+/// Grids, shapes or pixel types that do not go together; the message says which and how they differ.
+class grid_error : public error {
+  public:
+    using error::error;
+};
+
+/// A parameter is outside what is allowed; the message names the parameter, its value and the allowed range.
+class options_error : public error {
+  public:
+    using error::error;
+};
+
+/// The progress callback asked to stop (or the user pressed Ctrl-C in a tool). Nothing was left behind.
+class cancelled : public error {
+  public:
+    cancelled() : error("cancelled") {}
+};
+
+} // namespace rios

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Runs the steps of a job on the cores of this machine. The threads live as long as the executor, so that short jobs
+// (an iteration of k-means) do not pay for starting them.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+#include "../concepts.hpp"
+#include "../error.hpp"
+
+namespace rios {
+
+/// Cores that this process may run on: what the scheduler allows (taskset, SLURM, containers), at least 1.
+[[nodiscard]] inline std::size_t available_cores() noexcept
+{
+#if defined(__linux__)
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
+        if (auto const count = CPU_COUNT(&allowed); count > 0) return static_cast<std::size_t>(count);
+    }
+#endif
+    auto const cores = std::thread::hardware_concurrency();
+    return cores == 0 ? 1 : cores;
+}
+
+/// Options of thread_executor.
+struct thread_options {
+    std::size_t workers = 0; ///< compute threads; 0 means one for each core that this process may run on
+};
+
+namespace detail {
+
+/// Threads that all run the same function when told to.
+class thread_team {
+  public:
+    explicit thread_team(std::size_t size)
+    {
+        threads_.reserve(size);
+        for (std::size_t i = 0; i < size; ++i) {
+            threads_.emplace_back([this](std::stop_token stop) { serve(stop); });
+        }
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return threads_.size(); }
+
+    /// Lets every thread call `task` once; returns at once. @pre the last task has been waited for; task does not throw
+    void start(std::function<void()> task)
+    {
+        {
+            std::lock_guard lock(mutex_);
+            task_ = std::move(task);
+            busy_ = threads_.size();
+            ++round_;
+        }
+        wake_.notify_all();
+    }
+
+    /// Returns when every thread has returned from the task.
+    void wait()
+    {
+        std::unique_lock lock(mutex_);
+        idle_.wait(lock, [this] { return busy_ == 0; });
+    }
+
+  private:
+    void serve(std::stop_token const& stop)
+    {
+        std::size_t seen = 0;
+        std::unique_lock lock(mutex_);
+        while (wake_.wait(lock, stop, [&] { return round_ != seen; })) {
+            seen = round_;
+            lock.unlock();
+            task_();
+            lock.lock();
+            if (--busy_ == 0) idle_.notify_all();
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable_any wake_;
+    std::condition_variable idle_;
+    std::function<void()> task_;
+    std::size_t round_ = 0;
+    std::size_t busy_ = 0;
+    std::vector<std::jthread> threads_; // last: joined before what they use is destroyed
+};
+
+/// The state of one run of one job, shared by the caller and the workers.
+template <Job J>
+class threaded_run {
+  public:
+    threaded_run(J& job, std::size_t undelivered_limit) : job_(job), size_(job.size()), limit_(undelivered_limit) {}
+
+    /// What each worker does: take an index, compute it, hand over the result, until there is none left.
+    void work() noexcept
+    {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            space_.wait(lock, [this] { return error_ || next_ == size_ || ready_.size() + computing_ < limit_; });
+            if (error_ || next_ == size_) return;
+            auto const index = next_++;
+            ++computing_;
+            lock.unlock();
+            try {
+                auto result = job_.compute(index);
+                lock.lock();
+                if (!error_) ready_.emplace_back(index, std::move(result));
+            } catch (...) {
+                if (!lock.owns_lock()) lock.lock();
+                if (!error_) error_ = std::current_exception();
+                ready_.clear();
+                space_.notify_all();
+            }
+            --computing_;
+            results_.notify_one();
+        }
+    }
+
+    /// What the caller does: deliver results until all are delivered or something failed.
+    void deliver_all()
+    {
+        std::unique_lock lock(mutex_);
+        for (std::size_t delivered = 0; delivered < size_;) {
+            results_.wait(lock, [this] { return error_ || !ready_.empty(); });
+            if (error_) return;
+            auto batch = std::exchange(ready_, {});
+            lock.unlock();
+            space_.notify_all();
+            try {
+                for (auto& [index, result] : batch) job_.deliver(index, std::move(result));
+            } catch (...) {
+                lock.lock();
+                if (!error_) error_ = std::current_exception();
+                ready_.clear();
+                space_.notify_all();
+                return;
+            }
+            delivered += batch.size();
+            lock.lock();
+        }
+    }
+
+    /// The first error, or null. To be asked after the workers have returned.
+    [[nodiscard]] std::exception_ptr const& first_error() const noexcept { return error_; }
+
+  private:
+    J& job_;
+    std::size_t const size_;
+    std::size_t const limit_;
+    std::mutex mutex_;
+    std::condition_variable space_;   // room for another result, or the end
+    std::condition_variable results_; // a result, or the end
+    std::deque<std::pair<std::size_t, typename J::result>> ready_;
+    std::size_t next_ = 0;
+    std::size_t computing_ = 0;
+    std::exception_ptr error_;
+};
+
+} // namespace detail
+
+/// Computes on worker threads and delivers on the caller's. At most four results for each worker wait or are being
+/// computed, so that a slow delivery does not fill the memory.
+///
+/// Thread rule: one run at a time; `compute` must not call `run` on the same executor.
+class thread_executor {
+  public:
+    /// @throws std::system_error if the threads cannot be started
+    explicit thread_executor(thread_options options = {})
+        : team_(std::make_unique<detail::thread_team>(options.workers == 0 ? available_cores() : options.workers))
+    {
+    }
+
+    /// @throws the first error of the job, after all steps under way have ended
+    template <Job J>
+    void run(J& job)
+    {
+        detail::threaded_run<J> state(job, 4 * concurrency());
+        team_->start([&state] { state.work(); });
+        state.deliver_all();
+        team_->wait();
+        if (state.first_error()) std::rethrow_exception(state.first_error());
+    }
+
+    /// Steps that can be under way at the same time.
+    [[nodiscard]] std::size_t concurrency() const noexcept { return team_->size(); }
+
+  private:
+    std::unique_ptr<detail::thread_team> team_;
+};
+
+} // namespace rios
