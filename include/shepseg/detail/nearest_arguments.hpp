@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What the nearest-centre kernels (nearest_kernel.hpp) take.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../cluster_model.hpp"
+
+namespace shepseg::detail {
+
+struct nearest_arguments {
+    double const* values;       ///< band b of pixel i is values[b * band_stride + i]
+    std::ptrdiff_t band_stride; ///< in doubles
+    std::ptrdiff_t count;       ///< pixels
+    cluster_centres const& centres;
+    std::uint32_t* nearest; ///< out: index of the centre, for each pixel
+    double* distance;       ///< out: squared distance to it, for each pixel
+};
+
+} // namespace shepseg::detail

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The nearest-centre kernel, through the vector extensions that GCC and clang share. Included once for each instruction
+// set, hence without an include guard: SHEPSEG_KERNEL names the namespace, SHEPSEG_LANES the doubles in a register and
+// SHEPSEG_TARGET the attribute of its functions. (Inlining a common template into target functions will not do: GCC
+// takes vectors that are too wide for the template's own target to pieces before it inlines.)
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "exact.hpp"
+#include "nearest_arguments.hpp"
+
+#if !defined(SHEPSEG_KERNEL)
+#define SHEPSEG_KERNEL baseline_kernel
+#define SHEPSEG_LANES 2
+#define SHEPSEG_TARGET
+#endif
+
+namespace shepseg::detail::SHEPSEG_KERNEL {
+
+typedef double lanes __attribute__((vector_size(SHEPSEG_LANES * 8)));
+typedef double unaligned_lanes __attribute__((vector_size(SHEPSEG_LANES * 8), aligned(8), may_alias));
+typedef std::int64_t index_lanes __attribute__((vector_size(SHEPSEG_LANES * 8)));
+
+/// The pixels from `begin` on in groups of Groups × SHEPSEG_LANES; returns the first pixel that is left.
+///
+/// The distances of a group stay in registers while all centres go by; the values come from the level-1 cache.
+template <int Groups>
+SHEPSEG_TARGET inline std::ptrdiff_t nearest_in_groups(nearest_arguments const& in, std::ptrdiff_t begin)
+{
+    auto const bands = static_cast<std::ptrdiff_t>(in.centres.bands());
+    auto const clusters = static_cast<std::ptrdiff_t>(in.centres.clusters());
+    double const* const centres = in.centres[0].data();
+    auto at = begin;
+    for (; at + Groups * SHEPSEG_LANES <= in.count; at += Groups * SHEPSEG_LANES) {
+        lanes best[Groups];
+        index_lanes index[Groups];
+#pragma GCC unroll 4
+        for (int g = 0; g < Groups; ++g) {
+            best[g] = lanes{} + std::numeric_limits<double>::infinity();
+            index[g] = index_lanes{};
+        }
+        for (std::ptrdiff_t k = 0; k < clusters; ++k) {
+            lanes distance[Groups] = {};
+            for (std::ptrdiff_t b = 0; b < bands; ++b) {
+                double const* const values = in.values + b * in.band_stride + at;
+                double const centre = centres[k * bands + b];
+#pragma GCC unroll 4
+                for (int g = 0; g < Groups; ++g) {
+                    lanes const difference =
+                        *reinterpret_cast<unaligned_lanes const*>(values + g * SHEPSEG_LANES) - centre;
+                    lanes square = difference * difference;
+                    SHEPSEG_CONCEAL(square);
+                    distance[g] += square;
+                }
+            }
+#pragma GCC unroll 4
+            for (int g = 0; g < Groups; ++g) {
+                index_lanes const nearer = distance[g] < best[g];
+                best[g] = nearer ? distance[g] : best[g];
+                index[g] = nearer ? index_lanes{} + k : index[g];
+            }
+        }
+#pragma GCC unroll 4
+        for (int g = 0; g < Groups; ++g) {
+            for (int i = 0; i < SHEPSEG_LANES; ++i) {
+                in.distance[at + g * SHEPSEG_LANES + i] = best[g][i];
+                in.nearest[at + g * SHEPSEG_LANES + i] = static_cast<std::uint32_t>(index[g][i]);
+            }
+        }
+    }
+    return at;
+}
+
+/// All pixels: most in groups, the last few one by one.
+SHEPSEG_TARGET inline void find_nearest_centres(nearest_arguments const& in)
+{
+    auto const bands = static_cast<std::ptrdiff_t>(in.centres.bands());
+    auto const rest = nearest_in_groups<1>(in, nearest_in_groups<4>(in, 0));
+    for (auto i = rest; i < in.count; ++i) {
+        in.distance[i] = std::numeric_limits<double>::infinity();
+        in.nearest[i] = 0;
+        for (std::size_t k = 0; k < in.centres.clusters(); ++k) {
+            double const* const centre = in.centres[k].data();
+            double distance = 0;
+            for (std::ptrdiff_t b = 0; b < bands; ++b) {
+                double const difference = in.values[b * in.band_stride + i] - centre[b];
+                double square = difference * difference;
+                SHEPSEG_CONCEAL(square);
+                distance += square;
+            }
+            if (distance < in.distance[i]) {
+                in.distance[i] = distance;
+                in.nearest[i] = static_cast<std::uint32_t>(k);
+            }
+        }
+    }
+}
+
+} // namespace shepseg::detail::SHEPSEG_KERNEL
+
+#undef SHEPSEG_KERNEL
+#undef SHEPSEG_LANES
+#undef SHEPSEG_TARGET

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The sample as k-means works on it: doubles, band after band, cut into chunks that do not depend on the number of
+// threads, so that sums over chunks are the same bits on every machine.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+#include <rios/executor/for_each_index.hpp>
+#include <rios/image_view.hpp>
+
+#include "exact.hpp"
+
+namespace shepseg::detail {
+
+class spectra {
+  public:
+    /// Pixels that one step of the executor works on.
+    static constexpr std::size_t chunk = 8192;
+
+    /// Converts the sample, an image of one row.
+    template <rios::Pixel T>
+    explicit spectra(rios::image_view<T const> sample)
+        : bands_(static_cast<std::size_t>(sample.bands())), count_(static_cast<std::size_t>(sample.cols())),
+          values_(bands_ * count_)
+    {
+        for (std::size_t b = 0; b < bands_; ++b) {
+            auto const row = sample.row(static_cast<std::ptrdiff_t>(b), 0);
+            std::copy(row.begin(), row.end(), values_.begin() + static_cast<std::ptrdiff_t>(b * count_));
+        }
+    }
+
+    [[nodiscard]] std::size_t bands() const noexcept { return bands_; }
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }
+    [[nodiscard]] std::size_t chunks() const noexcept { return (count_ + chunk - 1) / chunk; }
+    [[nodiscard]] double const* band(std::size_t b) const noexcept { return values_.data() + b * count_; }
+    [[nodiscard]] double operator()(std::size_t band, std::size_t pixel) const noexcept
+    {
+        return values_[band * count_ + pixel];
+    }
+
+    /// The sum over all pixels of the doubles that `function(begin, end)` returns for each chunk.
+    template <typename E, typename F>
+    [[nodiscard]] double sum(E& executor, F function) const
+    {
+        std::vector<double> parts(chunks());
+        rios::for_each_chunk(executor, count_, chunk,
+                             [&](std::size_t begin, std::size_t end) { parts[begin / chunk] = function(begin, end); });
+        return std::accumulate(parts.begin(), parts.end(), 0.0);
+    }
+
+    /// Population variance, averaged over the bands.
+    template <typename E>
+    [[nodiscard]] double mean_variance(E& executor) const
+    {
+        double total = 0;
+        for (std::size_t b = 0; b < bands_; ++b) {
+            double const* const values = band(b);
+            auto const mean = sum(executor, [&](std::size_t begin, std::size_t end) {
+                                  return std::accumulate(values + begin, values + end, 0.0);
+                              }) / static_cast<double>(count_);
+            total += sum(executor, [&](std::size_t begin, std::size_t end) {
+                double squares = 0;
+                for (auto i = begin; i < end; ++i) squares += exact_product(values[i] - mean, values[i] - mean);
+                return squares;
+            });
+        }
+        return total / static_cast<double>(count_) / static_cast<double>(bands_);
+    }
+
+  private:
+    std::size_t bands_;
+    std::size_t count_;
+    std::vector<double> values_;
+};
+
+} // namespace shepseg::detail
