@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "block.hpp"
@@ -58,5 +59,21 @@ concept Job = requires(J& job, std::size_t index, typename J::result result) {
 /// all work under way has ended.
 template <typename E, typename J>
 concept Executor = Job<J> && std::movable<E> && requires(E& executor, J& job) { executor.run(job); };
+
+namespace detail {
+
+struct any_job {
+    struct result {};
+    [[nodiscard]] std::size_t size() const;
+    result compute(std::size_t index);
+    void deliver(std::size_t index, result value);
+};
+
+} // namespace detail
+
+/// An executor that does not depend on the kind of job: what functions take that run jobs of their own. A reference to
+/// one is welcome, too.
+template <typename E>
+concept AnyExecutor = Executor<std::remove_cvref_t<E>, detail::any_job>;
 
 } // namespace rios

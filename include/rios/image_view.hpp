@@ -30,7 +30,9 @@ struct pixel_position {
 class pixel_range : public ranges::view_facade<pixel_range, ranges::finite> {
   public:
     pixel_range() = default;
-    constexpr pixel_range(std::ptrdiff_t rows, std::ptrdiff_t cols) noexcept : rows_(cols > 0 ? rows : 0), cols_(cols) {}
+    constexpr pixel_range(std::ptrdiff_t rows, std::ptrdiff_t cols) noexcept : rows_(cols > 0 ? rows : 0), cols_(cols)
+    {
+    }
 
   private:
     friend ranges::range_access;

@@ -114,7 +114,7 @@ class binned_sum {
 
 /// The sum of one band of a segment of T pixels: `add(T)`, `add(band_sum<T> const&)`, `value()`.
 template <rios::Pixel T>
-using band_sum = std::conditional_t<std::integral<T>, integer_sum<std::conditional_t<std::integral<T>, T, int>>,
-                                    binned_sum>;
+using band_sum =
+    std::conditional_t<std::integral<T>, integer_sum<std::conditional_t<std::integral<T>, T, int>>, binned_sum>;
 
 } // namespace shepseg

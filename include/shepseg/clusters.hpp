@@ -52,7 +52,7 @@ void assign_row(rios::image_view<T const> const& image, std::ptrdiff_t row, null
 /// The cluster of each pixel: 1 + the index of its nearest centre, or 0 where the pixel is null.
 ///
 /// @pre centres.bands() == image.bands(), centres.clusters() is 1 to 65535
-template <rios::Pixel T, typename E>
+template <rios::Pixel T, rios::AnyExecutor E>
 [[nodiscard]] rios::image<std::uint16_t> assign_clusters(rios::image_view<T const> image,
                                                          std::optional<double> null_value,
                                                          cluster_centres const& centres, E& executor)

@@ -173,7 +173,7 @@ struct elimination {
 ///
 /// The graph's sizes, sums and neighbours are used up.
 /// @throws rios::cancelled
-template <rios::Pixel T, typename E>
+template <rios::Pixel T, rios::AnyExecutor E>
 [[nodiscard]] elimination eliminate_small_segments(region_graph<T>& graph, std::uint64_t min_segment_size,
                                                    double max_spectral_diff, E& executor,
                                                    rios::progress_function const& progress = {})

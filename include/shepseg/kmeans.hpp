@@ -46,13 +46,12 @@ namespace detail {
 class lloyd {
   public:
     lloyd(spectra const& data, cluster_centres start)
-        : data_(data), fit_{std::move(start), 0, 0, false}, nearest_(data.count(), unassigned),
-          distance_(data.count()), chunk_changed_(data.chunks()),
-          chunk_sums_(data.chunks() * fit_.centres.clusters() * (data.bands() + 1))
+        : data_(data), fit_{std::move(start), 0, 0, false}, nearest_(data.count(), unassigned), distance_(data.count()),
+          chunk_changed_(data.chunks()), chunk_sums_(data.chunks() * fit_.centres.clusters() * (data.bands() + 1))
     {
     }
 
-    template <typename E>
+    template <rios::AnyExecutor E>
     kmeans_fit run(int max_iterations, double tolerance, E& executor, rios::progress_function const& progress,
                    double progress_from, double progress_to)
     {
@@ -76,7 +75,7 @@ class lloyd {
     static constexpr std::uint32_t unassigned = std::numeric_limits<std::uint32_t>::max();
 
     /// Gives every pixel its nearest centre and adds up the pixels of each; returns whether any pixel changed.
-    template <typename E>
+    template <rios::AnyExecutor E>
     bool assign(E& executor)
     {
         auto const bands = data_.bands();
@@ -87,8 +86,8 @@ class lloyd {
             find_nearest_centres(data_.band(0) + begin, static_cast<std::ptrdiff_t>(data_.count()),
                                  static_cast<std::ptrdiff_t>(end - begin), fit_.centres, nearest,
                                  distance_.data() + begin);
-            chunk_changed_[chunk] = !std::equal(nearest, nearest + (end - begin),
-                                                nearest_.begin() + static_cast<std::ptrdiff_t>(begin));
+            chunk_changed_[chunk] =
+                !std::equal(nearest, nearest + (end - begin), nearest_.begin() + static_cast<std::ptrdiff_t>(begin));
             std::copy_n(nearest, end - begin, nearest_.begin() + static_cast<std::ptrdiff_t>(begin));
             double* const sums = chunk_sums_.data() + chunk * fit_.centres.clusters() * width;
             std::fill_n(sums, fit_.centres.clusters() * width, 0.0);
@@ -172,7 +171,7 @@ class lloyd {
 ///         none); rios::cancelled
 /// Complexity: O(pixels × clusters × bands) for each iteration, spread over the executor.
 /// Source: Lloyd (1982), "Least squares quantization in PCM"
-template <rios::Pixel T, typename E = rios::inline_executor>
+template <rios::Pixel T, rios::AnyExecutor E = rios::inline_executor>
 [[nodiscard]] kmeans_fit fit_kmeans(rios::image_view<T const> sample, kmeans_options const& options = {},
                                     E&& executor = E{}, rios::progress_function const& progress = {})
 {

@@ -36,9 +36,8 @@ template <rios::Pixel T>
         auto const last = high - margin;
         for (std::size_t k = 0; k < clusters; ++k) {
             auto const step = clusters == 1 ? 0.0 : (last - first) / static_cast<double>(clusters - 1);
-            auto const value = k > 0 && k + 1 == clusters
-                                   ? last
-                                   : first + detail::exact_product(static_cast<double>(k), step);
+            auto const value =
+                k > 0 && k + 1 == clusters ? last : first + detail::exact_product(static_cast<double>(k), step);
             centres[k][band] = static_cast<double>(static_cast<T>(value));
         }
     }
@@ -83,7 +82,7 @@ inline void distances_to(spectra const& data, std::size_t pixel, std::size_t beg
 /// Greedy k-means++: every further centre is, of a few pixels drawn with probability proportional to their squared
 /// distance from the centres so far, the one that lowers the sum of those distances most. Arthur and Vassilvitskii
 /// (2007), "k-means++: the advantages of careful seeding"; 2 + ln K candidates each.
-template <typename E>
+template <rios::AnyExecutor E>
 [[nodiscard]] cluster_centres plus_plus_start(spectra const& data, std::size_t clusters, random_source& random,
                                               E& executor)
 {

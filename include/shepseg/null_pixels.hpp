@@ -46,7 +46,8 @@ class null_test {
 
     /// Whether the pixel at (row, col) is null.
     template <typename U>
-    [[nodiscard]] bool operator()(rios::image_view<U> const& image, std::ptrdiff_t row, std::ptrdiff_t col) const noexcept
+    [[nodiscard]] bool operator()(rios::image_view<U> const& image, std::ptrdiff_t row,
+                                  std::ptrdiff_t col) const noexcept
     {
         for (std::ptrdiff_t band = 0; band < image.bands(); ++band) {
             if ((*this)(image(band, row, col))) return true;

@@ -26,16 +26,17 @@ namespace shepseg {
 }
 
 /// Replaces segment numbers + 1 by their labels; 0 (null) stays.
-template <typename E>
+template <rios::AnyExecutor E>
 void relabel(rios::image<std::uint32_t>& labels, std::vector<std::uint32_t> const& label_of, E& executor)
 {
-    rios::for_each_chunk(executor, static_cast<std::size_t>(labels.rows()), 64, [&](std::size_t begin, std::size_t end) {
-        for (auto row = begin; row < end; ++row) {
-            for (auto& label : labels.row(0, static_cast<std::ptrdiff_t>(row))) {
-                if (label != 0) label = label_of[label - 1];
-            }
-        }
-    });
+    rios::for_each_chunk(executor, static_cast<std::size_t>(labels.rows()), 64,
+                         [&](std::size_t begin, std::size_t end) {
+                             for (auto row = begin; row < end; ++row) {
+                                 for (auto& label : labels.row(0, static_cast<std::ptrdiff_t>(row))) {
+                                     if (label != 0) label = label_of[label - 1];
+                                 }
+                             }
+                         });
 }
 
 } // namespace shepseg

@@ -20,8 +20,8 @@
 #include <rios/image.hpp>
 #include <rios/timing.hpp>
 
-#include "cluster_model.hpp"
 #include "clumps.hpp"
+#include "cluster_model.hpp"
 #include "clusters.hpp"
 #include "eliminate.hpp"
 #include "kmeans.hpp"
@@ -80,7 +80,7 @@ inline void check_model(cluster_model const& model, std::ptrdiff_t bands)
 }
 
 /// Fits clusters to a sample of the image. There are none if every pixel is null.
-template <rios::Pixel T, typename E>
+template <rios::Pixel T, rios::AnyExecutor E>
 void fit_model(rios::image_view<T const> image, options const& options, E& executor, rios::timing_log& log,
                segmentation& result)
 {
@@ -117,7 +117,7 @@ void fit_model(rios::image_view<T const> image, options const& options, E& execu
 /// @throws rios::options_error if an option is not allowed or does not go with the image; rios::cancelled
 /// Complexity: O(pixels × bands × clusters) to assign clusters, near O(pixels × bands) for the rest.
 /// Memory: about 20 to 45 bytes for each pixel, besides the image.
-template <typename T, typename E>
+template <typename T, rios::AnyExecutor E>
 [[nodiscard]] segmentation segment(rios::image_view<T> image, options const& options, E&& executor,
                                    rios::timing_log& log)
 {
@@ -191,7 +191,7 @@ template <typename T, typename E>
 }
 
 /// As above, timed by itself.
-template <typename T, typename E = rios::inline_executor>
+template <typename T, rios::AnyExecutor E = rios::inline_executor>
 [[nodiscard]] segmentation segment(rios::image_view<T> image, options const& options = {}, E&& executor = E{})
 {
     rios::timing_log log;
@@ -199,7 +199,7 @@ template <typename T, typename E = rios::inline_executor>
 }
 
 /// As above, of an image that is owned by the caller.
-template <rios::Pixel T, typename E = rios::inline_executor>
+template <rios::Pixel T, rios::AnyExecutor E = rios::inline_executor>
 [[nodiscard]] segmentation segment(rios::image<T> const& image, options const& options = {}, E&& executor = E{})
 {
     return segment(image.view(), options, executor);

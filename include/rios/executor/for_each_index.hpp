@@ -33,7 +33,7 @@ struct index_job {
 ///
 /// @throws the first error that a call threw
 /// Thread rule: several calls run at once on the one `function`.
-template <typename E, typename F>
+template <AnyExecutor E, typename F>
 void for_each_index(E& executor, std::size_t count, F function)
 {
     detail::index_job<F> job{count, function};
@@ -45,12 +45,11 @@ void for_each_index(E& executor, std::size_t count, F function)
 /// The cut depends on count and chunk alone, never on the number of threads, so that partial results which are added up
 /// in the order of the chunks are the same bits on every machine.
 /// @pre chunk > 0
-template <typename E, typename F>
+template <AnyExecutor E, typename F>
 void for_each_chunk(E& executor, std::size_t count, std::size_t chunk, F function)
 {
-    for_each_index(executor, (count + chunk - 1) / chunk, [&](std::size_t index) {
-        function(index * chunk, std::min(count, (index + 1) * chunk));
-    });
+    for_each_index(executor, (count + chunk - 1) / chunk,
+                   [&](std::size_t index) { function(index * chunk, std::min(count, (index + 1) * chunk)); });
 }
 
 } // namespace rios

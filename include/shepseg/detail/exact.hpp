@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#if (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(__ASSOCIATIVE_MATH__) ||                       \
+#if (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(__ASSOCIATIVE_MATH__) ||                        \
     defined(__RECIPROCAL_MATH__) || defined(__FAST_MATH__)
 #error "shepseg: -ffast-math and -Ofast change the labels; compile this source file with -fno-fast-math"
 #endif

@@ -43,7 +43,7 @@ class spectra {
     }
 
     /// The sum over all pixels of the doubles that `function(begin, end)` returns for each chunk.
-    template <typename E, typename F>
+    template <rios::AnyExecutor E, typename F>
     [[nodiscard]] double sum(E& executor, F function) const
     {
         std::vector<double> parts(chunks());
@@ -53,15 +53,16 @@ class spectra {
     }
 
     /// Population variance, averaged over the bands.
-    template <typename E>
+    template <rios::AnyExecutor E>
     [[nodiscard]] double mean_variance(E& executor) const
     {
         double total = 0;
         for (std::size_t b = 0; b < bands_; ++b) {
             double const* const values = band(b);
-            auto const mean = sum(executor, [&](std::size_t begin, std::size_t end) {
-                                  return std::accumulate(values + begin, values + end, 0.0);
-                              }) / static_cast<double>(count_);
+            auto const mean =
+                sum(executor, [&](std::size_t begin,
+                                  std::size_t end) { return std::accumulate(values + begin, values + end, 0.0); }) /
+                static_cast<double>(count_);
             total += sum(executor, [&](std::size_t begin, std::size_t end) {
                 double squares = 0;
                 for (auto i = begin; i < end; ++i) squares += exact_product(values[i] - mean, values[i] - mean);

@@ -6,7 +6,11 @@
 
 int main()
 {
-    rios::image<std::uint16_t> const im{1, 4, 4};
-    std::cout << im.rows() << " rows\n";
-    return im.rows() == 4 ? 0 : 1;
+    rios::image<std::uint16_t> image(1, 4, 4);
+    for (auto [row, col] : image.pixels()) image(0, row, col) = col < 2 ? 100 : 200;
+    shepseg::options options;
+    options.kmeans.clusters = 2;
+    auto const result = shepseg::segment(image, options);
+    std::cout << result.counts.segments << " segments\n";
+    return result.counts.segments == 2 ? 0 : 1;
 }
