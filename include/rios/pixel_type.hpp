@@ -5,8 +5,12 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -68,6 +72,25 @@ constexpr decltype(auto) dispatch(pixel_type type, F&& f)
     case pixel_type::float64: return f(std::type_identity<double>{});
     }
     throw error("pixel type out of range");
+}
+
+/// `value` (a null value from a file or a user) as a pixel of type T, or none if T has no such value and no pixel can
+/// equal it. For float it is the nearest float, so that the largest one is recognised however its digits were rounded.
+template <Pixel T>
+[[nodiscard]] std::optional<T> to_pixel(double value)
+{
+    using limits = std::numeric_limits<T>;
+    if constexpr (limits::is_integer) {
+        if (!(value >= static_cast<double>(limits::min()) && value <= static_cast<double>(limits::max()))) return {};
+        if (value != std::trunc(value)) return {};
+    } else if constexpr (std::same_as<T, float>) {
+        constexpr double beyond = 0x1.ffffffp127; // half-way from the largest float to where the next one would be
+        if (std::isfinite(value) && std::abs(value) > static_cast<double>(limits::max())) {
+            if (std::abs(value) >= beyond) return {};
+            return value > 0 ? limits::max() : limits::lowest();
+        }
+    }
+    return static_cast<T>(value);
 }
 
 } // namespace rios

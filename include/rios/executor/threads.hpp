@@ -4,6 +4,7 @@
 // (an iteration of k-means) do not pay for starting them.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -58,19 +59,19 @@ class thread_team {
 
     [[nodiscard]] std::size_t size() const noexcept { return threads_.size(); }
 
-    /// Lets every thread call `task` once; returns at once. @pre the last task has been waited for; task does not throw
-    void start(std::function<void()> task)
+    /// Lets `count` of the threads call `task` once each; returns at once. The others sleep on.
+    /// @pre the last task has been waited for; count ≤ size(); task does not throw
+    void start(std::size_t count, std::function<void()> task)
     {
         {
             std::lock_guard lock(mutex_);
             task_ = std::move(task);
-            busy_ = threads_.size();
-            ++round_;
+            busy_ = calls_left_ = count;
         }
-        wake_.notify_all();
+        for (std::size_t i = 0; i < count; ++i) wake_.notify_one();
     }
 
-    /// Returns when every thread has returned from the task.
+    /// Returns when all calls of the task have returned.
     void wait()
     {
         std::unique_lock lock(mutex_);
@@ -80,10 +81,9 @@ class thread_team {
   private:
     void serve(std::stop_token const& stop)
     {
-        std::size_t seen = 0;
         std::unique_lock lock(mutex_);
-        while (wake_.wait(lock, stop, [&] { return round_ != seen; })) {
-            seen = round_;
+        while (wake_.wait(lock, stop, [this] { return calls_left_ > 0; })) {
+            --calls_left_;
             lock.unlock();
             task_();
             lock.lock();
@@ -95,8 +95,8 @@ class thread_team {
     std::condition_variable_any wake_;
     std::condition_variable idle_;
     std::function<void()> task_;
-    std::size_t round_ = 0;
-    std::size_t busy_ = 0;
+    std::size_t calls_left_ = 0; // of the task, to be begun
+    std::size_t busy_ = 0;       // calls that have not returned
     std::vector<std::jthread> threads_; // last: joined before what they use is destroyed
 };
 
@@ -111,10 +111,10 @@ class threaded_run {
     {
         std::unique_lock lock(mutex_);
         for (;;) {
-            space_.wait(lock, [this] { return error_ || next_ == size_ || ready_.size() + computing_ < limit_; });
+            space_.wait(lock, [this] { return error_ || next_ == size_ || undelivered_ < limit_; });
             if (error_ || next_ == size_) return;
             auto const index = next_++;
-            ++computing_;
+            ++undelivered_;
             lock.unlock();
             try {
                 auto result = job_.compute(index);
@@ -122,11 +122,8 @@ class threaded_run {
                 if (!error_) ready_.emplace_back(index, std::move(result));
             } catch (...) {
                 if (!lock.owns_lock()) lock.lock();
-                if (!error_) error_ = std::current_exception();
-                ready_.clear();
-                space_.notify_all();
+                fail(std::current_exception());
             }
-            --computing_;
             results_.notify_one();
         }
     }
@@ -135,30 +132,37 @@ class threaded_run {
     void deliver_all()
     {
         std::unique_lock lock(mutex_);
-        for (std::size_t delivered = 0; delivered < size_;) {
+        for (std::size_t delivered = 0; delivered < size_; ++delivered) {
             results_.wait(lock, [this] { return error_ || !ready_.empty(); });
             if (error_) return;
-            auto batch = std::exchange(ready_, {});
+            auto [index, result] = std::move(ready_.front());
+            ready_.pop_front();
             lock.unlock();
-            space_.notify_all();
             try {
-                for (auto& [index, result] : batch) job_.deliver(index, std::move(result));
+                job_.deliver(index, std::move(result));
+                lock.lock();
             } catch (...) {
                 lock.lock();
-                if (!error_) error_ = std::current_exception();
-                ready_.clear();
-                space_.notify_all();
-                return;
+                return fail(std::current_exception());
             }
-            delivered += batch.size();
-            lock.lock();
+            --undelivered_;
+            space_.notify_one();
         }
+        space_.notify_all(); // those that wait for room, though there is nothing left to take
     }
 
     /// The first error, or null. To be asked after the workers have returned.
     [[nodiscard]] std::exception_ptr const& first_error() const noexcept { return error_; }
 
   private:
+    /// With the lock held. The first error stays, and what is ready is dropped.
+    void fail(std::exception_ptr error) noexcept
+    {
+        if (!error_) error_ = std::move(error);
+        ready_.clear();
+        space_.notify_all();
+    }
+
     J& job_;
     std::size_t const size_;
     std::size_t const limit_;
@@ -167,7 +171,7 @@ class threaded_run {
     std::condition_variable results_; // a result, or the end
     std::deque<std::pair<std::size_t, typename J::result>> ready_;
     std::size_t next_ = 0;
-    std::size_t computing_ = 0;
+    std::size_t undelivered_ = 0; // being computed, ready, or being delivered
     std::exception_ptr error_;
 };
 
@@ -190,7 +194,7 @@ class thread_executor {
     void run(J& job)
     {
         detail::threaded_run<J> state(job, 4 * concurrency());
-        team_->start([&state] { state.work(); });
+        team_->start(std::min(job.size(), concurrency()), [&state] { state.work(); });
         state.deliver_all();
         team_->wait();
         if (state.first_error()) std::rethrow_exception(state.first_error());

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Which GDAL driver writes an output, and with which creation options. For gdal_writer; everything that can be wrong
+// about them is found here, before any work is done.
+#pragma once
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <cpl_string.h>
+#include <gdal_priv.h>
+
+#include "../error.hpp"
+#include "../pixel_type.hpp"
+#include "call.hpp"
+#include "data_type.hpp"
+
+namespace rios {
+
+/// The format that a file's extension stands for, as the short name of its GDAL driver: .tif and .tiff GTiff, .img HFA,
+/// .kea KEA. Whether this GDAL has the driver is not asked.
+/// @throws options_error for any other extension
+[[nodiscard]] inline std::string driver_for(std::string_view path)
+{
+    auto const name = path.substr(path.find_last_of('/') + 1); // npos + 1 is 0
+    auto const dot = name.find_last_of('.');
+    std::string extension(dot == std::string_view::npos || dot == 0 ? "" : name.substr(dot));
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (extension == ".tif" || extension == ".tiff") return "GTiff";
+    if (extension == ".img") return "HFA";
+    if (extension == ".kea") return "KEA";
+    throw options_error(
+        std::string(path) + ": " + (extension.empty() ? "without an extension" : "the extension '" + extension + "'") +
+        " no format is known (.tif and .tiff: GTiff, .img: HFA, .kea: KEA); give the format explicitly");
+}
+
+/// The driver that creates files of a format block by block.
+/// @param path of the output, for the message
+/// @throws options_error if this GDAL does not have it, or it can only copy finished rasters (PNG, COG)
+[[nodiscard]] inline GDALDriver& writable_driver(std::string const& path, std::string const& format)
+{
+    register_drivers();
+    auto* const driver = GetGDALDriverManager()->GetDriverByName(format.c_str());
+    if (driver == nullptr) {
+        throw options_error(path + ": unknown format '" + format + "'; gdalinfo --formats lists those of this GDAL (" +
+                            GDALVersionInfo("RELEASE_NAME") + ')');
+    }
+    auto const can = [&](char const* capability) { return driver->GetMetadataItem(capability) != nullptr; };
+    if (!can(GDAL_DCAP_RASTER) || !can(GDAL_DCAP_CREATE) || EQUAL(format.c_str(), "MEM")) {
+        throw options_error(
+            path + ": format '" + format +
+            "' cannot be written block by block; GTiff, HFA, KEA and others of gdalinfo --formats with 'rw+' can");
+    }
+    return *driver;
+}
+
+namespace detail {
+
+/// @throws options_error if the format cannot hold pixels of the type
+inline void require_type(std::string const& path, GDALDriver& driver, pixel_type type)
+{
+    auto const* const listed = driver.GetMetadataItem(GDAL_DMD_CREATIONDATATYPES);
+    CPLStringList const allowed(CSLTokenizeString(listed == nullptr ? "" : listed));
+    bool held = listed == nullptr || allowed.FindString(GDALGetDataTypeName(gdal_type_of(type))) >= 0;
+    if (type == pixel_type::int8 && !gdal_has_int8) {
+        auto const* const options = driver.GetMetadataItem(GDAL_DMD_CREATIONOPTIONLIST);
+        held = options != nullptr && std::string_view(options).find("SIGNEDBYTE") != std::string_view::npos;
+    }
+    if (held) return;
+    throw options_error(path + ": format '" + driver.GetDescription() + "' has no " + std::string(name_of(type)) +
+                        " pixels" + (listed == nullptr ? "" : " (it has: " + std::string(listed) + ')'));
+}
+
+/// The user's creation options on top of the defaults for a format and pixel type.
+/// @param threads that compress, where the format can use several
+/// @throws options_error if one is not KEY=VALUE, or the driver does not know it or its value
+inline CPLStringList creation_options(std::string const& path, GDALDriver& driver, pixel_type type, int threads,
+                                      std::vector<std::string> const& user_options)
+{
+    CPLStringList user;
+    for (auto const& option : user_options) {
+        auto const equals = option.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            throw options_error(
+                std::string(path).append(": creation option '").append(option).append("': must be KEY=VALUE"));
+        }
+        user.SetNameValue(option.substr(0, equals).c_str(), option.substr(equals + 1).c_str());
+    }
+    bool const integer = dispatch(type, []<typename T>(std::type_identity<T>) { return std::is_integral_v<T>; });
+    CPLStringList options;
+    if (EQUAL(driver.GetDescription(), "GTiff")) {
+        options.SetNameValue("TILED", "YES");
+        options.SetNameValue("BIGTIFF", "IF_SAFER");
+        options.SetNameValue("COMPRESS", "DEFLATE");
+        // The next ones belong to some ways of compression only.
+        std::string_view const compression = user.FetchNameValueDef("COMPRESS", "DEFLATE");
+        auto const is = [&](char const* name) { return EQUAL(std::string(compression).c_str(), name); };
+        if (is("DEFLATE")) options.SetNameValue("ZLEVEL", "1");
+        bool const takes_predictor = is("DEFLATE") || is("LZW") || is("ZSTD");
+        // In threads of its own GDAL loses the error of a compression that cannot hold the pixels (JPEG).
+        if (threads > 1 && takes_predictor) options.SetNameValue("NUM_THREADS", std::to_string(threads).c_str());
+        if (takes_predictor && integer && user.FetchNameValue("NBITS") == nullptr)
+            options.SetNameValue("PREDICTOR", "2");
+    } else if (EQUAL(driver.GetDescription(), "HFA")) {
+        options.SetNameValue("COMPRESSED", "YES");
+    }
+    if (type == pixel_type::int8 && !gdal_has_int8) options.SetNameValue("PIXELTYPE", "SIGNEDBYTE");
+    for (auto const& option : user_options) {
+        auto const equals = option.find('=');
+        options.SetNameValue(option.substr(0, equals).c_str(), option.substr(equals + 1).c_str());
+    }
+    gdal_errors const errors;
+    if (GDALValidateCreationOptions(&driver, options.List()) == FALSE) {
+        throw options_error(path + ": " + gdal_reason(errors.message(), path) + "; gdalinfo --format " +
+                            driver.GetDescription() + " lists what is allowed");
+    }
+    return options;
+}
+
+} // namespace detail
+
+} // namespace rios

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Smaller copies of a raster inside its file, which viewers show when zoomed out. Made between open() and close() of a
+// gdal_writer: build_overviews() once all blocks are written, or create_overviews() first and then each block's part.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <gdal_priv.h>
+
+#include "../block.hpp"
+#include "../error.hpp"
+#include "../image.hpp"
+#include "../image_view.hpp"
+#include "../pixel_type.hpp"
+#include "../progress.hpp"
+#include "call.hpp"
+#include "data_type.hpp"
+#include "dataset.hpp"
+#include "raster_io.hpp"
+
+namespace rios {
+
+/// The reduction factors that a raster of this size needs: 4, 8, 16, ... as long as the longer side of the overview has
+/// at least `min_size` pixels. None for a small raster.
+/// @throws options_error if min_size is less than 1
+[[nodiscard]] inline std::vector<int> overview_levels(std::ptrdiff_t rows, std::ptrdiff_t cols,
+                                                      std::ptrdiff_t min_size = 1024)
+{
+    if (min_size < 1) {
+        throw options_error("smallest overview of " + std::to_string(min_size) + " pixels: must be at least 1");
+    }
+    std::vector<int> levels;
+    constexpr int largest = 1 << 30; // GDAL counts in int
+    for (int level = 4; std::max(rows, cols) / level >= min_size; level *= 2) {
+        levels.push_back(level);
+        if (level == largest) break;
+    }
+    return levels;
+}
+
+/// Makes empty overviews for all bands of a file that is open for writing, for write_overviews() to fill.
+/// @throws io_error
+inline void create_overviews(gdal_dataset& file, std::vector<int> const& levels)
+{
+    if (levels.empty()) return;
+    file.flush(); // GDAL's GTiff driver crashes where it finds out here that it cannot write
+    gdal_errors const errors;
+    auto const result = GDALBuildOverviews(file.raw(), "NONE", static_cast<int>(levels.size()), levels.data(), 0,
+                                           nullptr, nullptr, nullptr);
+    errors.check(result == CE_None, file.path(), "cannot create overviews", file.raw()->GetDescription());
+}
+
+/// Copies from a block of the raster what belongs into the overviews: the pixel in the middle of each square of level ×
+/// level pixels (the last row and column where the raster ends before the middle). Blocks that cover the raster fill the
+/// overviews, in any order.
+///
+/// Not GDAL's own resampling, which squeezes 32-bit integers through float32 and so changes segment numbers above 2^24.
+/// @pre the block lies inside the raster
+/// @param pixels of the block, all bands of the file
+/// @param levels as they were created
+/// @throws io_error
+template <typename T>
+void write_overviews(gdal_dataset& file, std::vector<int> const& levels, block const& where, image_view<T> pixels)
+{
+    using pixel = typename image_view<T>::value_type;
+    auto const size_of = [](std::ptrdiff_t size, std::ptrdiff_t level) { return (size + level - 1) / level; };
+    auto const sample_of = [](std::ptrdiff_t index, std::ptrdiff_t level, std::ptrdiff_t size) {
+        return std::min(index * level + level / 2, size - 1);
+    };
+    // The first overview row (column) whose sample lies at or after a row (column) of the raster.
+    auto const first_from = [&](std::ptrdiff_t position, std::ptrdiff_t level, std::ptrdiff_t size) {
+        auto index = std::clamp<std::ptrdiff_t>((position - level / 2) / level, 0, size_of(size, level));
+        while (index < size_of(size, level) && sample_of(index, level, size) < position) ++index;
+        return index;
+    };
+    std::vector<pixel> samples;
+    for (std::ptrdiff_t const level : levels) {
+        auto const rows = size_of(file.rows(), level);
+        auto const cols = size_of(file.cols(), level);
+        auto const col_begin = first_from(where.col, level, file.cols());
+        auto const col_end = first_from(where.col + where.cols, level, file.cols());
+        auto const row_begin = first_from(where.row, level, file.rows());
+        auto const row_end = first_from(where.row + where.rows, level, file.rows());
+        if (col_begin == col_end) continue;
+        samples.resize(static_cast<std::size_t>(col_end - col_begin));
+        for (int number = 1; number <= file.band_count(); ++number) {
+            auto& band = file.band(number);
+            GDALRasterBand* overview = nullptr;
+            for (int i = 0; i < band.GetOverviewCount() && overview == nullptr; ++i) {
+                auto* const candidate = band.GetOverview(i);
+                if (candidate->GetXSize() == cols && candidate->GetYSize() == rows) overview = candidate;
+            }
+            if (overview == nullptr) throw io_error(file.path(), "has no overview of level " + std::to_string(level));
+            for (auto row = row_begin; row < row_end; ++row) {
+                auto const source_row = sample_of(row, level, file.rows()) - where.row;
+                for (auto col = col_begin; col < col_end; ++col) {
+                    auto const source_col = sample_of(col, level, file.cols()) - where.col;
+                    samples[static_cast<std::size_t>(col - col_begin)] = pixels(number - 1, source_row, source_col);
+                }
+                gdal_errors const errors;
+                auto const count = static_cast<int>(col_end - col_begin);
+                auto const result =
+                    overview->RasterIO(GF_Write, static_cast<int>(col_begin), static_cast<int>(row), count, 1,
+                                       samples.data(), count, 1, gdal_type_of(pixel_type_of<pixel>), 0, 0, nullptr);
+                errors.check(result == CE_None, file.path(), "cannot write overviews", file.raw()->GetDescription());
+            }
+        }
+    }
+}
+
+/// Creates overviews and fills them from the file, which is read once. Nothing happens if there are no levels.
+/// @param progress is told "overviews" and the part done
+/// @throws cancelled if progress returns false
+/// @throws grid_error if the bands have a pixel type that rios does not have
+/// @throws io_error
+inline void build_overviews(gdal_dataset& file, std::vector<int> const& levels, progress_function const& progress = {})
+{
+    if (levels.empty()) return;
+    std::vector<int> bands;
+    std::vector<pixel_type> types;
+    for (int number = 1; number <= file.band_count(); ++number) {
+        bands.push_back(number);
+        types.push_back(file.band_type(number));
+    }
+    create_overviews(file, levels);
+    dispatch(common_pixel_type(types), [&]<typename T>(std::type_identity<T>) {
+        int block_rows = 1;
+        int block_cols = 1;
+        file.band(1).GetBlockSize(&block_cols, &block_rows);
+        auto const strip_rows = std::max(1, 256 / block_rows) * block_rows; // so that each block is decoded once
+        report(progress, "overviews", 0.0);
+        for (block const strip : file.grid().blocks(strip_rows, file.cols())) {
+            image<T> pixels(file.band_count(), strip.rows, strip.cols);
+            detail::transfer(file, GF_Read, strip, pixels.view(), bands);
+            write_overviews(file, levels, strip, pixels.view());
+            report(progress, "overviews",
+                   static_cast<double>(strip.row + strip.rows) / static_cast<double>(file.rows()));
+        }
+    });
+}
+
+} // namespace rios

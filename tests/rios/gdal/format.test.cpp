@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rios/gdal/format.hpp>
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "support/message_of.hpp"
+
+using rios::driver_for;
+using rios::pixel_type;
+using test::message_of;
+
+namespace {
+
+std::string error_of_format(std::string const& format)
+{
+    return message_of<rios::options_error>([&] { static_cast<void>(rios::writable_driver("out.x", format)); });
+}
+
+// The options as one text, in alphabetical order.
+std::string options_of(char const* format, pixel_type type, std::vector<std::string> const& user, int threads = 1)
+{
+    auto& driver = rios::writable_driver("out.x", format);
+    auto list = rios::detail::creation_options("out.x", driver, type, threads, user);
+    list.Sort();
+    std::string text;
+    for (int i = 0; i < list.Count(); ++i) text += std::string(i == 0 ? "" : " ") + list[i];
+    return text;
+}
+
+std::string error_of_options(std::vector<std::string> const& user)
+{
+    return message_of<rios::options_error>([&] { static_cast<void>(options_of("GTiff", pixel_type::uint8, user)); });
+}
+
+} // namespace
+
+TEST_CASE("the extension tells the format")
+{
+    CHECK(driver_for("a.tif") == "GTiff");
+    CHECK(driver_for("dir.img/a.b.TIFF") == "GTiff");
+    CHECK(driver_for("/x/a.Img") == "HFA");
+    CHECK(driver_for("a.kea") == "KEA");
+    auto const error = [](char const* path) {
+        return message_of<rios::options_error>([&] { static_cast<void>(driver_for(path)); });
+    };
+    CHECK(error("out/a.xyz") == "out/a.xyz: the extension '.xyz' no format is known"
+                                " (.tif and .tiff: GTiff, .img: HFA, .kea: KEA); give the format explicitly");
+    CHECK(error("dir.tif/a").starts_with("dir.tif/a: without an extension no format is known ("));
+    CHECK(error(".tif").starts_with(".tif: without an extension"));
+}
+
+TEST_CASE("a format that does not exist or cannot be written block by block is refused in words")
+{
+    CHECK(error_of_format("FOO") ==
+          std::string("out.x: unknown format 'FOO'; gdalinfo --formats lists those of this GDAL (") +
+              GDALVersionInfo("RELEASE_NAME") + ")");
+    for (char const* const format : {"PNG", "COG", "MEM"}) {
+        CHECK(error_of_format(format).starts_with("out.x: format '" + std::string(format) +
+                                                  "' cannot be written block by block"));
+    }
+    CHECK(error_of_format("GeoJSON").starts_with("out.x: format 'GeoJSON' cannot be written"));
+    CHECK(std::string(rios::writable_driver("out.x", "gtiff").GetDescription()) == "GTiff");
+    if (GDALGetDriverByName("KEA") == nullptr)
+        CHECK(error_of_format("KEA").starts_with("out.x: unknown format 'KEA'; "));
+}
+
+TEST_CASE("outputs are tiled and compressed, and a user's option replaces a single default")
+{
+    using enum pixel_type;
+    CHECK(options_of("GTiff", uint16, {}) == "BIGTIFF=IF_SAFER COMPRESS=DEFLATE PREDICTOR=2 TILED=YES ZLEVEL=1");
+    CHECK(options_of("GTiff", float32, {}) == "BIGTIFF=IF_SAFER COMPRESS=DEFLATE TILED=YES ZLEVEL=1");
+    CHECK(options_of("GTiff", float32, {}, 3) == "BIGTIFF=IF_SAFER COMPRESS=DEFLATE NUM_THREADS=3 TILED=YES ZLEVEL=1");
+    CHECK(options_of("GTiff", uint16, {"zlevel=9", "BLOCKXSIZE=512"}) ==
+          "BIGTIFF=IF_SAFER BLOCKXSIZE=512 COMPRESS=DEFLATE PREDICTOR=2 TILED=YES zlevel=9");
+    CHECK(options_of("GTiff", uint16, {"COMPRESS=LZW"}) == "BIGTIFF=IF_SAFER COMPRESS=LZW PREDICTOR=2 TILED=YES");
+    CHECK(options_of("GTiff", uint16, {"COMPRESS=NONE", "TILED=NO"}) == "BIGTIFF=IF_SAFER COMPRESS=NONE TILED=NO");
+    CHECK(options_of("HFA", uint16, {}) == "COMPRESSED=YES");
+    CHECK(options_of("HFA", uint16, {"COMPRESSED=NO"}) == "COMPRESSED=NO");
+    CHECK(options_of("ENVI", uint16, {"INTERLEAVE=BIP"}) == "INTERLEAVE=BIP");
+}
+
+TEST_CASE("a bad creation option is refused with GDAL's reason")
+{
+    CHECK(error_of_options({"FOO"}) == "out.x: creation option 'FOO': must be KEY=VALUE");
+    CHECK(error_of_options({"=FOO"}) == "out.x: creation option '=FOO': must be KEY=VALUE");
+    CHECK(error_of_options({""}) == "out.x: creation option '': must be KEY=VALUE");
+    auto const unknown = error_of_options({"FOO=1"});
+    CHECK(unknown.starts_with("out.x: driver GTiff does not support"));
+    CHECK(unknown.find("FOO") != std::string::npos);
+    CHECK(unknown.ends_with("; gdalinfo --format GTiff lists what is allowed"));
+    CHECK(error_of_options({"COMPRESS=ABC"}).starts_with("out.x: 'ABC' is an unexpected value for COMPRESS"));
+    CHECK(error_of_options({"BLOCKXSIZE=big"}).starts_with("out.x: 'big' is an unexpected value for BLOCKXSIZE"));
+}
+
+TEST_CASE("a format without the pixel type is refused")
+{
+    auto const error = [](char const* format, pixel_type type) {
+        return message_of<rios::options_error>(
+            [&] { rios::detail::require_type("out.x", rios::writable_driver("out.x", format), type); });
+    };
+    CHECK(error("GTiff", pixel_type::uint32) == "(nothing was thrown)");
+    CHECK(error("GTiff", pixel_type::int8) == "(nothing was thrown)");
+    CHECK(error("HFA", pixel_type::int8) == "(nothing was thrown)");
+    CHECK(error("BMP", pixel_type::uint32) == "out.x: format 'BMP' has no uint32 pixels (it has: Byte)");
+    CHECK(error("BMP", pixel_type::int8).starts_with("out.x: format 'BMP' has no int8 pixels"));
+}

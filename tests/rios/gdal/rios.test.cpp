@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rios/rios.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+
+#include <doctest/doctest.h>
+
+namespace fs = std::filesystem;
+
+static_assert(rios::Reader<rios::gdal_reader<float>>);
+static_assert(rios::Writer<rios::gdal_writer<float>, rios::image<float>>);
+
+TEST_CASE("rios.hpp includes every public header of rios")
+{
+    auto const root = fs::path(__FILE__).parent_path() / "../../../include/rios";
+    if (!fs::exists(root)) {
+        std::cout << "SKIPPED: the sources are not where they were compiled\n";
+        return;
+    }
+    std::ifstream file(root / "rios.hpp");
+    std::string const umbrella(std::istreambuf_iterator<char>(file), {});
+    for (auto const& entry : fs::recursive_directory_iterator(root)) {
+        auto const name = entry.path().lexically_relative(root).string();
+        if (entry.path().extension() != ".hpp" || name == "rios.hpp" || name.starts_with("detail/")) continue;
+        CAPTURE(name);
+        CHECK(umbrella.find("#include \"" + name + "\"\n") != std::string::npos);
+    }
+}
