@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cassert>
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -67,7 +68,13 @@ struct cluster_model {
     std::optional<double> null_value; ///< pixels with this value in any of the bands were left out
     cluster_centres centres;
 
-    friend bool operator==(cluster_model const&, cluster_model const&) = default;
+    /// NaN as a null value equals NaN.
+    friend bool operator==(cluster_model const& a, cluster_model const& b)
+    {
+        auto const is_nan = [](std::optional<double> const& value) { return value && std::isnan(*value); };
+        bool const same_null = a.null_value == b.null_value || (is_nan(a.null_value) && is_nan(b.null_value));
+        return same_null && a.bands == b.bands && a.centres == b.centres;
+    }
 };
 
 } // namespace shepseg

@@ -5,10 +5,10 @@
 
 #include <concepts>
 #include <cstddef>
-#include <limits>
 #include <optional>
 
 #include <rios/image_view.hpp>
+#include <rios/pixel_type.hpp>
 
 #include "detail/exact.hpp"
 
@@ -21,20 +21,9 @@ class null_test {
     explicit null_test(std::optional<double> null_value)
     {
         if (!null_value || !detail::is_finite(*null_value)) return;
-        if constexpr (std::floating_point<T>) {
-            if (*null_value < static_cast<double>(std::numeric_limits<T>::lowest()) ||
-                *null_value > static_cast<double>(std::numeric_limits<T>::max())) {
-                return;
-            }
-            value_ = static_cast<T>(*null_value);
+        if (auto const value = rios::to_pixel<T>(*null_value)) {
+            value_ = *value;
             has_value_ = true;
-        } else {
-            if (*null_value < static_cast<double>(std::numeric_limits<T>::min()) ||
-                *null_value > static_cast<double>(std::numeric_limits<T>::max())) {
-                return;
-            }
-            value_ = static_cast<T>(*null_value);
-            has_value_ = static_cast<double>(value_) == *null_value;
         }
     }
 

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// All of shepseg. Programs that segment images in memory need only segment.hpp, which does without GDAL.
+#pragma once
+
+#include "gdal/preview_file.hpp"
+#include "gdal/segment_file.hpp"
+#include "preview.hpp"
+#include "segment.hpp"
+#include "json/cluster_model.hpp"

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <rios/executor/inline.hpp>
+#include <rios/executor/threads.hpp>
+#include <shepseg/gdal/segment_file.hpp>
+
+#include "support/captured_stderr.hpp"
+#include "support/message_of.hpp"
+#include "support/raster_files.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace {
+
+/// Few values, so that there are clumps, and a null corner.
+rios::image<std::uint8_t> blocks(std::ptrdiff_t bands, std::ptrdiff_t rows, std::ptrdiff_t cols)
+{
+    auto image = test::noise<std::uint8_t>(bands, rows, cols);
+    for (std::ptrdiff_t band = 0; band < bands; ++band) {
+        for (auto [row, col] : image.pixels()) {
+            auto& value = image(band, row, col);
+            value = static_cast<std::uint8_t>(row < 2 && col < 2 ? 0 : 1 + (row / 7 + col / 5) % 3 * 40 + value % 4);
+        }
+    }
+    return image;
+}
+
+shepseg::file_options small_options()
+{
+    shepseg::file_options request;
+    request.segmentation.kmeans.clusters = 5;
+    request.segmentation.min_segment_size = 4;
+    return request;
+}
+
+} // namespace
+
+TEST_CASE("segmenting a file gives the labels of segmenting its pixels, on the grid of the file")
+{
+    test::temporary_directory const folder;
+    auto const image = blocks(3, 40, 50);
+    test::make_raster(folder / "in.tif", "GTiff", image);
+    std::array<double, 6> geotransform{500000, 10, 0, 6900000, 0, -10};
+    {
+        auto const file = test::open_raster(folder / "in.tif", GDAL_OF_UPDATE);
+        file->SetGeoTransform(geotransform.data());
+        file->GetRasterBand(1)->SetNoDataValue(0);
+    }
+    auto request = small_options();
+    request.bands = {3, 1};
+    request.null = 0.0;
+
+    rios::image<std::uint8_t> selected(2, 40, 50);
+    for (auto [row, col] : image.pixels()) {
+        selected(0, row, col) = image(2, row, col);
+        selected(1, row, col) = image(0, row, col);
+    }
+    auto options = request.segmentation;
+    options.null_value = 0;
+    auto const expected = shepseg::segment(selected, options);
+
+    test::captured_stderr const noise;
+    for (std::string const name : {"out.tif", "out.img"}) {
+        auto const result =
+            shepseg::segment_file(folder / "in.tif", folder / name, request, rios::thread_executor({.workers = 3}));
+        CHECK((test::read_pixels<std::uint32_t>(folder / name) == expected.labels));
+        CHECK(result.counts == expected.counts);
+        CHECK(result.bands == std::vector{3, 1});
+        CHECK(result.model.bands == std::vector{3, 1});
+        CHECK(result.model.centres == expected.model.centres);
+        CHECK(result.null_value == 0.0);
+        CHECK(result.type == rios::pixel_type::uint8);
+        auto const file = test::open_raster(folder / name);
+        std::array<double, 6> written{};
+        CHECK(file->GetGeoTransform(written.data()) == CE_None);
+        CHECK(written == geotransform);
+        auto* const band = file->GetRasterBand(1);
+        CHECK(band->GetRasterDataType() == GDT_UInt32);
+        CHECK(band->GetNoDataValue() == 0);
+        CHECK(std::string(band->GetMetadataItem("LAYER_TYPE")) == "thematic");
+        CHECK(std::stod(band->GetMetadataItem("STATISTICS_MAXIMUM")) == static_cast<double>(result.counts.segments));
+        if (name == "out.img") {
+            auto const* const table = band->GetDefaultRAT();
+            REQUIRE(table != nullptr);
+            CHECK(static_cast<std::uint64_t>(table->GetRowCount()) == result.counts.segments + 1);
+            auto const column = table->GetColOfUsage(GFU_PixelCount);
+            CHECK(table->GetValueAsDouble(0, column) == static_cast<double>(result.counts.null_pixels));
+        }
+    }
+    CHECK(noise.text().empty());
+}
+
+TEST_CASE("the null value of the bands in use counts, then that of the model")
+{
+    test::temporary_directory const folder;
+    test::make_raster(folder / "in.tif", "GTiff", blocks(1, 20, 20));
+    auto request = small_options();
+    auto const run = [&] {
+        return shepseg::segment_file(folder / "in.tif", folder / "out.tif", request, rios::inline_executor{});
+    };
+    auto const plain = run();
+    CHECK_FALSE(plain.null_value);
+    CHECK(plain.counts.null_pixels == 0);
+
+    request.segmentation.model = plain.model;
+    request.segmentation.model->null_value = 0;
+    CHECK(run().counts.null_pixels == 4);
+    request.null = shepseg::no_null{};
+    CHECK(run().counts.null_pixels == 0);
+    request.null = shepseg::null_of_file{};
+    test::open_raster(folder / "in.tif", GDAL_OF_UPDATE)->GetRasterBand(1)->SetNoDataValue(250);
+    CHECK(run().counts.null_pixels == 0);
+}
+
+TEST_CASE("an image of null pixels gives a file of zeros")
+{
+    test::temporary_directory const folder;
+    test::make_raster(folder / "in.tif", "GTiff", rios::image<std::int16_t>(2, 9, 9));
+    auto request = small_options();
+    request.null = 0.0;
+    auto const result = shepseg::segment_file(folder / "in.tif", folder / "out.img", request, rios::inline_executor{});
+    CHECK(result.counts.segments == 0);
+    CHECK(result.counts.null_pixels == 81);
+    CHECK((test::read_pixels<std::uint32_t>(folder / "out.img") == rios::image<std::uint32_t>(1, 9, 9)));
+}
+
+TEST_CASE("what does not fit together is refused before anything is written")
+{
+    test::temporary_directory const folder;
+    test::make_raster(folder / "in.tif", "GTiff", blocks(3, 10, 10));
+    auto request = small_options();
+    auto const complaint = [&](std::string const& output) {
+        return test::message_of<rios::options_error>(
+            [&] { shepseg::segment_file(folder / "in.tif", output, request, rios::inline_executor{}); });
+    };
+    CHECK(complaint(folder / "in.tif") == (folder / "in.tif") + ": the output is the input; give it another name");
+    request.segmentation.kmeans.clusters = 101;
+    CHECK(complaint(folder / "out.tif") ==
+          (folder / "in.tif") +
+              ": number of clusters 101 is not allowed: must be at most the number of sample pixels that "
+              "are not null, 100");
+    request.segmentation.model = shepseg::cluster_model{
+        .bands = {1}, .null_value = {}, .centres = shepseg::cluster_centres(std::vector<std::vector<double>>{{5}})};
+    request.bands = {1, 2};
+    CHECK(complaint(folder / "out.tif") ==
+          (folder / "in.tif") + ": 2 bands are selected, but the cluster model has 1: both must have the same number");
+    CHECK(folder.names() == std::set<std::string>{"in.tif"});
+}
+
+TEST_CASE("a cancelled segmentation leaves nothing, and an older result as it was")
+{
+    test::temporary_directory const folder;
+    test::make_raster(folder / "in.tif", "GTiff", blocks(3, 40, 40));
+    auto request = small_options();
+    rios::thread_executor executor({.workers = 2});
+    shepseg::segment_file(folder / "in.tif", folder / "out.tif", request, executor);
+    auto const before = test::read_pixels<std::uint32_t>(folder / "out.tif");
+
+    std::vector<std::string> phases;
+    request.segmentation.progress = [&](std::string_view phase, double done) {
+        CHECK(done >= 0);
+        CHECK(done <= 1);
+        if (phases.empty() || phases.back() != phase) phases.emplace_back(phase);
+        return true;
+    };
+    shepseg::segment_file(folder / "in.tif", folder / "out.tif", request, executor);
+    REQUIRE(phases.size() >= 8);
+    for (auto const& stop : phases) {
+        CAPTURE(stop);
+        request.segmentation.progress = [&](std::string_view phase, double) { return phase != stop; };
+        CHECK_THROWS_AS(shepseg::segment_file(folder / "in.tif", folder / "out.tif", request, executor),
+                        rios::cancelled);
+        CHECK((test::read_pixels<std::uint32_t>(folder / "out.tif") == before));
+        CHECK(folder.names() == std::set<std::string>{"in.tif", "out.tif"});
+    }
+}
