@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "segment_command.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rios/executor/threads.hpp>
+#include <rios/gdal/dataset.hpp>
+#include <rios/terminal_progress.hpp>
+#include <rios/trace.hpp>
+#include <shepseg/gdal/preview_file.hpp>
+#include <shepseg/gdal/segment_file.hpp>
+#include <shepseg/json/cluster_model.hpp>
+
+#include "extra_files.hpp"
+#include "interrupt.hpp"
+#include "summary.hpp"
+#include "values.hpp"
+
+namespace tools {
+
+namespace {
+
+shepseg::null_rule null_rule_from(std::string const& text)
+{
+    if (text.empty()) return shepseg::null_of_file{};
+    if (text == "none") return shepseg::no_null{};
+    constexpr double most = std::numeric_limits<double>::max();
+    return number_from("--null-value", text, -most, most, "a number, nan or none", true);
+}
+
+shepseg::spectral_limit spectral_limit_from(segment_arguments const& arguments)
+{
+    auto const percentile =
+        number_from("--spectral-diff-percentile", arguments.spectral_diff_percentile, 0.0, 100.0, "a percentile, 0 to 100");
+    if (arguments.max_spectral_diff == "auto") return shepseg::automatic_limit{percentile};
+    if (arguments.max_spectral_diff == "none") return shepseg::no_limit{};
+    return number_from("--max-spectral-diff", arguments.max_spectral_diff, 0.0, std::numeric_limits<double>::max(),
+                       "auto, none or a number of at least 0");
+}
+
+std::size_t threads_from(segment_arguments const& arguments)
+{
+    constexpr std::size_t most = 4096;
+    if (arguments.threads.empty()) return rios::available_cores();
+    return whole_number_from<std::size_t>("--threads", arguments.threads, 1, most);
+}
+
+shepseg::sample_options sample_from(segment_arguments const& arguments)
+{
+    shepseg::sample_options sample;
+    if (!arguments.sample_pixels.empty()) {
+        sample.pixels = whole_number_from<std::int64_t>("--sample-pixels", arguments.sample_pixels, 1);
+    }
+    if (!arguments.sample_percent.empty()) {
+        constexpr double least = std::numeric_limits<double>::denorm_min();
+        sample.percent =
+            number_from("--sample-percent", arguments.sample_percent, least, 100.0, "above 0 and at most 100");
+    }
+    if (!arguments.sample_pixels.empty() && !arguments.sample_percent.empty()) {
+        throw rios::options_error("--sample-pixels and --sample-percent exclude each other: give one of them");
+    }
+    return sample;
+}
+
+shepseg::file_options options_from(segment_arguments const& arguments, std::size_t threads)
+{
+    shepseg::file_options request;
+    request.bands = band_list_from("--bands", arguments.bands);
+    request.null = null_rule_from(arguments.null_value);
+    request.format = arguments.format;
+    request.creation_options = arguments.creation_options;
+    request.compression_threads = static_cast<int>(threads);
+    auto& options = request.segmentation;
+    options.kmeans.clusters = whole_number_from("--clusters", arguments.clusters, 1, 65535);
+    options.kmeans.start =
+        arguments.kmeans_init == "diagonal" ? shepseg::kmeans_start::diagonal : shepseg::kmeans_start::plus_plus;
+    options.kmeans.starts = whole_number_from("--kmeans-starts", arguments.kmeans_starts, 1);
+    options.kmeans.seed = whole_number_from<std::uint64_t>("--seed", arguments.seed, 0);
+    options.sample = sample_from(arguments);
+    options.min_segment_size = whole_number_from<std::int64_t>("--min-segment-size", arguments.min_segment_size, 1);
+    options.max_spectral_diff = spectral_limit_from(arguments);
+    if (arguments.connectivity != "4" && arguments.connectivity != "8") {
+        refuse("--connectivity", arguments.connectivity, "4 or 8");
+    }
+    options.neighbours = arguments.connectivity == "8" ? shepseg::connectivity::eight : shepseg::connectivity::four;
+    if (!arguments.cluster_model.empty()) options.model = shepseg::load_cluster_model(arguments.cluster_model);
+    return request;
+}
+
+/// The bands of the preview that were asked for; none for the usual choice. @throws rios::error if there are no such bands
+std::vector<int> preview_bands_from(segment_arguments const& arguments)
+{
+    auto bands = band_list_from("--preview-bands", arguments.preview_bands);
+    if (bands.empty()) return bands;
+    if (bands.size() != 1 && bands.size() != 3) refuse("--preview-bands", arguments.preview_bands, "one band or three");
+    static_cast<void>(rios::selected_bands(rios::gdal_dataset::open(arguments.image), bands));
+    return bands;
+}
+
+std::string preview_of(segment_arguments const& arguments, std::vector<int> bands, std::vector<int> const& used,
+                       std::string const& segments)
+{
+    if (bands.empty()) bands = shepseg::composite_bands(rios::gdal_dataset::open(arguments.image), used);
+    return shepseg::preview_png(arguments.image, bands, segments);
+}
+
+} // namespace
+
+CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
+{
+    auto* const command = app.add_subcommand("segment", "Segment a raster image");
+    command->add_option("IMAGE", arguments.image, "Image to segment: any raster that GDAL reads")
+        ->required()
+        ->type_name("");
+    command->add_option("OUTPUT", arguments.output, "File of segments to write (uint32)")->required()->type_name("");
+
+    auto const option = [command](char const* group, char const* name, auto& target, char const* type,
+                                  char const* description) {
+        return command->add_option(name, target, description)->group(group)->type_name(type);
+    };
+    auto const flag = [command](char const* group, char const* name, bool& target, char const* description) {
+        command->add_flag(name, target, description)->group(group);
+    };
+
+    option("Input", "--bands", arguments.bands, "LIST",
+           "Bands to use, from 1, such as 3,4,5\n(default: those of the cluster model, or all)");
+    option("Input", "--null-value", arguments.null_value, "V",
+           "Value of pixels without data, in any of the bands:\n"
+           "a number, nan or none (default: the file's nodata value,\nor else that of the cluster model)");
+
+    option("Clusters", "--clusters", arguments.clusters, "N", "Number of spectral clusters, 1 to 65535")
+        ->capture_default_str();
+    option("Clusters", "--kmeans-init", arguments.kmeans_init, "METHOD",
+           "Where k-means starts: kmeans++ (seeded) or diagonal (of\nthe sample's bounding box)")
+        ->transform(CLI::IsMember({"kmeans++", "diagonal"}).description(""))
+        ->capture_default_str();
+    option("Clusters", "--kmeans-starts", arguments.kmeans_starts, "N",
+           "Starts of kmeans++, of which the best fit is kept")
+        ->capture_default_str();
+    option("Clusters", "--seed", arguments.seed, "N", "Seed of kmeans++: the same seed gives the same segments")
+        ->capture_default_str();
+    option("Clusters", "--sample-pixels", arguments.sample_pixels, "N",
+           "Fit the clusters to at most N pixels, taken from every\nn-th row and column (default: 1000000)");
+    option("Clusters", "--sample-percent", arguments.sample_percent, "P",
+           "Fit the clusters to at most P % of the pixels instead");
+    option("Clusters", "--cluster-model", arguments.cluster_model, "FILE.json",
+           "Use the clusters of this file instead of fitting any,\nand its bands unless --bands is given");
+    option("Clusters", "--save-cluster-model", arguments.save_cluster_model, "FILE.json",
+           "Write the clusters, to segment other images with them");
+
+    option("Segments", "--min-segment-size", arguments.min_segment_size, "N",
+           "Eliminate segments smaller than N pixels")
+        ->capture_default_str();
+    option("Segments", "--max-spectral-diff", arguments.max_spectral_diff, "auto|none|D",
+           "Largest distance between the mean spectra of segments\n"
+           "that merge, in the units of the pixels: a number, auto\n(derived from the clusters) or none")
+        ->capture_default_str();
+    option("Segments", "--spectral-diff-percentile", arguments.spectral_diff_percentile, "P",
+           "What auto takes: this percentile (0 to 100) of the\ndistances between clusters")
+        ->capture_default_str();
+    option("Segments", "--connectivity", arguments.connectivity, "4|8", "Number of neighbours that a pixel has")
+        ->capture_default_str();
+
+    option("Output", "--format", arguments.format, "DRIVER",
+           "GDAL driver of OUTPUT (default: by its extension:\n.tif GTiff, .img HFA, .kea KEA)");
+    option("Output", "--creation-option,--co", arguments.creation_options, "K=V",
+           "Creation option of the driver; may be repeated\n"
+           "(default for GTiff: TILED=YES COMPRESS=DEFLATE ZLEVEL=1\nPREDICTOR=2 BIGTIFF=IF_SAFER; for HFA: "
+           "COMPRESSED=YES)")
+        ->allow_extra_args(false);
+    option("Output", "--preview", arguments.preview, "FILE.png",
+           "Draw the segments over the image: all of it up to\n3000 x 3000 pixels, else 1500 x 1500 in its middle");
+    option("Output", "--preview-bands", arguments.preview_bands, "R,G,B",
+           "Bands to show as red, green and blue (default: what the\n"
+           "file calls so, or the fourth, third and second used)");
+    option("Output", "--summary", arguments.summary, "FILE.json", "Write counts, parameters and timings (seconds)");
+
+    option("Running", "--threads", arguments.threads, "N", "Threads to compute with (default: all cores)");
+    flag("Running", "--timings", arguments.timings, "Print the seconds spent in each phase, summed over threads");
+    option("Running", "--trace", arguments.trace, "FILE.json",
+           "Write the phases of each thread as a trace, to be opened\nin ui.perfetto.dev or chrome://tracing");
+    flag("Running", "--quiet", arguments.quiet, "Print nothing but errors (and --timings)");
+    command->get_formatter()->column_width(38);
+    command->footer(
+        "The method of Shepherd, Bunting and Dymond (2019): pixels are given to spectral clusters (k-means),\n"
+        "neighbouring pixels of the same cluster form clumps, and small clumps are merged, the smallest\n"
+        "first, into the neighbour with the nearest mean spectrum. OUTPUT holds the number of its segment,\n"
+        "from 1, for each pixel, and 0 where there is no data. It appears when it is complete.\n\n"
+        "Exit status: 0 done, 1 failed, 2 wrong usage; messages go to standard error.\n\n"
+        "Example:\n"
+        "  shepseg segment --clusters 60 --min-segment-size 100 --preview look.png scene.tif segments.tif");
+    return command;
+}
+
+void run_segment(segment_arguments const& arguments)
+{
+    auto const threads = threads_from(arguments);
+    auto request = options_from(arguments, threads);
+    auto const shown = preview_bands_from(arguments);
+    require_different_files({arguments.image, arguments.cluster_model},
+                            {arguments.output, arguments.save_cluster_model, arguments.preview, arguments.summary,
+                             arguments.trace});
+    extra_file model(arguments.save_cluster_model);
+    extra_file preview(arguments.preview);
+    extra_file summary(arguments.summary);
+    extra_file trace(arguments.trace);
+
+    rios::terminal_progress bar;
+    request.segmentation.progress = [&](std::string_view phase, double done) {
+        if (!arguments.quiet) bar(phase, done);
+        return received_signal == 0;
+    };
+    rios::timing_log log;
+    request.before_commit = [&](shepseg::file_segmentation result, std::string const& finished) {
+        if (model) {
+            auto used = result.model;
+            used.null_value = result.null_value;
+            model.write(shepseg::to_json(used).dump(1) + '\n');
+        }
+        if (preview) {
+            auto const timed = log.measure("preview");
+            preview.write(preview_of(arguments, shown, result.bands, finished));
+        }
+        result.timings = log.snapshot();
+        if (summary) summary.write(summary_json(arguments, request, result, threads));
+        if (trace) {
+            std::ostringstream text;
+            rios::write_trace(text, result.timings, "shepseg segment");
+            trace.write(text.str());
+        }
+    };
+    rios::thread_executor executor({.workers = threads});
+    auto result = shepseg::segment_file(arguments.image, arguments.output, request, executor, log);
+    for (auto* const file : {&model, &preview, &summary, &trace}) file->commit();
+    bar.clear();
+    result.timings = log.snapshot();
+    if (!arguments.quiet) std::fputs(summary_text(arguments, request, result).c_str(), stdout);
+    if (arguments.timings) std::fputs(("\n" + result.timings.report()).c_str(), stdout);
+}
+
+} // namespace tools
