@@ -1,0 +1,622 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <shepseg/segment.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <rios/executor/inline.hpp>
+#include <rios/executor/threads.hpp>
+#include <rios/image.hpp>
+#include <rios/timing.hpp>
+#include <shepseg/kmeans.hpp>
+#include <shepseg/sample.hpp>
+
+#include "support/executors.hpp"
+#include "support/message_of.hpp"
+#include "support/pixel_types.hpp"
+#include "support/random_numbers.hpp"
+#include "support/random_scene.hpp"
+#include "support/sanitizers.hpp"
+#include "support/twin.hpp"
+#include "support/twin_check.hpp"
+
+using rios::image;
+using rios::image_view;
+using test::make_random_scene;
+using test::options_of;
+using test::random_numbers;
+using test::random_scene;
+using test::view_of;
+using rows = std::vector<std::vector<double>>;
+
+static_assert(std::regular<shepseg::segmentation_counts>);
+
+namespace {
+
+constexpr int scenes_of_each_type = test::sanitized ? 60 : 1500;
+
+template <typename T>
+std::uint64_t seed_of(std::uint64_t what)
+{
+    return 100 * what + static_cast<std::uint64_t>(rios::pixel_type_of<T>);
+}
+
+/// One row: each value as often as it says.
+struct stripe {
+    std::uint8_t value;
+    int count;
+};
+
+twin::scene<std::uint8_t> row_of(std::vector<stripe> const& stripes)
+{
+    twin::scene<std::uint8_t> scene{1, 1, 0, {}, {}};
+    for (auto const& [value, count] : stripes) {
+        scene.cols += count;
+        scene.pixels.insert(scene.pixels.end(), static_cast<std::size_t>(count), value);
+    }
+    return scene;
+}
+
+/// Every value is its own cluster, there is no spectral limit.
+shepseg::options every_value(int min_segment_size, shepseg::connectivity neighbours = shepseg::connectivity::four)
+{
+    std::vector<std::vector<double>> centres;
+    for (int value = 0; value < 256; ++value) centres.push_back({static_cast<double>(value)});
+    shepseg::options options;
+    options.model = {.bands = {1}, .null_value = {}, .centres = shepseg::cluster_centres(centres)};
+    options.min_segment_size = min_segment_size;
+    options.max_spectral_diff = shepseg::no_limit{};
+    options.neighbours = neighbours;
+    return options;
+}
+
+image<std::uint8_t> image_of(std::ptrdiff_t rows, std::ptrdiff_t cols, std::vector<std::uint8_t> const& pixels)
+{
+    image<std::uint8_t> result(1, rows, cols);
+    REQUIRE(pixels.size() == static_cast<std::size_t>(rows * cols));
+    std::copy(pixels.begin(), pixels.end(), result.data());
+    return result;
+}
+
+std::vector<std::uint32_t> labels_of(shepseg::segmentation const& result)
+{
+    return {result.labels.data(), result.labels.data() + result.labels.pixel_count()};
+}
+
+/// Labels of one row, each as often as it says.
+std::vector<std::uint32_t> repeated(std::vector<std::size_t> const& counts)
+{
+    std::vector<std::uint32_t> labels;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        labels.insert(labels.end(), counts[i], static_cast<std::uint32_t>(i + 1));
+    }
+    return labels;
+}
+
+/// The labels are 0 or 1 to the number of segments, none missing; segments hang together; counts add up.
+template <typename T>
+std::string broken_property(twin::scene<T> const& scene, int connectivity, shepseg::segmentation const& result)
+{
+    auto const labels = labels_of(result);
+    auto const& counts = result.counts;
+    if (counts.segments != counts.clumps - counts.single_pixels_eliminated - counts.small_segments_eliminated) {
+        return "the counts do not add up";
+    }
+    auto const is_null = twin::find_null_pixels(scene);
+    std::set<std::uint32_t> met;
+    for (std::size_t at = 0; at < labels.size(); ++at) {
+        if (is_null[at] != (labels[at] == 0)) return "a null pixel has a label, or another has none";
+        if (labels[at] != 0) met.insert(labels[at]);
+    }
+    if (met.size() != counts.segments) return "the number of labels is not that of the segments";
+    if (!met.empty() && (*met.begin() != 1 || *met.rbegin() != counts.segments)) return "labels are not consecutive";
+    // Parts that hang together and share a label: as many as labels.
+    std::vector<std::optional<std::size_t>> as_clusters;
+    for (auto const label : labels)
+        as_clusters.push_back(label == 0 ? std::nullopt : std::optional<std::size_t>(label));
+    auto const parts = twin::find_clumps(as_clusters, twin::neighbours_of_pixels(scene.rows, scene.cols, connectivity));
+    if (twin::count_segments(parts) != counts.segments) return "a segment lies in several places";
+    auto const data = static_cast<std::uint64_t>(std::count(is_null.begin(), is_null.end(), false));
+    if (counts.pixels - counts.null_pixels != data) return "null pixels are counted wrongly";
+    return {};
+}
+
+} // namespace
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Against the twin
+
+TEST_CASE_TEMPLATE_DEFINE("the library's labels and counts are the twin's on any image, inline and on threads", T,
+                          as_twin)
+{
+    random_numbers random(seed_of<T>(1));
+    rios::inline_executor one_by_one;
+    std::vector<rios::thread_executor> threads;
+    for (std::size_t const workers : {1U, 2U, 5U}) threads.emplace_back(rios::thread_options{.workers = workers});
+    std::uint64_t absorbed = 0;
+    std::uint64_t eliminated = 0;
+    std::uint64_t left = 0;
+    for (int i = 0; i < scenes_of_each_type; ++i) {
+        auto const scene = make_random_scene<T>(random);
+        auto const expected = twin::segment(scene.scene, scene.parameters);
+        auto const options = options_of(scene.parameters, scene.scene.null_value);
+        auto const compare = [&](auto& executor) {
+            auto const actual = shepseg::segment(view_of(scene.scene), options, executor);
+            auto const wrong = test::difference(expected, actual) +
+                               broken_property(scene.scene, scene.parameters.connectivity, actual);
+            if (!wrong.empty()) FAIL("image " << i << ": " << wrong << to_text(scene));
+        };
+        compare(one_by_one);
+        for (auto& executor : threads) compare(executor);
+        absorbed += expected.single_pixels_eliminated;
+        eliminated += expected.small_segments_eliminated;
+        left += expected.segments;
+    }
+    // The images were worth the trouble.
+    CHECK(absorbed > 5 * scenes_of_each_type);
+    CHECK(eliminated > 2 * scenes_of_each_type);
+    CHECK(left > 2 * scenes_of_each_type);
+}
+TEST_CASE_TEMPLATE_APPLY(as_twin, test::pixel_types);
+
+TEST_CASE_TEMPLATE_DEFINE("with fitted clusters the labels are the twin's for the model that is returned", T, fitted)
+{
+    random_numbers random(seed_of<T>(2));
+    rios::thread_executor executor({.workers = 2});
+    int fits = 0;
+    for (int i = 0; i < scenes_of_each_type / 8; ++i) {
+        auto scene = make_random_scene<T>(random);
+        auto options = options_of(scene.parameters, scene.scene.null_value);
+        options.model.reset();
+        options.kmeans.clusters = random.between(1, 8);
+        options.kmeans.start = random.one_in(2) ? shepseg::kmeans_start::plus_plus : shepseg::kmeans_start::diagonal;
+        options.kmeans.starts = 2;
+        options.kmeans.seed = random.bits();
+        options.sample.pixels = random.between(30, 2000);
+        shepseg::segmentation actual;
+        try {
+            actual = shepseg::segment(view_of(scene.scene), options);
+        } catch (rios::options_error const& error) {
+            CHECK(std::string(error.what()).find("at most the number of sample pixels") != std::string::npos);
+            continue;
+        }
+        auto const wrong = broken_property(scene.scene, scene.parameters.connectivity, actual);
+        if (!wrong.empty()) FAIL("image " << i << ": " << wrong << to_text(scene));
+        CHECK(shepseg::segment(view_of(scene.scene), options, executor).labels == actual.labels);
+        CHECK(actual.model.null_value.has_value() == scene.scene.null_value.has_value());
+        CHECK(actual.model.bands.size() == static_cast<std::size_t>(scene.scene.bands));
+        if (actual.model.centres.empty()) {
+            CHECK(actual.counts.null_pixels == actual.counts.pixels);
+            continue;
+        }
+        ++fits;
+        scene.parameters.centres = test::centres_of(actual.model);
+        auto const wrong_labels = test::difference(twin::segment(scene.scene, scene.parameters), actual);
+        if (!wrong_labels.empty()) FAIL("image " << i << ": " << wrong_labels << to_text(scene));
+    }
+    CHECK(fits > scenes_of_each_type / 20);
+}
+TEST_CASE_TEMPLATE_APPLY(fitted, test::pixel_types);
+
+TEST_CASE_TEMPLATE_DEFINE("a window of a larger image has the labels of its copy", T, window)
+{
+    random_numbers random(seed_of<T>(3));
+    for (int i = 0; i < scenes_of_each_type / 10; ++i) {
+        auto const scene = make_random_scene<T>(random);
+        auto const small = view_of(scene.scene);
+        auto const above = random.between(0, 3);
+        auto const left = random.between(0, 3);
+        image<T> large(small.bands(), small.rows() + above + random.between(0, 3),
+                       small.cols() + left + random.between(0, 3));
+        std::generate(large.data(), large.data() + large.bands() * large.pixel_count(),
+                      [&] { return random.pick(scene.scene.pixels); });
+        auto const part = large.view().window(above, left, small.rows(), small.cols());
+        for (std::ptrdiff_t band = 0; band < small.bands(); ++band) {
+            for (auto const [row, col] : small.pixels()) part(band, row, col) = small(band, row, col);
+        }
+        auto const options = options_of(scene.parameters, scene.scene.null_value);
+        auto const of_copy = shepseg::segment(small, options);
+        auto const of_window = shepseg::segment(part, options);
+        CHECK(of_window.labels == of_copy.labels);
+        CHECK(of_window.counts == of_copy.counts);
+        auto with_fit = options;
+        with_fit.model.reset();
+        with_fit.kmeans.clusters = 1;
+        CHECK(shepseg::segment(part, with_fit).model.centres == shepseg::segment(small, with_fit).model.centres);
+    }
+}
+TEST_CASE_TEMPLATE_APPLY(window, test::pixel_types);
+
+TEST_CASE("thousands of small segments merge alike inline and on threads")
+{
+    // Pairs and triples of pixels side by side: more of one size than are asked at once on one thread.
+    random_numbers random(4);
+    random_scene<std::uint8_t> scene{.scene = {2, 220, 230, {}, {}}, .parameters = {}};
+    std::vector<std::uint8_t> first;
+    std::vector<std::uint8_t> second;
+    while (first.size() < 220 * 230) {
+        auto const length = random.between<std::size_t>(2, 3);
+        first.insert(first.end(), length, random.below<std::uint8_t>(5));
+        second.insert(second.end(), length, random.below<std::uint8_t>(2));
+    }
+    first.resize(220 * 230);
+    second.resize(220 * 230);
+    scene.scene.pixels = first;
+    scene.scene.pixels.insert(scene.scene.pixels.end(), second.begin(), second.end());
+    for (int kind = 0; kind < 10; ++kind) {
+        scene.parameters.centres.push_back({static_cast<double>(kind / 2), static_cast<double>(kind % 2)});
+    }
+    scene.parameters.limit_kind = twin::parameters::limit::none;
+    scene.parameters.min_segment_size = 9;
+    rios::thread_executor executor({.workers = 5});
+    for (int const connectivity : {4, 8}) {
+        scene.parameters.connectivity = connectivity;
+        auto const expected = twin::segment(scene.scene, scene.parameters);
+        auto const options = options_of(scene.parameters, {});
+        CHECK(expected.small_segments_eliminated > 3000);
+        CHECK(test::difference(expected, shepseg::segment(view_of(scene.scene), options)).empty());
+        CHECK(test::difference(expected, shepseg::segment(view_of(scene.scene), options, executor)).empty());
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// By hand
+
+TEST_CASE("micro case: of two equally near neighbours the one met first by the first own pixels wins")
+{
+    auto const scene = row_of({{15, 8}, {6, 2}, {5, 3}, {15, 8}});
+    auto const result = shepseg::segment(view_of(scene), every_value(6));
+    CHECK(labels_of(result) == repeated({8, 13}));
+    CHECK(result.counts == shepseg::segmentation_counts{.pixels = 21,
+                                                        .null_pixels = 0,
+                                                        .clumps = 4,
+                                                        .single_pixels_eliminated = 0,
+                                                        .small_segments_eliminated = 2,
+                                                        .segments = 2});
+    CHECK(result.max_spectral_diff == 2550);
+}
+
+TEST_CASE("micro case: pixels that were absorbed are asked after a segment's own, in the order of the merges")
+{
+    auto const scene = row_of({{15, 8}, {4, 2}, {5, 3}, {6, 2}, {15, 8}});
+    auto const result = shepseg::segment(view_of(scene), every_value(8));
+    CHECK(labels_of(result) == repeated({15, 8}));
+    CHECK(result.counts.small_segments_eliminated == 3);
+}
+
+TEST_CASE("micro case: ten passes for each size are the limit")
+{
+    std::vector<stripe> stripes{{100, 8}};
+    for (int i = 0; i < 40; ++i) stripes.push_back({static_cast<std::uint8_t>(10 + i % 2), 2});
+    auto const scene = row_of(stripes);
+    auto const result = shepseg::segment(view_of(scene), every_value(4));
+    CHECK(result.counts.clumps == 41);
+    CHECK(result.counts.segments == 31);
+    std::vector<std::size_t> expected{28};
+    expected.resize(31, 2);
+    CHECK(labels_of(result) == repeated(expected));
+}
+
+TEST_CASE("a hand-worked image: single pixels go first, then the smallest segments, each to its nearest neighbour")
+{
+    // 9 is alone and joins the pixel nearest to it, the 5 below. The pair of 2s is nearer to the 1s than to the 5s.
+    auto const scene = image_of(4, 4,
+                                {1, 1, 1, 1, //
+                                 1, 9, 2, 1, //
+                                 5, 5, 2, 1, //
+                                 5, 5, 5, 1});
+    auto const result = shepseg::segment(scene, every_value(3));
+    CHECK(labels_of(result) == std::vector<std::uint32_t>{1, 1, 1, 1, //
+                                                          1, 2, 1, 1, //
+                                                          2, 2, 1, 1, //
+                                                          2, 2, 2, 1});
+    CHECK(result.counts == shepseg::segmentation_counts{.pixels = 16,
+                                                        .null_pixels = 0,
+                                                        .clumps = 4,
+                                                        .single_pixels_eliminated = 1,
+                                                        .small_segments_eliminated = 1,
+                                                        .segments = 2});
+}
+
+TEST_CASE("a segment keeps the key of its clump, although what it absorbed lies before it")
+{
+    // The pair of 7s, first of all, joins the 8s; the 1s, whose first pixel is before that of the 8s, come first.
+    auto const scene = image_of(3, 4,
+                                {7, 7, 1, 1, //
+                                 8, 8, 8, 1, //
+                                 8, 8, 8, 1});
+    CHECK(labels_of(shepseg::segment(scene, every_value(3))) == std::vector<std::uint32_t>{2, 2, 1, 1, //
+                                                                                           2, 2, 2, 1, //
+                                                                                           2, 2, 2, 1});
+}
+
+TEST_CASE("connectivity decides what touches")
+{
+    auto const scene = image_of(4, 4,
+                                {1, 1, 9, 9, //
+                                 1, 1, 9, 9, //
+                                 9, 9, 1, 1, //
+                                 9, 9, 1, 1});
+    CHECK(shepseg::segment(scene, every_value(1)).counts.segments == 4);
+    CHECK(shepseg::segment(scene, every_value(1, shepseg::connectivity::eight)).counts.segments == 2);
+}
+
+TEST_CASE("a limit that is just reached allows the merge, one just below does not")
+{
+    auto const scene = row_of({{10, 5}, {13, 2}, {20, 5}});
+    auto options = every_value(3);
+    options.max_spectral_diff = 3.0;
+    CHECK(shepseg::segment(view_of(scene), options).counts.segments == 2);
+    options.max_spectral_diff = 2.9999;
+    CHECK(shepseg::segment(view_of(scene), options).counts.segments == 3);
+    // Equal means merge under a limit of 0: the pair in the middle becomes as bright as its neighbours.
+    auto const equal = row_of({{10, 5}, {11, 1}, {9, 1}, {10, 5}});
+    options.max_spectral_diff = 0.0;
+    options.min_segment_size = 30;
+    CHECK(shepseg::segment(view_of(equal), options).counts.segments == 2);
+}
+
+TEST_CASE("a null pixel takes no part and parts what it lies between")
+{
+    auto options = every_value(100);
+    options.null_value = 0;
+    auto const scene = row_of({{5, 3}, {0, 1}, {5, 2}, {6, 1}, {0, 2}, {9, 1}});
+    auto const result = shepseg::segment(view_of(scene), options);
+    CHECK(labels_of(result) == std::vector<std::uint32_t>{1, 1, 1, 0, 2, 2, 2, 0, 0, 3});
+    CHECK(result.counts.null_pixels == 3);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Edges
+
+TEST_CASE_TEMPLATE_DEFINE("an image of nothing but null has labels of nothing but 0, with a model and without", T,
+                          all_null)
+{
+    image<T> nothing(2, 5, 4);
+    for (auto const& model :
+         {std::optional<shepseg::cluster_model>{},
+          std::optional<shepseg::cluster_model>{
+              {.bands = {1, 2}, .null_value = {}, .centres = shepseg::cluster_centres(rows{{1, 2}, {3, 4}})}}}) {
+        shepseg::options options;
+        options.model = model;
+        options.null_value = 0;
+        auto const result = shepseg::segment(nothing, options);
+        CHECK(result.labels == image<std::uint32_t>(1, 5, 4));
+        CHECK(result.counts == shepseg::segmentation_counts{.pixels = 20,
+                                                            .null_pixels = 20,
+                                                            .clumps = 0,
+                                                            .single_pixels_eliminated = 0,
+                                                            .small_segments_eliminated = 0,
+                                                            .segments = 0});
+        CHECK(result.model.centres.clusters() == (model ? 2 : 0));
+        CHECK(result.model.bands == std::vector<int>{1, 2});
+    }
+}
+TEST_CASE_TEMPLATE_APPLY(all_null, test::pixel_types);
+
+TEST_CASE("an image without pixels is segmented into nothing")
+{
+    for (auto const& empty : {image<float>(1, 0, 0), image<float>(1, 0, 5), image<float>(1, 5, 0)}) {
+        auto const result = shepseg::segment(empty);
+        CHECK(result.counts == shepseg::segmentation_counts{});
+        CHECK(result.labels.rows() == empty.rows());
+        CHECK(result.labels.cols() == empty.cols());
+        auto options = every_value(5);
+        CHECK(shepseg::segment(empty, options).counts == shepseg::segmentation_counts{});
+    }
+}
+
+TEST_CASE("the only pixel of an image is a segment")
+{
+    auto const result = shepseg::segment(image_of(1, 1, {7}), every_value(50));
+    CHECK(labels_of(result) == std::vector<std::uint32_t>{1});
+    CHECK(result.counts.segments == 1);
+}
+
+TEST_CASE("data that a sparse sample misses is found by a full one")
+{
+    auto scene = image<std::uint8_t>(1, 20, 20);
+    scene(0, 11, 7) = 5;
+    scene(0, 11, 8) = 6;
+    shepseg::options options;
+    options.null_value = 0;
+    options.kmeans.clusters = 2;
+    options.sample.pixels = 4;
+    auto const result = shepseg::segment(scene, options);
+    CHECK(result.model.centres == shepseg::cluster_centres(rows{{5}, {6}}));
+    CHECK(result.fit->sample_step == 1);
+    CHECK(result.fit->sample_pixels == 2);
+    CHECK(result.counts.clumps == 2);
+}
+
+TEST_CASE("a fitted model says which bands and which null value it was made from")
+{
+    image<std::int16_t> scene(3, 2, 2);
+    std::iota(scene.data(), scene.data() + 12, std::int16_t{-3});
+    shepseg::options options;
+    options.null_value = -999;
+    options.kmeans.clusters = 4;
+    auto const result = shepseg::segment(scene, options);
+    CHECK(result.model == shepseg::cluster_model{.bands = {1, 2, 3},
+                                                 .null_value = -999,
+                                                 .centres = shepseg::cluster_centres(
+                                                     rows{{-3, 1, 5}, {-2, 2, 6}, {-1, 3, 7}, {0, 4, 8}})});
+    auto again = options;
+    again.model = result.model;
+    again.model->bands = {7, 5, 3}; // numbers in the file it came from; they decide nothing here
+    CHECK(shepseg::segment(scene, again).labels == result.labels);
+    CHECK(shepseg::segment(scene, again).model == *again.model);
+}
+
+TEST_CASE("what the fit came to is returned, and nothing where there was none")
+{
+    image<std::uint8_t> scene(1, 30, 40);
+    for (auto const [row, col] : scene.pixels())
+        scene(0, row, col) = static_cast<std::uint8_t>(1 + (7 * row + col) % 90);
+    scene(0, 0, 0) = 0;
+    shepseg::options options;
+    options.null_value = 0;
+    options.kmeans.clusters = 5;
+    options.sample.pixels = 310;
+    auto const result = shepseg::segment(scene, options);
+    REQUIRE(result.fit);
+    CHECK(result.fit->sample_step == 2);
+    CHECK(result.fit->sample_pixels == 299);
+    CHECK(result.fit->converged);
+    auto const sample = shepseg::take_sample<std::uint8_t>(scene.view(), 0, 2);
+    auto const fit = shepseg::fit_kmeans<std::uint8_t>(sample.view(), options.kmeans);
+    CHECK(fit.centres == result.model.centres);
+    CHECK(fit.inertia == result.fit->inertia);
+    CHECK(fit.iterations == result.fit->iterations);
+    CHECK(fit.converged == result.fit->converged);
+    options.kmeans.max_iterations = 1;
+    CHECK_FALSE(shepseg::segment(scene, options).fit->converged);
+    CHECK(shepseg::segment(scene, options).fit->iterations == 1);
+    CHECK_FALSE(shepseg::segment(scene, every_value(5)).fit);
+}
+
+TEST_CASE("the limit that was used is returned")
+{
+    auto const scene = image_of(1, 4, {0, 0, 3, 3});
+    shepseg::options options;
+    options.model = {.bands = {1}, .null_value = {}, .centres = shepseg::cluster_centres(rows{{0}, {3}, {7}})};
+    CHECK(shepseg::segment(scene, options).max_spectral_diff == 4); // the middle one of 3, 4 and 7
+    options.max_spectral_diff = shepseg::no_limit{};
+    CHECK(shepseg::segment(scene, options).max_spectral_diff == 70);
+    options.max_spectral_diff = 1.25;
+    CHECK(shepseg::segment(scene, options).max_spectral_diff == 1.25);
+    options.max_spectral_diff = shepseg::automatic_limit{};
+    options.model->centres = shepseg::cluster_centres(rows{{1}});
+    CHECK(shepseg::segment(scene, options).max_spectral_diff == std::numeric_limits<double>::infinity());
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The interface
+
+TEST_CASE("an image, a view of mutable and a view of constant pixels are segmented alike")
+{
+    auto scene = image_of(2, 3, {1, 1, 2, 1, 2, 2});
+    auto const options = every_value(2);
+    auto const expected = shepseg::segment(scene, options).labels;
+    CHECK(shepseg::segment(scene.view(), options).labels == expected);
+    CHECK(shepseg::segment(std::as_const(scene).view(), options).labels == expected);
+    CHECK(shepseg::segment(scene, options, rios::inline_executor{}).labels == expected);
+    rios::timing_log log;
+    rios::inline_executor executor;
+    CHECK(shepseg::segment(scene.view(), options, executor, log).labels == expected);
+}
+
+TEST_CASE("every phase is timed, in the caller's log if there is one")
+{
+    auto const scene = image_of(2, 3, {1, 1, 2, 1, 2, 2});
+    shepseg::options options;
+    options.kmeans.clusters = 2;
+    std::vector<std::string> names;
+    for (auto const& each : shepseg::segment(scene, options).timings.totals()) names.push_back(each.name);
+    CHECK(names == std::vector<std::string>{"sampling", "kmeans", "clusters", "clumps", "single pixels", "graph",
+                                            "elimination", "labels"});
+    rios::timing_log log;
+    {
+        auto const timed = log.measure("reading");
+    }
+    rios::inline_executor executor;
+    auto const result = shepseg::segment(scene.view(), options, executor, log);
+    CHECK(result.timings.totals().size() == 9);
+    CHECK(log.snapshot().totals().size() == 9);
+}
+
+TEST_CASE("progress is told on the caller's thread, and may cancel at every call")
+{
+    auto const scene = image_of(4, 4, {1, 1, 9, 9, 1, 2, 2, 9, 5, 5, 3, 3, 7, 7, 7, 8});
+    std::vector<std::string> phases;
+    int calls = 0;
+    auto const here = std::this_thread::get_id();
+    rios::thread_executor executor({.workers = 2});
+    shepseg::options options;
+    options.kmeans.clusters = 3;
+    options.progress = [&](std::string_view phase, double done) {
+        CHECK(std::this_thread::get_id() == here);
+        CHECK((done >= 0 && done <= 1));
+        if (phases.empty() || phases.back() != phase) phases.emplace_back(phase);
+        ++calls;
+        return true;
+    };
+    static_cast<void>(shepseg::segment(scene, options, executor));
+    CHECK(phases == std::vector<std::string>{"k-means", "clusters", "clumps", "single pixels", "graph",
+                                             "small segments", "labels"});
+    for (int last = 1; last <= calls; ++last) {
+        int call = 0;
+        options.progress = [&](std::string_view, double) { return ++call < last; };
+        CHECK_THROWS_AS(static_cast<void>(shepseg::segment(scene, options, executor)), rios::cancelled);
+        CHECK(call == last);
+    }
+}
+
+TEST_CASE("options that are not allowed are refused before any work, in words")
+{
+    auto const scene = image_of(1, 2, {1, 2});
+    auto const message = [&](auto const& change) {
+        shepseg::options options;
+        change(options);
+        options.progress = [](std::string_view, double) -> bool {
+            FAIL("work has begun");
+            return false;
+        };
+        return test::message_of<rios::options_error>([&] { static_cast<void>(shepseg::segment(scene, options)); });
+    };
+    CHECK(message([](auto& options) { options.min_segment_size = 0; }) ==
+          "minimum segment size 0 is not allowed: must be at least 1 pixel");
+    CHECK(message([](auto& options) { options.kmeans.clusters = 65536; }) ==
+          "number of clusters 65536 is not allowed: must be 1 to 65535");
+    CHECK(message([](auto& options) { options.max_spectral_diff = -1.0; }) ==
+          "maximum spectral difference -1 is not allowed: must be a number of at least 0");
+    CHECK(message([](auto&) {}) == "number of clusters 60 is not allowed: must be at most the number of sample pixels "
+                                   "that are not null, 2");
+}
+
+TEST_CASE("a model of another number of bands is refused in words")
+{
+    image<float> const scene(2, 3, 3);
+    shepseg::options options;
+    options.model = {.bands = {1, 2, 3}, .null_value = {}, .centres = shepseg::cluster_centres(rows{{1, 2, 3}})};
+    auto const message =
+        test::message_of<rios::options_error>([&] { static_cast<void>(shepseg::segment(scene, options)); });
+    CHECK(message == "the cluster model has 3 bands, the image has 2: both must have the same number");
+}
+
+TEST_CASE("a model of too many centres is refused in words")
+{
+    shepseg::options options;
+    options.model = {.bands = {1}, .null_value = {}, .centres = shepseg::cluster_centres(65536, 1)};
+    auto const message = test::message_of<rios::options_error>(
+        [&] { static_cast<void>(shepseg::segment(image<float>(1, 3, 3), options)); });
+    CHECK(message == "number of clusters in the model 65536 is not allowed: must be 1 to 65535");
+    options.model->centres = shepseg::cluster_centres(65535, 1);
+    options.max_spectral_diff = 1.0; // the other rules take the distance of every pair of centres
+    CHECK(shepseg::segment(image<float>(1, 3, 3), options).counts.segments == 1);
+}
+
+TEST_CASE("images without bands and images too large for 32-bit labels are refused in words")
+{
+    auto const message = [](image_view<float const> view) {
+        return test::message_of<rios::options_error>([&] { static_cast<void>(shepseg::segment(view)); });
+    };
+    CHECK(message({nullptr, 0, 5, 5}) == "number of bands 0 is not allowed: must be at least 1");
+    CHECK(message({nullptr, 1, 65537, 65535}) ==
+          "number of pixels 4294967295 is not allowed: an image in memory must have fewer than 4294967295");
+}

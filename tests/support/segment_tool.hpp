@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSL-1.0
+// The tool `shepseg`, run on scenes whose segments are known without it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <cpl_error.h>
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <rios/image.hpp>
+
+#include "support/process.hpp"
+#include "support/random_numbers.hpp"
+#include "support/raster_files.hpp"
+
+namespace test {
+
+using labels = rios::image<std::uint32_t>;
+using strings = std::vector<std::string>;
+
+[[nodiscard]] inline strings with(strings first, strings const& then)
+{
+    first.insert(first.end(), then.begin(), then.end());
+    return first;
+}
+
+[[nodiscard]] inline bool contains(std::string const& text, std::string const& part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+/// The program and its arguments.
+[[nodiscard]] inline strings shepseg_command(strings const& arguments)
+{
+    return with({RIOS_TOOL_DIR "/shepseg"}, arguments);
+}
+
+inline process_result shepseg(strings const& arguments, process_options options = {})
+{
+    return run(shepseg_command(arguments), std::move(options));
+}
+
+inline std::string read_file(std::filesystem::path const& path)
+{
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline void write_file(std::filesystem::path const& path, std::string const& text)
+{
+    std::ofstream(path, std::ios::binary) << text;
+}
+
+/// All that is in a directory: path and contents of each file, the path of each directory. Links are not followed.
+inline std::map<std::string, std::string> contents_of(std::filesystem::path const& directory)
+{
+    namespace fs = std::filesystem;
+    std::map<std::string, std::string> result;
+    for (auto const& entry : fs::recursive_directory_iterator(directory)) {
+        auto& text = result[entry.path().string()];
+        if (entry.is_symlink()) text = "-> " + fs::read_symlink(entry.path()).string();
+        else if (entry.is_regular_file()) text = read_file(entry.path());
+    }
+    return result;
+}
+
+/// What differs between two of these, for messages; empty if nothing does.
+inline std::string difference(std::map<std::string, std::string> const& before,
+                              std::map<std::string, std::string> const& after)
+{
+    std::string result;
+    for (auto const& [name, text] : before) {
+        if (!after.contains(name)) result += "gone: " + name + '\n';
+        else if (after.at(name) != text) result += "changed: " + name + '\n';
+    }
+    for (auto const& [name, text] : after) {
+        if (!before.contains(name)) result += "new: " + name + '\n';
+    }
+    return result;
+}
+
+/// A quilt of square patches in five spectra. Neighbours differ, diagonal ones too, so that with as many clusters or
+/// more each patch is a segment of its own, numbered in scan order.
+struct quilt {
+    std::ptrdiff_t rows = 12;
+    std::ptrdiff_t cols = 20;
+    std::ptrdiff_t patch = 4; ///< rows and columns of a patch
+
+    static constexpr int spectra = 5;
+
+    /// The spectrum at a pixel, 0 to 4.
+    [[nodiscard]] int spectrum(std::ptrdiff_t row, std::ptrdiff_t col) const
+    {
+        return static_cast<int>((2 * (row / patch) + col / patch) % spectra);
+    }
+
+    /// Number of patches, those at the edges that are not whole included.
+    [[nodiscard]] std::ptrdiff_t patches() const { return ((rows + patch - 1) / patch) * ((cols + patch - 1) / patch); }
+
+    /// The value of spectrum s.
+    template <typename T>
+    [[nodiscard]] static T value(int s, T first, T step)
+    {
+        return static_cast<T>(static_cast<double>(first) + s * static_cast<double>(step));
+    }
+
+    /// Spectrum s has the value first + s · step in all bands.
+    template <typename T>
+    [[nodiscard]] rios::image<T> image(std::ptrdiff_t bands = 1, T first = T{10}, T step = T{20}) const
+    {
+        rios::image<T> pixels(bands, rows, cols);
+        for (std::ptrdiff_t band = 0; band < bands; ++band) {
+            for (auto const [row, col] : pixels.pixels()) {
+                pixels(band, row, col) = value(spectrum(row, col), first, step);
+            }
+        }
+        return pixels;
+    }
+
+    /// The segments, where each patch of the spectrum `null` (none by default) is null.
+    [[nodiscard]] labels segments(int null = -1) const
+    {
+        labels result(1, rows, cols);
+        std::map<std::pair<std::ptrdiff_t, std::ptrdiff_t>, std::uint32_t> numbers;
+        for (auto const [row, col] : result.pixels()) {
+            if (spectrum(row, col) == null) continue;
+            auto const next = static_cast<std::uint32_t>(numbers.size() + 1);
+            result(0, row, col) = numbers.try_emplace({row / patch, col / patch}, next).first->second;
+        }
+        return result;
+    }
+};
+
+/// Options that find the patches of a quilt: a cluster for each spectrum, and nothing to eliminate.
+[[nodiscard]] inline strings exact()
+{
+    return {"--clusters", "5", "--min-segment-size", "1"};
+}
+
+/// Smooth hills and noise: segments of all shapes, whose numbers only a program knows.
+template <typename T>
+rios::image<T> hills(std::ptrdiff_t bands, std::ptrdiff_t rows, std::ptrdiff_t cols, std::uint64_t seed = 1)
+{
+    rios::image<T> pixels(bands, rows, cols);
+    random_numbers random(seed);
+    for (std::ptrdiff_t band = 0; band < bands; ++band) {
+        for (auto const [row, col] : pixels.pixels()) {
+            auto const hill = ((row / 7 + band) * (col / 11 + 2 * band)) % 9;
+            pixels(band, row, col) = static_cast<T>(10 + 10 * hill + random.below(12));
+        }
+    }
+    return pixels;
+}
+
+/// Where two label images first differ, for messages; empty if they are equal.
+inline std::string first_difference(labels const& a, labels const& b)
+{
+    if (a.bands() != b.bands() || a.rows() != b.rows() || a.cols() != b.cols()) return "of different size";
+    for (auto const [row, col] : a.pixels()) {
+        if (a(0, row, col) != b(0, row, col)) {
+            return "row " + std::to_string(row) + ", col " + std::to_string(col) + ": " +
+                   std::to_string(a(0, row, col)) + " and " + std::to_string(b(0, row, col));
+        }
+    }
+    return "";
+}
+
+/// GDAL, in the test itself, prints no warnings while this object lives.
+class quiet_gdal {
+  public:
+    quiet_gdal() { CPLPushErrorHandler(CPLQuietErrorHandler); }
+    quiet_gdal(quiet_gdal const&) = delete;
+    quiet_gdal& operator=(quiet_gdal const&) = delete;
+    ~quiet_gdal() { CPLPopErrorHandler(); }
+};
+
+/// Runs `shepseg segment` quietly, which must succeed in silence, and reads the labels.
+inline labels segmented(std::string const& image, std::string const& output, strings const& options,
+                        process_options const& how = {})
+{
+    auto const arguments = with({"segment", image, output, "--quiet"}, options);
+    auto const result = shepseg(arguments, how);
+    std::string line;
+    for (auto const& argument : arguments) line += ' ' + argument;
+    INFO("shepseg", line, ": ", result.text());
+    CHECK(result.out.empty());
+    CHECK(result.err.empty());
+    REQUIRE(result.status == 0);
+    return read_pixels<std::uint32_t>(how.directory.empty() ? output
+                                                            : (std::filesystem::path(how.directory) / output).string());
+}
+
+inline nlohmann::json read_json(std::string const& path)
+{
+    auto const text = read_file(path);
+    INFO(path, ": ", text);
+    auto json = nlohmann::json::parse(text, nullptr, false);
+    REQUIRE_FALSE(json.is_discarded());
+    return json;
+}
+
+} // namespace test
