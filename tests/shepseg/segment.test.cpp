@@ -48,7 +48,7 @@ static_assert(std::regular<shepseg::segmentation_counts>);
 
 namespace {
 
-constexpr int scenes_of_each_type = test::sanitized ? 60 : 1500;
+constexpr int scenes_of_each_type = test::sanitized ? 60 : 2500;
 
 template <typename T>
 std::uint64_t seed_of(std::uint64_t what)

@@ -66,8 +66,8 @@ inline void require_different_files(std::vector<std::string> const& read, std::v
     for (std::size_t i = 0; i < written.size(); ++i) {
         for (auto const& input : read) {
             if (same(written[i], input)) {
-                throw rios::options_error(fmt::format("{}: would be written over {}, which is read; give it another name",
-                                                      written[i], input));
+                throw rios::options_error(fmt::format(
+                    "{}: is the input {}, which must not be written over; give it another name", written[i], input));
             }
         }
         for (std::size_t j = 0; j < i; ++j) {

@@ -60,7 +60,8 @@ try {
         if (app.get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
         refuse_empty_values(*app.get_subcommands().front());
     } catch (CLI::ParseError const& result) {
-        if (result.get_exit_code() != 0) return fail(2, std::string(result.what()) + " (shepseg --help tells the usage)");
+        if (result.get_exit_code() != 0)
+            return fail(2, std::string(result.what()) + " (shepseg --help tells the usage)");
         app.exit(result);
         return finish();
     }

@@ -31,14 +31,13 @@ shepseg::null_rule null_rule_from(std::string const& text)
 {
     if (text.empty()) return shepseg::null_of_file{};
     if (text == "none") return shepseg::no_null{};
-    constexpr double most = std::numeric_limits<double>::max();
-    return number_from("--null-value", text, -most, most, "a number, nan or none", true);
+    return number_from<double>("--null-value", text, "a number, nan or none");
 }
 
 shepseg::spectral_limit spectral_limit_from(segment_arguments const& arguments)
 {
-    auto const percentile =
-        number_from("--spectral-diff-percentile", arguments.spectral_diff_percentile, 0.0, 100.0, "a percentile, 0 to 100");
+    auto const percentile = number_from("--spectral-diff-percentile", arguments.spectral_diff_percentile, 0.0, 100.0,
+                                        "a percentile, 0 to 100");
     if (arguments.max_spectral_diff == "auto") return shepseg::automatic_limit{percentile};
     if (arguments.max_spectral_diff == "none") return shepseg::no_limit{};
     return number_from("--max-spectral-diff", arguments.max_spectral_diff, 0.0, std::numeric_limits<double>::max(),
@@ -204,9 +203,9 @@ void run_segment(segment_arguments const& arguments)
     auto const threads = threads_from(arguments);
     auto request = options_from(arguments, threads);
     auto const shown = preview_bands_from(arguments);
-    require_different_files({arguments.image, arguments.cluster_model},
-                            {arguments.output, arguments.save_cluster_model, arguments.preview, arguments.summary,
-                             arguments.trace});
+    require_different_files(
+        {arguments.image, arguments.cluster_model},
+        {arguments.output, arguments.save_cluster_model, arguments.preview, arguments.summary, arguments.trace});
     extra_file model(arguments.save_cluster_model);
     extra_file preview(arguments.preview);
     extra_file summary(arguments.summary);

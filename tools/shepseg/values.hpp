@@ -4,12 +4,10 @@
 #pragma once
 
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <type_traits>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,21 +21,24 @@ namespace tools {
     throw rios::options_error(fmt::format("{} '{}' is not allowed: must be {}", option, value, allowed));
 }
 
-/// The number that the text is, if it is one in [least, most]; NaN counts as one where `allow_nan`.
+/// The number that the text is: all of it, with a plus sign at most. @throws rios::options_error
 template <typename T>
-T number_from(std::string_view option, std::string const& text, T least, T most, std::string_view allowed,
-              bool allow_nan = false)
+T number_from(std::string_view option, std::string const& text, std::string_view allowed)
 {
     T value{};
+    bool const plus = text.size() > 1 && text[0] == '+' && text[1] != '-';
     auto const* const end = text.data() + text.size();
-    auto const parsed = std::from_chars(text.data(), end, value);
-    bool valid = parsed.ec == std::errc{} && parsed.ptr == end;
-    if constexpr (std::is_floating_point_v<T>) {
-        valid = valid && ((allow_nan && std::isnan(value)) || (value >= least && value <= most));
-    } else {
-        valid = valid && value >= least && value <= most;
-    }
-    if (!valid) refuse(option, text, allowed);
+    auto const parsed = std::from_chars(text.data() + (plus ? 1 : 0), end, value);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) refuse(option, text, allowed);
+    return value;
+}
+
+/// As above, if it lies in [least, most].
+template <typename T>
+T number_from(std::string_view option, std::string const& text, T least, T most, std::string_view allowed)
+{
+    auto const value = number_from<T>(option, text, allowed);
+    if (!(value >= least && value <= most)) refuse(option, text, allowed); // NaN is not
     return value;
 }
 

@@ -12,7 +12,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -51,11 +50,17 @@ class thread_team {
   public:
     explicit thread_team(std::size_t size)
     {
-        threads_.reserve(size);
-        for (std::size_t i = 0; i < size; ++i) {
-            threads_.emplace_back([this](std::stop_token stop) { serve(stop); });
+        try {
+            threads_.reserve(size);
+            for (std::size_t i = 0; i < size; ++i) threads_.emplace_back([this] { serve(); });
+        } catch (...) {
+            stop(); // those that have started are joined when the members end
+            throw;
         }
     }
+    thread_team(thread_team const&) = delete;
+    thread_team& operator=(thread_team const&) = delete;
+    ~thread_team() { stop(); }
 
     [[nodiscard]] std::size_t size() const noexcept { return threads_.size(); }
 
@@ -79,10 +84,21 @@ class thread_team {
     }
 
   private:
-    void serve(std::stop_token const& stop)
+    void stop() noexcept
+    {
+        {
+            std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        wake_.notify_all();
+    }
+
+    void serve()
     {
         std::unique_lock lock(mutex_);
-        while (wake_.wait(lock, stop, [this] { return calls_left_ > 0; })) {
+        for (;;) {
+            wake_.wait(lock, [this] { return stopping_ || calls_left_ > 0; });
+            if (stopping_) return;
             --calls_left_;
             lock.unlock();
             task_();
@@ -92,11 +108,12 @@ class thread_team {
     }
 
     std::mutex mutex_;
-    std::condition_variable_any wake_;
+    std::condition_variable wake_;
     std::condition_variable idle_;
     std::function<void()> task_;
-    std::size_t calls_left_ = 0; // of the task, to be begun
-    std::size_t busy_ = 0;       // calls that have not returned
+    bool stopping_ = false;
+    std::size_t calls_left_ = 0;        // of the task, to be begun
+    std::size_t busy_ = 0;              // calls that have not returned
     std::vector<std::jthread> threads_; // last: joined before what they use is destroyed
 };
 

@@ -100,9 +100,14 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
         // The next ones belong to some ways of compression only.
         std::string_view const compression = user.FetchNameValueDef("COMPRESS", "DEFLATE");
         auto const is = [&](char const* name) { return EQUAL(std::string(compression).c_str(), name); };
+        // GDAL finds this out when it writes, and does not always say so.
+        if ((is("JPEG") || is("WEBP") || compression.starts_with("CCITT")) && type != pixel_type::uint8) {
+            throw options_error(std::string(path).append(": COMPRESS=").append(compression) +
+                                " cannot hold pixels of type " + std::string(name_of(type)) +
+                                "; DEFLATE, ZSTD and LZW can");
+        }
         if (is("DEFLATE")) options.SetNameValue("ZLEVEL", "1");
         bool const takes_predictor = is("DEFLATE") || is("LZW") || is("ZSTD");
-        // In threads of its own GDAL loses the error of a compression that cannot hold the pixels (JPEG).
         if (threads > 1 && takes_predictor) options.SetNameValue("NUM_THREADS", std::to_string(threads).c_str());
         if (takes_predictor && integer && user.FetchNameValue("NBITS") == nullptr)
             options.SetNameValue("PREDICTOR", "2");

@@ -210,7 +210,10 @@ class gdal_writer {
 
     /// Writes what is still in memory, closes the file and gives it its name. After an error nothing is left of it.
     /// @throws io_error also for errors that only show now, such as a full disk
-    void close() { output_.close([](std::string const&) {}); }
+    void close()
+    {
+        output_.close([](std::string const&) {});
+    }
 
     /// As close(), with a last chance to fail: when the file is complete, but before it gets its name, calls
     /// `before_commit` with the path that it can be read under. If that throws, nothing is left.

@@ -105,8 +105,8 @@ inline void require_room(rios::gdal_dataset const& file, std::uint64_t segments)
     auto const* const bits = file.band(1).GetMetadataItem("NBITS", "IMAGE_STRUCTURE");
     auto const needed = static_cast<int>(std::bit_width(segments));
     if (bits == nullptr || needed <= std::atoi(bits)) return;
-    throw rios::options_error(file.path() + ": " + std::to_string(segments) + " segments do not fit into NBITS=" + bits +
-                              "; allowed: " + std::to_string(needed) + " or more");
+    throw rios::options_error(file.path() + ": " + std::to_string(segments) + " segments do not fit into NBITS=" +
+                              bits + "; allowed: " + std::to_string(needed) + " or more");
 }
 
 /// Writes labels with what belongs to them: overviews, and how many pixels each has. Does not close.
@@ -211,8 +211,9 @@ file_segmentation segment_file(std::string const& input, std::string const& outp
         throw rios::error(input + ": not enough memory to segment " + size);
     }
     rios::report(options.progress, "closing", 0);
-    auto const timed = log.measure("closing");
+    auto const closing = rios::timing_log::clock::now();
     writer.close([&](std::string const& finished) {
+        log.record("closing", closing, rios::timing_log::clock::now());
         result.timings = log.snapshot();
         if (request.before_commit) request.before_commit(result, finished);
     });

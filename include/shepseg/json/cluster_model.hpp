@@ -43,7 +43,9 @@ namespace shepseg {
     if (!json.contains("centres") || !json["centres"].is_array() || json["centres"].empty()) {
         fail("\"centres\" must be a list of at least one centre");
     }
-    if (json["centres"].size() > 65535) fail("\"centres\" must be at most 65535");
+    if (json["centres"].size() > 65535) {
+        fail(std::to_string(json["centres"].size()) + " \"centres\" are too many; at most 65535 are allowed");
+    }
     std::vector<std::vector<double>> centres;
     for (auto const& centre : json["centres"]) {
         if (!centre.is_array()) fail("each of \"centres\" must be a list of numbers");
