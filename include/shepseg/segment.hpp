@@ -116,7 +116,7 @@ void fit_model(rios::image_view<T const> image, options const& options, E& execu
 /// @param log receives the times of the phases, for callers that time more than this call
 /// @throws rios::options_error if an option is not allowed or does not go with the image; rios::cancelled
 /// Complexity: O(pixels × bands × clusters) to assign clusters, near O(pixels × bands) for the rest.
-/// Memory: about 20 to 45 bytes for each pixel, besides the image.
+/// Memory: about 12 (fields) to 30 (very noisy scenes) bytes for each pixel, besides the image.
 template <typename T, rios::AnyExecutor E>
 [[nodiscard]] segmentation segment(rios::image_view<T> image, options const& options, E&& executor,
                                    rios::timing_log& log)

@@ -59,8 +59,8 @@ inline void require_different_files(std::vector<std::string> const& read, std::v
         if (a.empty() || b.empty()) return false;
         std::error_code failure;
         if (fs::equivalent(a, b, failure)) return true;
-        auto const place_a = fs::weakly_canonical(a, failure);
-        auto const place_b = fs::weakly_canonical(b, failure);
+        auto const place_a = fs::weakly_canonical(fs::absolute(a), failure);
+        auto const place_b = fs::weakly_canonical(fs::absolute(b), failure);
         return !failure && place_a == place_b;
     };
     for (std::size_t i = 0; i < written.size(); ++i) {

@@ -2,6 +2,7 @@
 //
 // The shepseg command line. Exit status: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n.
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -49,6 +50,7 @@ int main(int argc, char** argv)
 try {
     rios::silence_gdal();
     tools::catch_interrupts();
+    std::signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error like a full disk, with a message
     CLI::App app("Image segmentation after Shepherd, Bunting and Dymond (2019).", "shepseg");
     app.set_version_flag("--version",
                          "shepseg " + std::string(rios::version) + " (GDAL " + GDALVersionInfo("RELEASE_NAME") + ")");

@@ -37,7 +37,8 @@ class gdal_dataset {
         auto* const handle =
             GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, nullptr);
         if (handle == nullptr) errors.fail(path);
-        gdal_dataset result(handle, std::move(path));
+        gdal_dataset result(handle, path);
+        errors.check(true, path, "cannot be opened whole"); // GDAL opens what is left of a damaged file
         if (result.band_count() == 0) {
             char** const subdatasets = handle->GetMetadata("SUBDATASETS");
             auto const* const first = CSLFetchNameValue(subdatasets, "SUBDATASET_1_NAME");
