@@ -15,6 +15,8 @@ struct block {
     std::ptrdiff_t rows = 0; ///< height in pixels; blocks at the bottom edge may be lower
     std::ptrdiff_t cols = 0; ///< width in pixels; blocks at the right edge may be narrower
 
+    static constexpr bool archive_as_bytes = true;
+
     friend bool operator==(block const&, block const&) = default;
 };
 

@@ -9,9 +9,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "archive.hpp"
 #include "block.hpp"
+#include "cancellation.hpp"
 #include "pixel_grid.hpp"
 #include "pixel_type.hpp"
+#include "timing.hpp"
 
 namespace rios {
 
@@ -54,6 +57,34 @@ concept Job = requires(J& job, std::size_t index, typename J::result result) {
     } -> std::same_as<typename J::result>;
     job.deliver(index, std::move(result));
 };
+
+namespace detail {
+
+/// A job may have `poll()`: called on the thread that called the executor, every tenth of a second while it waits for
+/// results that are computed elsewhere. What it throws ends the run.
+template <typename J>
+concept PolledJob = requires(J& job) { job.poll(); };
+
+/// A job may have `stop() noexcept`: called once, from any thread, when the run is going to end by an error while steps are
+/// under way. They may then end early by throwing what they like; it is not reported.
+template <typename J>
+concept StoppableJob = requires(J& job) { job.stop(); };
+
+} // namespace detail
+
+/// A job whose steps another process can do: `compute(index)` is the same as calling `worker()` with the index, a log for
+/// the times and a cancellation to look at. Worker and result travel as bytes.
+template <typename J>
+concept PortableJob = Job<J> && Archivable<typename J::worker_type> && Archivable<typename J::result> &&
+                      requires(J const& job, typename J::worker_type const& worker, std::size_t index, timing_log& log,
+                               cancellation& end) {
+                          {
+                              job.worker()
+                          } -> std::convertible_to<typename J::worker_type const&>;
+                          {
+                              worker(index, log, end)
+                          } -> std::same_as<typename J::result>;
+                      };
 
 /// Runs a job: every index computed and delivered exactly once, or the first error rethrown on the caller's thread after
 /// all work under way has ended.

@@ -64,6 +64,21 @@ class image {
     /// All pixel positions in scan order, for structured bindings: `for (auto [row, col] : image.pixels())`.
     [[nodiscard]] pixel_range pixels() const noexcept { return {rows_, cols_}; }
 
+    /// False only for an image that was made of damaged bytes (archive.hpp).
+    [[nodiscard]] bool valid() const noexcept
+    {
+        if (bands_ < 0 || rows_ < 0 || cols_ < 0) return false;
+        if (bands_ == 0 || rows_ == 0 || cols_ == 0) return pixels_.empty();
+        auto const pixels = static_cast<std::ptrdiff_t>(pixels_.size());
+        return pixels % bands_ == 0 && pixels / bands_ % rows_ == 0 && pixels / bands_ / rows_ == cols_;
+    }
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.bands_, self.rows_, self.cols_, self.pixels_);
+    }
+
     friend bool operator==(image const&, image const&) = default;
 
   private:

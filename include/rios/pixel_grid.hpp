@@ -57,6 +57,27 @@ struct pixel_grid {
     /// The whole grid as one block.
     [[nodiscard]] block whole() const noexcept { return {.index = 0, .row = 0, .col = 0, .rows = rows, .cols = cols}; }
 
+    /// A part of the grid as a grid of its own, at its place on the map.
+    /// @throws grid_error if the part is empty or does not lie inside
+    [[nodiscard]] pixel_grid window(block const& part) const
+    {
+        if (part.row < 0 || part.col < 0 || part.rows < 1 || part.cols < 1 || part.rows > rows - part.row ||
+            part.cols > cols - part.col) {
+            throw grid_error("the window at row " + std::to_string(part.row) + ", col " + std::to_string(part.col) +
+                             " of " + std::to_string(part.rows) + " rows, " + std::to_string(part.cols) +
+                             " cols is not inside the raster of " + std::to_string(rows) + " rows, " +
+                             std::to_string(cols) + " cols");
+        }
+        pixel_grid result{.rows = part.rows, .cols = part.cols, .geotransform = geotransform, .projection = projection};
+        if (auto& place = result.geotransform) {
+            auto const row = static_cast<double>(part.row);
+            auto const col = static_cast<double>(part.col);
+            (*place)[0] += col * (*place)[1] + row * (*place)[2];
+            (*place)[3] += col * (*place)[4] + row * (*place)[5];
+        }
+        return result;
+    }
+
     friend bool operator==(pixel_grid const&, pixel_grid const&) = default;
 };
 

@@ -3,8 +3,11 @@
 // All of rios. A program that does not want GDAL on its include path includes the headers that it uses instead.
 #pragma once
 
+#include "archive.hpp"
 #include "block.hpp"
+#include "cancellation.hpp"
 #include "concepts.hpp"
+#include "concurrency_limit.hpp"
 #include "error.hpp"
 #include "executor/for_each_index.hpp"
 #include "executor/inline.hpp"
@@ -24,6 +27,7 @@
 #include "handle_pool.hpp"
 #include "image.hpp"
 #include "image_view.hpp"
+#include "memory.hpp"
 #include "pending_output.hpp"
 #include "pixel_grid.hpp"
 #include "pixel_type.hpp"

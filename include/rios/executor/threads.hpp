@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -150,8 +151,7 @@ class threaded_run {
     {
         std::unique_lock lock(mutex_);
         for (std::size_t delivered = 0; delivered < size_; ++delivered) {
-            results_.wait(lock, [this] { return error_ || !ready_.empty(); });
-            if (error_) return;
+            if (!wait_for_result(lock)) return;
             auto [index, result] = std::move(ready_.front());
             ready_.pop_front();
             lock.unlock();
@@ -172,10 +172,34 @@ class threaded_run {
     [[nodiscard]] std::exception_ptr const& first_error() const noexcept { return error_; }
 
   private:
+    /// Returns true when there is a result, false when there is an error.
+    bool wait_for_result(std::unique_lock<std::mutex>& lock)
+    {
+        auto const over = [this] { return error_ || !ready_.empty(); };
+        if constexpr (PolledJob<J>) {
+            while (!results_.wait_for(lock, std::chrono::milliseconds(100), over)) {
+                lock.unlock();
+                try {
+                    job_.poll();
+                    lock.lock();
+                } catch (...) {
+                    lock.lock();
+                    fail(std::current_exception());
+                }
+            }
+        } else {
+            results_.wait(lock, over);
+        }
+        return !error_;
+    }
+
     /// With the lock held. The first error stays, and what is ready is dropped.
     void fail(std::exception_ptr error) noexcept
     {
-        if (!error_) error_ = std::move(error);
+        if (!error_) {
+            error_ = std::move(error);
+            if constexpr (StoppableJob<J>) job_.stop();
+        }
         ready_.clear();
         space_.notify_all();
     }
@@ -195,7 +219,8 @@ class threaded_run {
 } // namespace detail
 
 /// Computes on worker threads and delivers on the caller's. At most four results for each worker wait or are being
-/// computed, so that a slow delivery does not fill the memory.
+/// computed, so that a slow delivery does not fill the memory. A job with `poll()` has it called while the caller waits; one
+/// with `stop()` when there is an error (detail::PolledJob, detail::StoppableJob in concepts.hpp).
 ///
 /// Thread rule: one run at a time; `compute` must not call `run` on the same executor.
 class thread_executor {

@@ -70,6 +70,17 @@ struct ground_control_points {
         return result;
     }
 
+    /// The same points for a part of the raster that begins at that pixel.
+    [[nodiscard]] ground_control_points from(std::ptrdiff_t row, std::ptrdiff_t col) const
+    {
+        auto result = *this;
+        for (auto& point : result.points) {
+            point.row -= static_cast<double>(row);
+            point.col -= static_cast<double>(col);
+        }
+        return result;
+    }
+
     /// Gives them to a dataset that is open for writing.
     CPLErr write_to(GDALDataset& dataset) const
     {

@@ -78,7 +78,6 @@ void write_overviews(gdal_dataset& file, std::vector<int> const& levels, block c
         while (index < size_of(size, level) && sample_of(index, level, size) < position) ++index;
         return index;
     };
-    std::vector<pixel> samples;
     for (std::ptrdiff_t const level : levels) {
         auto const rows = size_of(file.rows(), level);
         auto const cols = size_of(file.cols(), level);
@@ -86,8 +85,8 @@ void write_overviews(gdal_dataset& file, std::vector<int> const& levels, block c
         auto const col_end = first_from(where.col + where.cols, level, file.cols());
         auto const row_begin = first_from(where.row, level, file.rows());
         auto const row_end = first_from(where.row + where.rows, level, file.rows());
-        if (col_begin == col_end) continue;
-        samples.resize(static_cast<std::size_t>(col_end - col_begin));
+        if (col_begin == col_end || row_begin == row_end) continue;
+        image<pixel> samples(1, row_end - row_begin, col_end - col_begin);
         for (int number = 1; number <= file.band_count(); ++number) {
             auto& band = file.band(number);
             GDALRasterBand* overview = nullptr;
@@ -96,19 +95,18 @@ void write_overviews(gdal_dataset& file, std::vector<int> const& levels, block c
                 if (candidate->GetXSize() == cols && candidate->GetYSize() == rows) overview = candidate;
             }
             if (overview == nullptr) throw io_error(file.path(), "has no overview of level " + std::to_string(level));
-            for (auto row = row_begin; row < row_end; ++row) {
-                auto const source_row = sample_of(row, level, file.rows()) - where.row;
-                for (auto col = col_begin; col < col_end; ++col) {
-                    auto const source_col = sample_of(col, level, file.cols()) - where.col;
-                    samples[static_cast<std::size_t>(col - col_begin)] = pixels(number - 1, source_row, source_col);
-                }
-                gdal_errors const errors;
-                auto const count = static_cast<int>(col_end - col_begin);
-                auto const result =
-                    overview->RasterIO(GF_Write, static_cast<int>(col_begin), static_cast<int>(row), count, 1,
-                                       samples.data(), count, 1, gdal_type_of(pixel_type_of<pixel>), 0, 0, nullptr);
-                errors.check(result == CE_None, file.path(), "cannot write overviews", file.raw()->GetDescription());
+            for (auto const [row, col] : samples.pixels()) {
+                auto const source_row = sample_of(row_begin + row, level, file.rows()) - where.row;
+                auto const source_col = sample_of(col_begin + col, level, file.cols()) - where.col;
+                samples(0, row, col) = pixels(number - 1, source_row, source_col);
             }
+            gdal_errors const errors;
+            auto const height = static_cast<int>(samples.rows());
+            auto const width = static_cast<int>(samples.cols());
+            auto const result =
+                overview->RasterIO(GF_Write, static_cast<int>(col_begin), static_cast<int>(row_begin), width, height,
+                                   samples.data(), width, height, gdal_type_of(pixel_type_of<pixel>), 0, 0, nullptr);
+            errors.check(result == CE_None, file.path(), "cannot write overviews", file.raw()->GetDescription());
         }
     }
 }

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Values as bytes: how a worker and what it computed travel to another process and back.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "error.hpp"
+
+namespace rios {
+
+class byte_writer;
+class byte_reader;
+
+namespace detail {
+
+/// For concepts only: takes any members.
+struct any_archive {
+    template <typename... Members>
+    void operator()(Members&...)
+    {
+    }
+};
+
+template <typename T>
+inline constexpr bool is_vector = false;
+template <typename T>
+inline constexpr bool is_vector<std::vector<T>> = !std::same_as<T, bool>; // that one has no elements in memory
+template <typename T>
+inline constexpr bool is_optional = false;
+template <typename T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+template <typename T>
+concept ListsMembers =
+    std::default_initializable<T> && requires(T& value, any_archive& archive) { T::members(value, archive); };
+
+/// Whose bytes are its value: numbers, enumerations, and types that say so of themselves (they hold no pointers).
+template <typename T>
+concept ArchivedAsBytes = std::is_arithmetic_v<T> || std::is_enum_v<T> ||
+                          (std::is_trivially_copyable_v<T> && requires { requires T::archive_as_bytes; });
+
+template <typename T>
+concept Described = requires(T const& value, typename T::description_type description) {
+    {
+        value.description()
+    } -> std::convertible_to<typename T::description_type>;
+    T(std::move(description));
+};
+
+template <typename T>
+constexpr bool archivable()
+{
+    if constexpr (is_vector<T> || is_optional<T>) return archivable<typename T::value_type>();
+    else return std::same_as<T, std::string> || ListsMembers<T> || Described<T> || ArchivedAsBytes<T>;
+}
+
+} // namespace detail
+
+/// What can be turned into bytes and back:
+/// - numbers and enumerations, and trivially copyable types that have `static constexpr bool archive_as_bytes = true`, as
+///   they hold no pointers: their bytes, so only between machines of one architecture;
+/// - std::string, and std::vector and std::optional of archivable types;
+/// - a type with `template <typename Self, typename A> static void members(Self& self, A& archive)`, which calls
+///   `archive(self.first, self.second, ...)` with archivable members (others do not compile), and which can be made
+///   without arguments; if it has `bool valid() const`, that is asked about what arrives;
+/// - a type that holds handles: `description_type description() const` says in an archivable value what to make it from,
+///   and it can be made from that.
+template <typename T>
+concept Archivable = detail::archivable<T>();
+
+/// Appends values to a run of bytes.
+class byte_writer {
+  public:
+    template <Archivable... Ts>
+    void operator()(Ts const&... values)
+    {
+        (put(values), ...);
+    }
+
+    [[nodiscard]] std::vector<std::byte> take() && { return std::move(bytes_); }
+
+  private:
+    template <typename T>
+    void put(T const& value)
+    {
+        if constexpr (detail::ListsMembers<T>) {
+            T::members(value, *this);
+        } else if constexpr (detail::Described<T>) {
+            put(value.description());
+        } else if constexpr (detail::is_optional<T>) {
+            put(value.has_value());
+            if (value) put(*value);
+        } else if constexpr (detail::is_vector<T> || std::same_as<T, std::string>) {
+            put(static_cast<std::uint64_t>(value.size()));
+            if constexpr (detail::ArchivedAsBytes<typename T::value_type>) {
+                append(value.data(), value.size() * sizeof(typename T::value_type));
+            } else {
+                for (auto const& each : value) put(each);
+            }
+        } else {
+            append(&value, sizeof value);
+        }
+    }
+
+    void append(void const* data, std::size_t size)
+    {
+        auto const* const begin = static_cast<std::byte const*>(data);
+        bytes_.insert(bytes_.end(), begin, begin + size);
+    }
+
+    std::vector<std::byte> bytes_;
+};
+
+/// Takes values from a run of bytes in the order in which they were appended. Bytes that end too early are an error, never
+/// an attempt to make room for what they promise.
+class byte_reader {
+  public:
+    /// @param bytes must outlive the reader
+    explicit byte_reader(std::span<std::byte const> bytes) : rest_(bytes) {}
+
+    /// @throws error if there are too few bytes
+    template <Archivable... Ts>
+    void operator()(Ts&... values)
+    {
+        (get(values), ...);
+    }
+
+    [[nodiscard]] std::size_t left() const noexcept { return rest_.size(); }
+
+    template <Archivable T>
+    [[nodiscard]] T take()
+    {
+        if constexpr (detail::ListsMembers<T> || !detail::Described<T>) {
+            T value{};
+            get(value);
+            return value;
+        } else {
+            return T(take<typename T::description_type>());
+        }
+    }
+
+  private:
+    template <typename T>
+    void get(T& value)
+    {
+        if constexpr (detail::ListsMembers<T>) {
+            T::members(value, *this);
+            if constexpr (requires { value.valid(); }) {
+                if (!value.valid()) fail();
+            }
+        } else if constexpr (detail::Described<T>) {
+            value = take<T>();
+        } else if constexpr (detail::is_optional<T>) {
+            if (take<bool>()) value.emplace(take<typename T::value_type>());
+            else value.reset();
+        } else if constexpr (detail::is_vector<T> || std::same_as<T, std::string>) {
+            get_elements(value);
+        } else if constexpr (std::same_as<T, bool>) {
+            auto const byte = take<std::uint8_t>();
+            if (byte > 1) fail();
+            value = byte == 1;
+        } else {
+            copy(&value, sizeof value);
+        }
+    }
+
+    template <typename T>
+    void get_elements(T& value)
+    {
+        using element = typename T::value_type;
+        auto const size = take<std::uint64_t>();
+        value.clear();
+        if constexpr (detail::ArchivedAsBytes<element>) {
+            if (size > rest_.size() / sizeof(element)) fail();
+            value.resize(static_cast<std::size_t>(size));
+            copy(value.data(), static_cast<std::size_t>(size) * sizeof(element));
+        } else {
+            if (size > rest_.size()) fail(); // every element takes at least a byte
+            for (std::uint64_t i = 0; i < size; ++i) value.push_back(take<element>());
+        }
+    }
+
+    void copy(void* to, std::size_t size)
+    {
+        if (size > rest_.size()) fail();
+        if (size > 0) std::memcpy(to, rest_.data(), size);
+        rest_ = rest_.subspan(size);
+    }
+
+    [[noreturn]] static void fail() { throw error("the data of a worker are damaged, or end too early"); }
+
+    std::span<std::byte const> rest_;
+};
+
+/// The bytes of one value.
+template <Archivable T>
+[[nodiscard]] std::vector<std::byte> to_bytes(T const& value)
+{
+    byte_writer writer;
+    writer(value);
+    return std::move(writer).take();
+}
+
+/// The value that gave these bytes. @throws error if there are too few or too many of them
+template <Archivable T>
+[[nodiscard]] T from_bytes(std::span<std::byte const> bytes)
+{
+    byte_reader reader(bytes);
+    auto value = reader.template take<T>();
+    if (reader.left() != 0) throw error("the data of a worker do not end where they should: they are damaged");
+    return value;
+}
+
+} // namespace rios
