@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
@@ -26,14 +27,54 @@ struct stages {
         options.kmeans.start = shepseg::kmeans_start::diagonal;
         centres = shepseg::fit_kmeans<std::uint16_t>(std::as_const(sample).view(), options.kmeans, executor).centres;
         limit = shepseg::max_spectral_difference(options.max_spectral_diff, centres);
-        clusters = shepseg::assign_clusters<std::uint16_t>(view(), 0.0, centres, executor);
-        clumps = shepseg::find_clumps(clusters, options.neighbours);
-        segments = clumps;
-        shepseg::absorb_single_pixels<std::uint16_t>(view(), segments, options.neighbours);
-        labels = segments;
-        graph = shepseg::make_region_graph<std::uint16_t>(view(), labels, options.neighbours, 50);
+        clusters = shepseg::assign_clusters<std::uint16_t>(view(), 0.0, centres);
+        for (std::size_t tile = 0; tile < tiles.tiles(); ++tile) {
+            regions.push_back(make_regions(tile));
+            labels.push_back(regions.back().labels);
+        }
+        add_tiles(builder, regions);
+        graph = builder.finish();
         auto used_up = graph;
-        label_of = shepseg::final_labels(shepseg::eliminate_small_segments(used_up, 50, limit, executor).survivor);
+        label_of =
+            shepseg::number_survivors(shepseg::eliminate_small_segments(used_up, smallest, limit, executor).survivor,
+                                      builder.segments_before_alone());
+    }
+
+    [[nodiscard]] shepseg::single_pixels join_single_pixels(rios::block const& window) const
+    {
+        return shepseg::join_single_pixels<std::uint16_t>(cut(view(), window), cut(clusters.view(), window),
+                                                          options.neighbours, tiles.rounds());
+    }
+
+    [[nodiscard]] shepseg::tile_regions<std::uint16_t> make_regions(std::size_t number,
+                                                                    shepseg::single_pixels const& singles) const
+    {
+        auto const tile = tiles.tile(number);
+        auto const window = tiles.window(tile);
+        return shepseg::make_tile_regions<std::uint16_t>(cut(view(), window), cut(clusters.view(), window), singles,
+                                                         tiles, tile, options.neighbours, smallest);
+    }
+
+    [[nodiscard]] shepseg::tile_regions<std::uint16_t> make_regions(std::size_t number) const
+    {
+        return make_regions(number, join_single_pixels(tiles.window(tiles.tile(number))));
+    }
+
+    static void add_tiles(shepseg::region_graph_builder<std::uint16_t>& to,
+                          std::vector<shepseg::tile_regions<std::uint16_t>> regions)
+    {
+        for (std::size_t tile = 0; tile < regions.size(); ++tile) to.add(tile, std::move(regions[tile]));
+    }
+
+    [[nodiscard]] shepseg::region_graph_builder<std::uint16_t> new_builder() const
+    {
+        return {tiles, options.neighbours, smallest};
+    }
+
+    template <typename T>
+    static rios::image_view<T> cut(rios::image_view<T> image, rios::block const& where)
+    {
+        return image.window(where.row, where.col, where.rows, where.cols);
     }
 
     [[nodiscard]] rios::image_view<std::uint16_t const> view() const { return image.view(); }
@@ -46,6 +87,10 @@ struct stages {
         return bands == 3 ? three : bands == 6 ? six : ten;
     }
 
+    static constexpr std::uint64_t smallest = 50;
+    // Two tiles, and seams, in each direction.
+    static constexpr shepseg::tiling tiles{.rows = 1000, .cols = 1000, .tile_size = 512, .halo = 16};
+
     rios::inline_executor executor;
     shepseg::options options;
     rios::image<std::uint16_t> image;
@@ -53,11 +98,11 @@ struct stages {
     shepseg::cluster_centres centres;
     double limit = 0;
     rios::image<std::uint16_t> clusters;
-    shepseg::clump_map clumps;
-    shepseg::clump_map segments;
-    shepseg::clump_map labels;
+    std::vector<shepseg::tile_regions<std::uint16_t>> regions;
+    std::vector<rios::image<std::uint32_t>> labels;
+    shepseg::region_graph_builder<std::uint16_t> builder = new_builder();
     shepseg::region_graph<std::uint16_t> graph;
-    std::vector<std::uint32_t> label_of;
+    shepseg::final_labels label_of;
 };
 
 void count_pixels(benchmark::State& state, std::ptrdiff_t pixels)
@@ -126,50 +171,61 @@ BENCHMARK(nearest_centres)->ArgNames({"bands", "set"})->ArgsProduct({{3, 6, 10},
 void assign_clusters(benchmark::State& state)
 {
     auto const& stage = stages::of(state.range(0));
-    rios::thread_executor executor({.workers = static_cast<std::size_t>(state.range(1))});
     for (auto _ : state) {
-        benchmark::DoNotOptimize(shepseg::assign_clusters<std::uint16_t>(stage.view(), 0.0, stage.centres, executor));
+        benchmark::DoNotOptimize(shepseg::assign_clusters<std::uint16_t>(stage.view(), 0.0, stage.centres));
     }
     count_pixels(state, stage.image.pixel_count());
 }
-BENCHMARK(assign_clusters)->ArgNames({"bands", "threads"})->ArgsProduct({{3, 6, 10}, {1, 2}})->UseRealTime();
+BENCHMARK(assign_clusters)->ArgName("bands")->Arg(3)->Arg(6)->Arg(10);
 
 void find_clumps(benchmark::State& state)
 {
     auto const& stage = stages::of(3);
     auto const neighbours = static_cast<shepseg::connectivity>(state.range(0));
-    for (auto _ : state) benchmark::DoNotOptimize(shepseg::find_clumps(stage.clusters, neighbours));
+    for (auto _ : state) benchmark::DoNotOptimize(shepseg::find_clumps(stage.clusters.view(), neighbours));
     count_pixels(state, stage.image.pixel_count());
 }
 BENCHMARK(find_clumps)->ArgName("neighbours")->Arg(4)->Arg(8);
 
-void absorb_single_pixels(benchmark::State& state)
+void join_single_pixels(benchmark::State& state)
 {
     auto const& stage = stages::of(state.range(0));
-    for (auto _ : state) {
-        state.PauseTiming();
-        auto map = stage.clumps;
-        state.ResumeTiming();
-        benchmark::DoNotOptimize(
-            shepseg::absorb_single_pixels<std::uint16_t>(stage.view(), map, stage.options.neighbours));
-    }
+    rios::block const all{.index = 0, .row = 0, .col = 0, .rows = stage.image.rows(), .cols = stage.image.cols()};
+    for (auto _ : state) benchmark::DoNotOptimize(stage.join_single_pixels(all));
     count_pixels(state, stage.image.pixel_count());
 }
-BENCHMARK(absorb_single_pixels)->ArgName("bands")->Arg(3)->Arg(10);
+BENCHMARK(join_single_pixels)->ArgName("bands")->Arg(3)->Arg(10);
 
-void make_region_graph(benchmark::State& state)
+void make_tile_regions(benchmark::State& state)
+{
+    auto const& stage = stages::of(state.range(0));
+    std::vector<shepseg::single_pixels> singles;
+    for (std::size_t tile = 0; tile < stage.tiles.tiles(); ++tile) {
+        singles.push_back(stage.join_single_pixels(stage.tiles.window(stage.tiles.tile(tile))));
+    }
+    for (auto _ : state) {
+        for (std::size_t tile = 0; tile < stage.tiles.tiles(); ++tile) {
+            benchmark::DoNotOptimize(stage.make_regions(tile, singles[tile]));
+        }
+    }
+    count_pixels(state, stage.image.pixel_count());
+}
+BENCHMARK(make_tile_regions)->ArgName("bands")->Arg(3)->Arg(10);
+
+void build_region_graph(benchmark::State& state)
 {
     auto const& stage = stages::of(state.range(0));
     for (auto _ : state) {
         state.PauseTiming();
-        auto map = stage.segments;
+        auto regions = stage.regions;
+        auto builder = stage.new_builder();
         state.ResumeTiming();
-        benchmark::DoNotOptimize(
-            shepseg::make_region_graph<std::uint16_t>(stage.view(), map, stage.options.neighbours, 50));
+        stages::add_tiles(builder, std::move(regions));
+        benchmark::DoNotOptimize(builder.finish());
     }
     count_pixels(state, stage.image.pixel_count());
 }
-BENCHMARK(make_region_graph)->ArgName("bands")->Arg(3)->Arg(10);
+BENCHMARK(build_region_graph)->ArgName("bands")->Arg(3)->Arg(10);
 
 void eliminate_small_segments(benchmark::State& state)
 {
@@ -179,7 +235,7 @@ void eliminate_small_segments(benchmark::State& state)
         state.PauseTiming();
         auto graph = stage.graph;
         state.ResumeTiming();
-        benchmark::DoNotOptimize(shepseg::eliminate_small_segments(graph, 50, stage.limit, executor));
+        benchmark::DoNotOptimize(shepseg::eliminate_small_segments(graph, stages::smallest, stage.limit, executor));
     }
     count_pixels(state, stage.image.pixel_count());
 }
@@ -188,13 +244,15 @@ BENCHMARK(eliminate_small_segments)->ArgName("bands")->Arg(3)->Arg(10);
 void relabel(benchmark::State& state)
 {
     auto const& stage = stages::of(3);
-    rios::inline_executor executor;
     for (auto _ : state) {
         state.PauseTiming();
-        auto labels = stage.labels.labels;
+        auto labels = stage.labels;
         state.ResumeTiming();
-        shepseg::relabel(labels, stage.label_of, executor);
-        benchmark::DoNotOptimize(labels.data());
+        for (std::size_t tile = 0; tile < labels.size(); ++tile) {
+            if (labels[tile].pixel_count() == 0) continue;
+            stage.builder.relabel(tile, labels[tile].view(), 0, 0, stage.label_of.of_segment, stage.label_of.of_alone);
+            benchmark::DoNotOptimize(labels[tile].data());
+        }
     }
     count_pixels(state, stage.image.pixel_count());
 }
@@ -206,12 +264,13 @@ void segment_given_model(benchmark::State& state)
     rios::thread_executor executor({.workers = static_cast<std::size_t>(state.range(1))});
     auto options = stage.options;
     options.model = shepseg::cluster_model{.bands = {}, .null_value = {}, .centres = stage.centres};
+    options.tile_size = state.range(2);
     for (auto _ : state) benchmark::DoNotOptimize(shepseg::segment(stage.view(), options, executor));
     count_pixels(state, stage.image.pixel_count());
 }
 BENCHMARK(segment_given_model)
-    ->ArgNames({"bands", "threads"})
-    ->ArgsProduct({{3, 10}, {1, 2}})
+    ->ArgNames({"bands", "threads", "tile"})
+    ->ArgsProduct({{3, 10}, {1, 2}, {256, 1024}})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 

@@ -26,6 +26,8 @@ __extension__ typedef __int128 int128;
 template <std::integral T>
 class integer_sum {
   public:
+    static constexpr bool archive_as_bytes = true;
+
     void add(T value) noexcept { sum_ += value; }
     void add(integer_sum const& other) noexcept { sum_ += other.sum_; }
     /// The sum, rounded once.
@@ -46,6 +48,8 @@ class integer_sum {
 /// for 2^35 numbers. The idea of fixed places: Demmel and Nguyen (2015), "Parallel reproducible summation".
 class binned_sum {
   public:
+    static constexpr bool archive_as_bytes = true;
+
     void add(double number) noexcept
     {
         auto const bits = std::bit_cast<std::uint64_t>(number);

@@ -56,7 +56,7 @@ inline std::uint32_t unite(std::vector<std::uint32_t>& root, std::uint32_t a, st
 ///
 /// Two-pass labelling with union-find (Rosenfeld and Pfaltz, 1966; the order in which neighbours are asked is that of
 /// Wu, Otoo and Suzuki, 2009).
-[[nodiscard]] inline clump_map find_clumps(rios::image<std::uint16_t> const& clusters, connectivity neighbours)
+[[nodiscard]] inline clump_map find_clumps(rios::image_view<std::uint16_t const> clusters, connectivity neighbours)
 {
     auto const rows = clusters.rows();
     auto const cols = clusters.cols();

@@ -55,6 +55,12 @@ class cluster_centres {
         return {values_.data() + cluster * bands_, bands_};
     }
 
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.bands_, self.values_);
+    }
+
     friend bool operator==(cluster_centres const&, cluster_centres const&) = default;
 
   private:

@@ -9,7 +9,6 @@
 #include <optional>
 #include <vector>
 
-#include <rios/executor/for_each_index.hpp>
 #include <rios/image.hpp>
 
 #include "cluster_model.hpp"
@@ -40,6 +39,8 @@ void assign_row(rios::image_view<T const> const& image, std::ptrdiff_t row, null
             if (is_null.never()) continue;
             for (std::ptrdiff_t i = 0; i < count; ++i) null[i] |= is_null(pixels[i]);
         }
+        // Large parts of many rasters hold no data.
+        if (std::all_of(null, null + count, [](bool each) { return each; })) continue;
         find_nearest_centres(values.data(), run, count, centres, nearest, distance);
         for (std::ptrdiff_t i = 0; i < count; ++i) {
             clusters[begin + i] = static_cast<std::uint16_t>(null[i] ? 0 : nearest[i] + 1);
@@ -51,21 +52,29 @@ void assign_row(rios::image_view<T const> const& image, std::ptrdiff_t row, null
 
 /// The cluster of each pixel: 1 + the index of its nearest centre, or 0 where the pixel is null.
 ///
+/// @param before_row called with no arguments before each row; may throw to end the work
 /// @pre centres.bands() == image.bands(), centres.clusters() is 1 to 65535
-template <rios::Pixel T, rios::AnyExecutor E>
+template <rios::Pixel T, typename F>
 [[nodiscard]] rios::image<std::uint16_t> assign_clusters(rios::image_view<T const> image,
                                                          std::optional<double> null_value,
-                                                         cluster_centres const& centres, E& executor)
+                                                         cluster_centres const& centres, F before_row)
 {
     rios::image<std::uint16_t> clusters(1, image.rows(), image.cols());
     null_test<T> const is_null(null_value);
-    rios::for_each_chunk(executor, static_cast<std::size_t>(image.rows()), 16, [&](std::size_t begin, std::size_t end) {
-        std::vector<double> values;
-        for (auto row = static_cast<std::ptrdiff_t>(begin); row < static_cast<std::ptrdiff_t>(end); ++row) {
-            detail::assign_row(image, row, is_null, centres, values, clusters.row(0, row).data());
-        }
-    });
+    std::vector<double> values;
+    for (std::ptrdiff_t row = 0; row < image.rows(); ++row) {
+        before_row();
+        detail::assign_row(image, row, is_null, centres, values, clusters.row(0, row).data());
+    }
     return clusters;
+}
+
+/// As above.
+template <rios::Pixel T>
+[[nodiscard]] rios::image<std::uint16_t>
+assign_clusters(rios::image_view<T const> image, std::optional<double> null_value, cluster_centres const& centres)
+{
+    return assign_clusters(image, null_value, centres, [] {});
 }
 
 } // namespace shepseg

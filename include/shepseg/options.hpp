@@ -75,6 +75,11 @@ struct options {
     /// Pixels with this value in any band belong to no segment; compared in the pixel's type. Pixels of floating-point
     /// images that are NaN or infinite never do.
     std::optional<double> null_value;
+    /// Rows and columns of the tiles that are worked on side by side, 1 to 16384. The labels do not depend on it.
+    std::ptrdiff_t tile_size = 1024;
+    /// Pixels around a tile that are looked at with it, 2 to 1024. The labels do not depend on it: it only decides how many
+    /// single pixels are left to the global phase.
+    std::ptrdiff_t halo = 16;
     rios::progress_function progress;
 };
 
@@ -122,6 +127,9 @@ inline void check(options const& options)
                     "must be at least 1 pixel");
     detail::require(options.neighbours == connectivity::four || options.neighbours == connectivity::eight,
                     "connectivity", static_cast<int>(options.neighbours), "must be 4 or 8");
+    detail::require(options.tile_size >= 1 && options.tile_size <= 16384, "tile size", options.tile_size,
+                    "must be 1 to 16384 pixels");
+    detail::require(options.halo >= 2 && options.halo <= 1024, "halo", options.halo, "must be 2 to 1024 pixels");
     if (auto const* rule = std::get_if<automatic_limit>(&options.max_spectral_diff)) {
         detail::require(rule->percentile >= 0 && rule->percentile <= 100, "percentile of the spectral differences",
                         rule->percentile, "must be 0 to 100");

@@ -1,42 +1,44 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Last phase: the surviving segments are numbered without gaps, and the pixels get their final labels.
+// Last step of the global phase: the surviving segments are numbered without gaps.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include <rios/executor/for_each_index.hpp>
-#include <rios/image.hpp>
-
 namespace shepseg {
 
-/// The final label of each segment of a graph: its survivor's place among the survivors, from 1 in ascending order.
-/// @param survivor for each segment the one that it has become part of
-[[nodiscard]] inline std::vector<std::uint32_t> final_labels(std::vector<std::uint32_t> const& survivor)
-{
-    std::vector<std::uint32_t> label(survivor.size());
+/// The labels of a segmentation: 1 to count, in the order of the keys.
+struct final_labels {
     std::uint32_t count = 0;
-    for (std::uint32_t segment = 0; segment < survivor.size(); ++segment) {
-        if (survivor[segment] == segment) label[segment] = ++count;
-    }
-    for (std::uint32_t segment = 0; segment < survivor.size(); ++segment) label[segment] = label[survivor[segment]];
-    return label;
-}
+    std::vector<std::uint32_t> of_segment; ///< for each segment of the graph the label of its survivor
+    std::vector<std::uint32_t> of_alone;   ///< for each single pixel that stayed alone
+};
 
-/// Replaces segment numbers + 1 by their labels; 0 (null) stays.
-template <rios::AnyExecutor E>
-void relabel(rios::image<std::uint32_t>& labels, std::vector<std::uint32_t> const& label_of, E& executor)
+/// Numbers the survivors of a graph and the single pixels that are not in it.
+/// @param survivor for each segment the one that it has become part of
+/// @param segments_before_alone for each single pixel that stayed alone how many segments have smaller keys; ascending
+[[nodiscard]] inline final_labels number_survivors(std::vector<std::uint32_t> const& survivor,
+                                                   std::vector<std::uint32_t> const& segments_before_alone = {})
 {
-    rios::for_each_chunk(executor, static_cast<std::size_t>(labels.rows()), 64,
-                         [&](std::size_t begin, std::size_t end) {
-                             for (auto row = begin; row < end; ++row) {
-                                 for (auto& label : labels.row(0, static_cast<std::ptrdiff_t>(row))) {
-                                     if (label != 0) label = label_of[label - 1];
-                                 }
-                             }
-                         });
+    final_labels labels{.count = 0, .of_segment = std::vector<std::uint32_t>(survivor.size()), .of_alone = {}};
+    labels.of_alone.reserve(segments_before_alone.size());
+    auto const number_alone_before = [&](std::size_t segment) {
+        while (labels.of_alone.size() < segments_before_alone.size() &&
+               segments_before_alone[labels.of_alone.size()] <= segment) {
+            labels.of_alone.push_back(++labels.count);
+        }
+    };
+    for (std::uint32_t segment = 0; segment < survivor.size(); ++segment) {
+        number_alone_before(segment);
+        if (survivor[segment] == segment) labels.of_segment[segment] = ++labels.count;
+    }
+    number_alone_before(survivor.size());
+    for (std::uint32_t segment = 0; segment < survivor.size(); ++segment) {
+        labels.of_segment[segment] = labels.of_segment[survivor[segment]];
+    }
+    return labels;
 }
 
 } // namespace shepseg

@@ -1,50 +1,36 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The segmentation of Shepherd, Bunting and Dymond (2019), "Operational large-scale segmentation of imagery based on
-// iterative elimination", Remote Sensing 11(6), 658, of an image in memory: its phases in order, with the whole image as
-// the one tile. Needs neither GDAL nor Boost.
+// iterative elimination", Remote Sensing 11(6), 658, of an image in memory. Needs neither GDAL nor Boost.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <numeric>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
+#include <rios/block.hpp>
 #include <rios/error.hpp>
+#include <rios/executor/for_each_index.hpp>
 #include <rios/executor/inline.hpp>
 #include <rios/image.hpp>
 #include <rios/timing.hpp>
 
-#include "clumps.hpp"
 #include "cluster_model.hpp"
-#include "clusters.hpp"
-#include "eliminate.hpp"
 #include "kmeans.hpp"
 #include "options.hpp"
-#include "region_graph.hpp"
-#include "relabel.hpp"
 #include "sample.hpp"
-#include "single_pixels.hpp"
 #include "spectral_difference.hpp"
+#include "tiled.hpp"
 
 namespace shepseg {
-
-/// What happened on the way to a segmentation. segments = clumps - single pixels eliminated - small segments eliminated.
-struct segmentation_counts {
-    std::uint64_t pixels = 0; ///< all, null ones included
-    std::uint64_t null_pixels = 0;
-    std::uint64_t clumps = 0; ///< connected components of equal cluster, those of one pixel included
-    std::uint64_t single_pixels_eliminated = 0;
-    std::uint64_t small_segments_eliminated = 0;
-    std::uint64_t segments = 0;
-
-    friend bool operator==(segmentation_counts const&, segmentation_counts const&) = default;
-};
 
 /// How the clusters were fitted.
 struct fit_report {
@@ -79,44 +65,66 @@ inline void check_model(cluster_model const& model, std::ptrdiff_t bands)
             "must be 1 to 65535");
 }
 
-/// Fits clusters to a sample of the image. There are none if every pixel is null.
-template <rios::Pixel T, rios::AnyExecutor E>
-void fit_model(rios::image_view<T const> image, options const& options, E& executor, rios::timing_log& log,
-               segmentation& result)
+/// Fits clusters to a sample of an image of that size. There are none if every pixel is null.
+/// @param take called with a step: the pixels in every step-th row and column that are not null (take_sample)
+template <rios::Pixel T, rios::AnyExecutor E, typename F>
+std::pair<cluster_model, fit_report> fit_model(std::ptrdiff_t rows, std::ptrdiff_t cols, std::ptrdiff_t bands,
+                                               options const& options, E& executor, rios::timing_log& log, F take)
 {
-    result.model.null_value = options.null_value;
-    result.model.bands.resize(static_cast<std::size_t>(image.bands()));
-    std::iota(result.model.bands.begin(), result.model.bands.end(), 1);
-    auto step = sample_step(image.rows(), image.cols(), options.sample);
-    auto const sample = [&] {
-        auto const timed = log.measure("sampling");
-        auto taken = take_sample<T>(image, options.null_value, step);
-        if (taken.cols() > 0 || step == 1) return taken;
-        // A sparse sample can miss what little data there is.
-        step = 1;
-        return take_sample<T>(image, options.null_value, step);
-    }();
+    auto step = sample_step(rows, cols, options.sample);
+    rios::image<T> sample = take(step);
+    // A sparse sample can miss what little data there is.
+    while (sample.cols() == 0 && step > 1) sample = take(step /= 2);
     auto const timed = log.measure("kmeans");
-    auto fit = fit_kmeans<T>(sample.view(), options.kmeans, executor, options.progress);
-    result.fit = {.sample_step = step,
-                  .sample_pixels = sample.cols(),
-                  .iterations = fit.iterations,
-                  .converged = fit.converged,
-                  .inertia = fit.inertia};
-    result.model.centres = std::move(fit.centres);
+    auto fit = fit_kmeans<T>(std::as_const(sample).view(), options.kmeans, executor, options.progress);
+    cluster_model model{
+        .bands = std::vector<int>(static_cast<std::size_t>(bands)), .null_value = options.null_value, .centres = {}};
+    std::iota(model.bands.begin(), model.bands.end(), 1);
+    model.centres = std::move(fit.centres);
+    return {std::move(model),
+            {.sample_step = step,
+             .sample_pixels = sample.cols(),
+             .iterations = fit.iterations,
+             .converged = fit.converged,
+             .inertia = fit.inertia}};
 }
+
+/// What every tile needs to know.
+template <rios::Pixel T, typename Source>
+tile_worker<T, Source> make_tile_worker(Source source, std::ptrdiff_t rows, std::ptrdiff_t cols, options const& options,
+                                        cluster_centres centres)
+{
+    return {.source = std::move(source),
+            .tiles = {.rows = rows, .cols = cols, .tile_size = options.tile_size, .halo = options.halo},
+            .centres = std::move(centres),
+            .null_value = options.null_value,
+            .neighbours = options.neighbours,
+            .min_segment_size = static_cast<std::uint64_t>(options.min_segment_size)};
+}
+
+/// An image in memory as the source of tiles.
+template <rios::Pixel T>
+struct view_source {
+    rios::image_view<T const> image;
+
+    [[nodiscard]] rios::image_view<T const> pixels(rios::block const& where, rios::timing_log&) const noexcept
+    {
+        return image.window(where.row, where.col, where.rows, where.cols);
+    }
+};
 
 } // namespace detail
 
 /// Segments an image.
 ///
-/// The labels depend on the pixels and the options alone: not on the executor, the number of threads, the processor or
-/// the flags of the compiler. An image without any data gives labels that are all 0.
+/// The labels depend on the pixels and the options alone: not on the executor, the number of threads, the tiles, the
+/// processor or the flags of the compiler. An image without any data gives labels that are all 0.
 /// @param image the bands to use; at least 1 band, fewer than 2^32 - 1 pixels
 /// @param log receives the times of the phases, for callers that time more than this call
 /// @throws rios::options_error if an option is not allowed or does not go with the image; rios::cancelled
 /// Complexity: O(pixels × bands × clusters) to assign clusters, near O(pixels × bands) for the rest.
-/// Memory: about 12 (fields) to 30 (very noisy scenes) bytes for each pixel, besides the image.
+/// Memory: besides the image 4 bytes for each pixel and about 130 for each clump of more than one, and for each thread
+/// about 40 for each pixel of a tile.
 template <typename T, rios::AnyExecutor E>
 [[nodiscard]] segmentation segment(rios::image_view<T> image, options const& options, E&& executor,
                                    rios::timing_log& log)
@@ -127,65 +135,50 @@ template <typename T, rios::AnyExecutor E>
     detail::require(pixels.bands() >= 1, "number of bands", pixels.bands(), "must be at least 1");
     detail::require(pixels.pixel_count() < std::numeric_limits<std::uint32_t>::max(), "number of pixels",
                     pixels.pixel_count(), "an image in memory must have fewer than 4294967295");
-    auto const phase = [&](std::string_view name, double done) { rios::report(options.progress, name, done); };
-
     segmentation result;
     result.counts.pixels = static_cast<std::uint64_t>(pixels.pixel_count());
     if (options.model) {
         detail::check_model(*options.model, pixels.bands());
         result.model = *options.model;
     } else {
-        detail::fit_model<pixel>(pixels, options, executor, log, result);
+        auto const take = [&](std::ptrdiff_t step) {
+            rios::report(options.progress, "sampling", 0);
+            auto const timed = log.measure("sampling");
+            return take_sample<pixel>(pixels, options.null_value, step);
+        };
+        std::tie(result.model, result.fit) =
+            detail::fit_model<pixel>(pixels.rows(), pixels.cols(), pixels.bands(), options, executor, log, take);
     }
     result.max_spectral_diff = max_spectral_difference(options.max_spectral_diff, result.model.centres);
+    result.labels = rios::image<std::uint32_t>(1, pixels.rows(), pixels.cols());
     if (result.model.centres.empty()) {
         result.counts.null_pixels = result.counts.pixels;
-        result.labels = rios::image<std::uint32_t>(1, pixels.rows(), pixels.cols());
         result.timings = log.snapshot();
         return result;
     }
 
-    auto map = [&] {
-        phase("clusters", 0);
-        auto const clusters = [&] {
-            auto const timed = log.measure("clusters");
-            return assign_clusters<pixel>(pixels, options.null_value, result.model.centres, executor);
-        }();
-        phase("clumps", 0);
-        auto const timed = log.measure("clumps");
-        return find_clumps(clusters, options.neighbours);
-    }();
-    for (auto const size : map.size) {
-        result.counts.clumps += size > 0 ? 1 : 0;
-        result.counts.null_pixels += size;
-    }
-    result.counts.null_pixels = result.counts.pixels - result.counts.null_pixels;
-
-    phase("single pixels", 0);
-    {
-        auto const timed = log.measure("single pixels");
-        result.counts.single_pixels_eliminated = absorb_single_pixels<pixel>(pixels, map, options.neighbours);
-    }
-    auto const min_segment_size = static_cast<std::uint64_t>(options.min_segment_size);
-    phase("graph", 0);
-    auto graph = [&] {
-        auto const timed = log.measure("graph");
-        return make_region_graph<pixel>(pixels, map, options.neighbours, min_segment_size);
-    }();
-    phase("small segments", 0);
-    auto const left = [&] {
-        auto const timed = log.measure("elimination");
-        return eliminate_small_segments(graph, min_segment_size, result.max_spectral_diff, executor, options.progress);
-    }();
-    result.counts.small_segments_eliminated = left.eliminated;
-    result.counts.segments = graph.segments() - left.eliminated;
-
-    phase("labels", 0);
+    tiled_segmentation<pixel, detail::view_source<pixel>> tiled(
+        detail::make_tile_worker<pixel>(detail::view_source<pixel>{pixels}, pixels.rows(), pixels.cols(), options,
+                                        result.model.centres),
+        options.progress, log);
+    auto const place_of = [&](std::size_t number) {
+        auto const tile = tiled.tiles().tile(number);
+        return result.labels.view().window(tile.row, tile.col, tile.rows, tile.cols);
+    };
+    tiled.find_regions(executor, [&](std::size_t number, rios::image<std::uint32_t> labels) {
+        auto const place = place_of(number);
+        for (std::ptrdiff_t row = 0; row < labels.rows(); ++row) {
+            std::ranges::copy(labels.row(0, row), place.row(0, row).begin());
+        }
+    });
+    tiled.find_segments(result.max_spectral_diff, executor);
+    result.counts = tiled.counts();
+    rios::report(options.progress, "labels", 0);
     {
         auto const timed = log.measure("labels");
-        relabel(map.labels, final_labels(left.survivor), executor);
+        rios::for_each_index(executor, tiled.tiles().tiles(),
+                             [&](std::size_t number) { tiled.relabel(number, place_of(number)); });
     }
-    result.labels = std::move(map.labels);
     result.timings = log.snapshot();
     return result;
 }

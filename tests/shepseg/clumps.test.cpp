@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -63,7 +64,7 @@ std::vector<std::uint32_t> flood(image<std::uint16_t> const& clusters, connectiv
 /// What the header promises of a map, next to the flood fill.
 void check(image<std::uint16_t> const& clusters, connectivity neighbours)
 {
-    auto const map = find_clumps(clusters, neighbours);
+    auto const map = find_clumps(clusters.view(), neighbours);
     auto const first = flood(clusters, neighbours);
     REQUIRE(map.labels.rows() == clusters.rows());
     REQUIRE(map.labels.cols() == clusters.cols());
@@ -103,7 +104,7 @@ TEST_CASE("clumps of a hand-worked image, 4- and 8-connected")
                                              2, 1, 2, 1, 1, //
                                              1, 2, 2, 0, 1, //
                                              1, 1, 2, 1, 3});
-    auto const four = find_clumps(clusters, connectivity::four);
+    auto const four = find_clumps(clusters.view(), connectivity::four);
     auto const first_of = [](clump_map const& map) {
         auto firsts = labels_of(map);
         for (auto& label : firsts) label = label == 0 ? 99 : map.first[label - 1];
@@ -113,7 +114,7 @@ TEST_CASE("clumps of a hand-worked image, 4- and 8-connected")
                                                        5,  0,  2, 4,  4, //
                                                        10, 2,  2, 99, 4, //
                                                        10, 10, 2, 18, 19});
-    auto const eight = find_clumps(clusters, connectivity::eight);
+    auto const eight = find_clumps(clusters.view(), connectivity::eight);
     CHECK(first_of(eight) == std::vector<std::uint32_t>{0, 0, 2, 99, 4, //
                                                         2, 0, 2, 4,  4, //
                                                         0, 2, 2, 99, 4, //
@@ -125,7 +126,7 @@ TEST_CASE("arms that meet further down are one clump from their first pixel on")
     auto const clusters = clusters_of(3, 7, {1, 2, 1, 2, 1, 2, 1, //
                                              1, 2, 1, 2, 1, 2, 1, //
                                              1, 1, 1, 1, 1, 1, 1});
-    auto const map = find_clumps(clusters, connectivity::four);
+    auto const map = find_clumps(clusters.view(), connectivity::four);
     CHECK(map.root == std::vector<std::uint32_t>{0, 1, 0, 3, 0, 5, 0});
     CHECK(map.size == std::vector<std::uint32_t>{15, 2, 0, 2, 0, 2, 0});
     CHECK(map.first == std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6});
@@ -165,10 +166,34 @@ TEST_CASE("clumps that wind are the flood fill's")
 TEST_CASE("an image of one cluster is one clump, one of null has none, an empty one neither")
 {
     image<std::uint16_t> clusters(1, 100, 200);
-    CHECK(find_clumps(clusters, connectivity::four).root.empty());
+    CHECK(find_clumps(clusters.view(), connectivity::four).root.empty());
     std::fill_n(clusters.data(), 20000, std::uint16_t{65535});
-    auto const map = find_clumps(clusters, connectivity::eight);
+    auto const map = find_clumps(clusters.view(), connectivity::eight);
     CHECK(map.root == std::vector<std::uint32_t>{0});
     CHECK(map.size == std::vector<std::uint32_t>{20000});
-    CHECK(find_clumps(image<std::uint16_t>(1, 0, 0), connectivity::four).root.empty());
+    CHECK(find_clumps(image<std::uint16_t>(1, 0, 0).view(), connectivity::four).root.empty());
+}
+
+TEST_CASE("clumps of a window are those of its copy")
+{
+    test::random_numbers random(3);
+    for (int round = 0; round < 300; ++round) {
+        image<std::uint16_t> large(1, random.between(3, 12), random.between(3, 12));
+        for (std::ptrdiff_t i = 0; i < large.pixel_count(); ++i) large.data()[i] = random.below<std::uint16_t>(3);
+        auto const row = random.below(large.rows());
+        auto const col = random.below(large.cols());
+        auto const rows = random.between<std::ptrdiff_t>(1, large.rows() - row);
+        auto const cols = random.between<std::ptrdiff_t>(1, large.cols() - col);
+        auto const window = std::as_const(large).view().window(row, col, rows, cols);
+        image<std::uint16_t> copy(1, rows, cols);
+        for (auto const [r, c] : copy.pixels()) copy(0, r, c) = window(0, r, c);
+        for (auto const neighbours : {connectivity::four, connectivity::eight}) {
+            auto const of_window = find_clumps(window, neighbours);
+            auto const of_copy = find_clumps(copy.view(), neighbours);
+            REQUIRE(of_window.labels == of_copy.labels);
+            REQUIRE(of_window.root == of_copy.root);
+            REQUIRE(of_window.size == of_copy.size);
+            REQUIRE(of_window.first == of_copy.first);
+        }
+    }
 }

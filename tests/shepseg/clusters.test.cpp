@@ -7,13 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include <rios/executor/inline.hpp>
-#include <rios/executor/threads.hpp>
+#include <rios/error.hpp>
 #include <rios/image.hpp>
 
 #include "support/pixel_types.hpp"
@@ -24,46 +23,33 @@ using shepseg::assign_clusters;
 using shepseg::cluster_centres;
 using rows = std::vector<std::vector<double>>;
 
-namespace {
-
-template <typename T>
-image<std::uint16_t> assign(rios::image_view<T const> pixels, std::optional<double> null,
-                            cluster_centres const& centres)
-{
-    rios::inline_executor executor;
-    return assign_clusters<T>(pixels, null, centres, executor);
-}
-
-} // namespace
-
 TEST_CASE_TEMPLATE_DEFINE("pixels take the nearest centre, the lowest index wins ties, null is 0", T, hand_worked)
 {
     image<T> pixels(2, 1, 5);
     std::vector<T> const values{10, 20, 15, 0, 11, /**/ 10, 20, 15, 7, 11};
     std::copy(values.begin(), values.end(), pixels.data());
     cluster_centres const centres(rows{{20, 20}, {10, 10}, {11, 11}, {11, 11}});
-    auto const clusters = assign<T>(pixels.view(), 0, centres);
+    auto const clusters = assign_clusters<T>(pixels.view(), 0, centres);
     CHECK(clusters.bands() == 1);
     CHECK(clusters.cols() == 5);
     CHECK(std::vector<std::uint16_t>(clusters.data(), clusters.data() + 5) ==
           std::vector<std::uint16_t>{2, 1, 3, 0, 3});
-    auto const no_null = assign<T>(pixels.view(), {}, centres);
+    auto const no_null = assign_clusters<T>(pixels.view(), {}, centres);
     CHECK(no_null(0, 0, 3) == 2);
-    auto const ties = assign<T>(pixels.view(), {}, cluster_centres(rows{{12, 12}, {8, 8}, {22, 22}, {18, 18}}));
+    auto const ties =
+        assign_clusters<T>(pixels.view(), {}, cluster_centres(rows{{12, 12}, {8, 8}, {22, 22}, {18, 18}}));
     CHECK(ties(0, 0, 0) == 1);
     CHECK(ties(0, 0, 1) == 3);
     auto const ties_reversed =
-        assign<T>(pixels.view(), {}, cluster_centres(rows{{18, 18}, {22, 22}, {8, 8}, {12, 12}}));
+        assign_clusters<T>(pixels.view(), {}, cluster_centres(rows{{18, 18}, {22, 22}, {8, 8}, {12, 12}}));
     CHECK(ties_reversed(0, 0, 0) == 3);
     CHECK(ties_reversed(0, 0, 1) == 1);
 }
 TEST_CASE_TEMPLATE_APPLY(hand_worked, test::pixel_types);
 
-TEST_CASE_TEMPLATE_DEFINE("clusters are those of a plain loop, in rows of any length, inline and on threads", T,
-                          plain_loop)
+TEST_CASE_TEMPLATE_DEFINE("clusters are those of a plain loop, in rows of any length", T, plain_loop)
 {
     test::random_numbers random(1);
-    rios::thread_executor threads({.workers = 3});
     for (std::ptrdiff_t const cols : {0, 1, 3, 255, 256, 257, 511, 512, 700}) {
         auto const height = random.between<std::ptrdiff_t>(1, 40);
         auto const bands = random.between<std::ptrdiff_t>(1, 5);
@@ -92,8 +78,7 @@ TEST_CASE_TEMPLATE_DEFINE("clusters are those of a plain loop, in rows of any le
                 if (pixels(band, row, col) == 3) expected(0, row, col) = 0;
             }
         }
-        CHECK(assign<T>(pixels, 3, centres) == expected);
-        CHECK(assign_clusters<T>(pixels, 3, centres, threads) == expected);
+        CHECK(assign_clusters<T>(pixels, 3, centres) == expected);
     }
 }
 TEST_CASE_TEMPLATE_APPLY(plain_loop, test::pixel_types);
@@ -106,7 +91,7 @@ TEST_CASE_TEMPLATE("pixels that are not finite in any band are null", T, float, 
     pixels(1, 0, 1) = limits::infinity();
     pixels(1, 0, 2) = -limits::infinity();
     pixels(0, 0, 3) = limits::max();
-    auto const clusters = assign<T>(pixels.view(), {}, cluster_centres(rows{{5, 5}, {0, 0}}));
+    auto const clusters = assign_clusters<T>(pixels.view(), {}, cluster_centres(rows{{5, 5}, {0, 0}}));
     auto const largest =
         std::same_as<T, double> ? 1 : clusters(0, 0, 3); // as doubles all distances are infinite: first
     CHECK(std::vector<std::uint16_t>(clusters.data(), clusters.data() + 5) ==
@@ -121,8 +106,25 @@ TEST_CASE("there may be 65535 clusters")
     image<std::uint16_t> pixels(1, 1, 3);
     pixels(0, 0, 1) = 65534;
     pixels(0, 0, 2) = 65535;
-    auto const clusters = assign<std::uint16_t>(pixels.view(), {}, centres);
+    auto const clusters = assign_clusters<std::uint16_t>(pixels.view(), {}, centres);
     CHECK(clusters(0, 0, 0) == 1);
     CHECK(clusters(0, 0, 1) == 65535);
     CHECK(clusters(0, 0, 2) == 65535);
+}
+
+TEST_CASE("before each row the work says where it is, and may be ended")
+{
+    image<float> pixels(1, 7, 3);
+    cluster_centres const centres(rows{{0}, {1}});
+    int begun = 0;
+    auto const clusters = assign_clusters<float>(pixels.view(), {}, centres, [&] { ++begun; });
+    CHECK(begun == 7);
+    CHECK(clusters == assign_clusters<float>(pixels.view(), {}, centres));
+    auto const ended = [&] {
+        static_cast<void>(assign_clusters<float>(pixels.view(), {}, centres, [&] {
+            if (--begun == 3) throw rios::cancelled();
+        }));
+    };
+    CHECK_THROWS_AS(ended(), rios::cancelled);
+    CHECK(begun == 3);
 }

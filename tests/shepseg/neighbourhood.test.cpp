@@ -14,7 +14,16 @@ namespace {
 std::vector<std::ptrdiff_t> met(std::ptrdiff_t rows, std::ptrdiff_t cols, connectivity neighbours, std::ptrdiff_t at)
 {
     std::vector<std::ptrdiff_t> result;
-    neighbourhood(rows, cols, neighbours).for_each(at, [&](std::ptrdiff_t next) { result.push_back(next); });
+    neighbourhood const around(rows, cols, neighbours);
+    around.for_each(at, [&](std::ptrdiff_t next, std::size_t) { result.push_back(next); });
+    // The same by row and column, and each under the number of the step that leads to it.
+    std::vector<std::ptrdiff_t> again;
+    around.for_each(at / cols, at % cols, [&](std::ptrdiff_t next, std::size_t number) {
+        again.push_back(next);
+        auto const& step = around.step(number);
+        REQUIRE(next == (at / cols + step.down) * cols + at % cols + step.right);
+    });
+    REQUIRE(again == result);
     return result;
 }
 
@@ -55,6 +64,45 @@ TEST_CASE("neighbours in rasters of any size are all pixels at the right distanc
                 REQUIRE(met(rows, cols, connectivity::four, at) == brute_force(rows, cols, false, at));
                 REQUIRE(met(rows, cols, connectivity::eight, at) == brute_force(rows, cols, true, at));
             }
+        }
+    }
+}
+
+TEST_CASE("steps are numbered in the order of meeting, whether or not all of them stay in the raster")
+{
+    using steps = std::vector<std::vector<std::ptrdiff_t>>;
+    auto const steps_of = [](connectivity neighbours) {
+        neighbourhood const around(3, 3, neighbours);
+        steps result;
+        for (std::size_t number = 0; number < around.count(); ++number) {
+            result.push_back({around.step(number).down, around.step(number).right});
+        }
+        return result;
+    };
+    CHECK(steps_of(connectivity::four) == steps{{-1, 0}, {0, -1}, {0, 1}, {1, 0}});
+    CHECK(steps_of(connectivity::eight) == steps{{-1, -1}, {-1, 0}, {-1, 1}, {0, -1}, {0, 1}, {1, -1}, {1, 0}, {1, 1}});
+    std::vector<std::size_t> numbers;
+    neighbourhood(3, 3, connectivity::four).for_each(8, [&](std::ptrdiff_t, std::size_t number) {
+        numbers.push_back(number);
+    });
+    CHECK(numbers == std::vector<std::size_t>{0, 1});
+    numbers.clear();
+    neighbourhood(3, 3, connectivity::eight).for_each(2, 0, [&](std::ptrdiff_t, std::size_t number) {
+        numbers.push_back(number);
+    });
+    CHECK(numbers == std::vector<std::size_t>{1, 2, 4});
+}
+
+TEST_CASE("the opposite step leads back")
+{
+    for (auto const neighbours : {connectivity::four, connectivity::eight}) {
+        neighbourhood const around(5, 5, neighbours);
+        CHECK(around.count() == static_cast<std::size_t>(neighbours));
+        for (std::size_t number = 0; number < around.count(); ++number) {
+            auto const& step = around.step(number);
+            auto const& back = around.step(around.opposite(number));
+            CHECK(step.down + back.down == 0);
+            CHECK(step.right + back.right == 0);
         }
     }
 }

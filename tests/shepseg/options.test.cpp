@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <shepseg/options.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -46,6 +47,8 @@ TEST_CASE("the defaults are those of the paper, and allowed")
     CHECK(defaults.min_segment_size == 50);
     CHECK(std::get<shepseg::automatic_limit>(defaults.max_spectral_diff).percentile == 50);
     CHECK(defaults.neighbours == shepseg::connectivity::four);
+    CHECK(defaults.tile_size == 1024);
+    CHECK(defaults.halo == 16);
 }
 
 TEST_CASE("parameters of k-means outside their range are refused with their value and their range")
@@ -92,6 +95,16 @@ TEST_CASE("parameters of the segmentation outside their range are refused with t
     CHECK(message([](auto& o) { o.neighbours = static_cast<shepseg::connectivity>(6); }) ==
           "connectivity 6 is not allowed: must be 4 or 8");
     CHECK(message([](auto& o) { o.neighbours = shepseg::connectivity::eight; }) == allowed);
+}
+
+TEST_CASE("tiles outside their range are refused with their value and their range")
+{
+    CHECK(message([](auto& o) { o.tile_size = 0; }) == "tile size 0 is not allowed: must be 1 to 16384 pixels");
+    CHECK(message([](auto& o) { o.tile_size = 16385; }) == "tile size 16385 is not allowed: must be 1 to 16384 pixels");
+    CHECK(message([](auto& o) { o.halo = 1; }) == "halo 1 is not allowed: must be 2 to 1024 pixels");
+    CHECK(message([](auto& o) { o.halo = 1025; }) == "halo 1025 is not allowed: must be 2 to 1024 pixels");
+    for (std::ptrdiff_t const size : {1, 16384}) CHECK(message([&](auto& o) { o.tile_size = size; }) == allowed);
+    for (std::ptrdiff_t const halo : {2, 1024}) CHECK(message([&](auto& o) { o.halo = halo; }) == allowed);
 }
 
 TEST_CASE("a spectral limit outside its range is refused with its value and its range")

@@ -444,6 +444,23 @@ TEST_CASE("data that a sparse sample misses is found by a full one")
     CHECK(result.counts.clumps == 2);
 }
 
+TEST_CASE("the sample is made denser only until there is data in it")
+{
+    auto scene = image<std::uint8_t>(1, 20, 20);
+    scene(0, 2, 2) = 5;
+    scene(0, 2, 6) = 6;
+    scene(0, 3, 3) = 7; // in an odd row
+    shepseg::options options;
+    options.null_value = 0;
+    options.kmeans.clusters = 2;
+    options.sample.pixels = 25; // every fourth row and column
+    auto const result = shepseg::segment(scene, options);
+    CHECK(result.model.centres == shepseg::cluster_centres(rows{{5}, {6}}));
+    CHECK(result.fit->sample_step == 2);
+    CHECK(result.fit->sample_pixels == 2);
+    CHECK(result.counts.clumps == 3);
+}
+
 TEST_CASE("a fitted model says which bands and which null value it was made from")
 {
     image<std::int16_t> scene(3, 2, 2);
@@ -528,42 +545,62 @@ TEST_CASE("every phase is timed, in the caller's log if there is one")
     options.kmeans.clusters = 2;
     std::vector<std::string> names;
     for (auto const& each : shepseg::segment(scene, options).timings.totals()) names.push_back(each.name);
-    CHECK(names == std::vector<std::string>{"sampling", "kmeans", "clusters", "clumps", "single pixels", "graph",
-                                            "elimination", "labels"});
+    CHECK(names == std::vector<std::string>{"sampling", "kmeans", "tile phase", "graph", "elimination", "labels"});
     rios::timing_log log;
     {
         auto const timed = log.measure("reading");
     }
     rios::inline_executor executor;
     auto const result = shepseg::segment(scene.view(), options, executor, log);
-    CHECK(result.timings.totals().size() == 9);
-    CHECK(log.snapshot().totals().size() == 9);
+    CHECK(result.timings.totals().size() == 7);
+    CHECK(log.snapshot().totals().size() == 7);
+    // The caller waits for tiles if others compute them; "reading" is for files.
+    rios::thread_executor threads({.workers = 2});
+    std::set<std::string> with_threads;
+    for (auto const& each : shepseg::segment(scene, options, threads).timings.totals()) with_threads.insert(each.name);
+    CHECK(with_threads ==
+          std::set<std::string>{"sampling", "kmeans", "tile phase", "wait for tile", "graph", "elimination", "labels"});
 }
 
 TEST_CASE("progress is told on the caller's thread, and may cancel at every call")
 {
     auto const scene = image_of(4, 4, {1, 1, 9, 9, 1, 2, 2, 9, 5, 5, 3, 3, 7, 7, 7, 8});
     std::vector<std::string> phases;
-    int calls = 0;
+    // A call that tells the same again comes of long waits, and is not counted.
+    std::vector<std::pair<std::string, double>> calls;
+    auto const is_new = [&](std::string_view phase, double done) {
+        if (!calls.empty() && calls.back().first == phase && calls.back().second == done) return false;
+        calls.emplace_back(phase, done);
+        return true;
+    };
     auto const here = std::this_thread::get_id();
     rios::thread_executor executor({.workers = 2});
     shepseg::options options;
     options.kmeans.clusters = 3;
+    options.tile_size = 2;
     options.progress = [&](std::string_view phase, double done) {
         CHECK(std::this_thread::get_id() == here);
         CHECK((done >= 0 && done <= 1));
         if (phases.empty() || phases.back() != phase) phases.emplace_back(phase);
-        ++calls;
+        static_cast<void>(is_new(phase, done));
         return true;
     };
     static_cast<void>(shepseg::segment(scene, options, executor));
-    CHECK(phases == std::vector<std::string>{"k-means", "clusters", "clumps", "single pixels", "graph",
-                                             "small segments", "labels"});
-    for (int last = 1; last <= calls; ++last) {
-        int call = 0;
-        options.progress = [&](std::string_view, double) { return ++call < last; };
+    CHECK(phases == std::vector<std::string>{"sampling", "k-means", "tiles", "graph", "small segments", "labels"});
+    std::vector<double> tiles;
+    for (auto const& [phase, done] : calls) {
+        if (phase == "tiles") tiles.push_back(done);
+    }
+    CHECK(tiles == std::vector<double>{0, 0.25, 0.5, 0.75, 1});
+    auto const all = calls.size();
+    for (std::size_t last = 1; last <= all; ++last) {
+        calls.clear();
+        options.progress = [&](std::string_view phase, double done) {
+            static_cast<void>(is_new(phase, done));
+            return calls.size() < last;
+        };
         CHECK_THROWS_AS(static_cast<void>(shepseg::segment(scene, options, executor)), rios::cancelled);
-        CHECK(call == last);
+        CHECK(calls.size() == last);
     }
 }
 
@@ -585,8 +622,23 @@ TEST_CASE("options that are not allowed are refused before any work, in words")
           "number of clusters 65536 is not allowed: must be 1 to 65535");
     CHECK(message([](auto& options) { options.max_spectral_diff = -1.0; }) ==
           "maximum spectral difference -1 is not allowed: must be a number of at least 0");
-    CHECK(message([](auto&) {}) == "number of clusters 60 is not allowed: must be at most the number of sample pixels "
-                                   "that are not null, 2");
+    CHECK(message([](auto& options) { options.tile_size = 0; }) ==
+          "tile size 0 is not allowed: must be 1 to 16384 pixels");
+    CHECK(message([](auto& options) { options.halo = 1; }) == "halo 1 is not allowed: must be 2 to 1024 pixels");
+}
+
+TEST_CASE("more clusters than there are pixels with data are refused once the sample is known, in words")
+{
+    shepseg::options options;
+    options.progress = [](std::string_view phase, double) {
+        CHECK(phase == "sampling");
+        return true;
+    };
+    auto const message = test::message_of<rios::options_error>([&] {
+        static_cast<void>(shepseg::segment(image_of(1, 2, {1, 2}), options));
+    });
+    CHECK(message == "number of clusters 60 is not allowed: must be at most the number of sample pixels that are not "
+                     "null, 2");
 }
 
 TEST_CASE("a model of another number of bands is refused in words")

@@ -10,49 +10,68 @@
 
 #include <doctest/doctest.h>
 
-#include <rios/image.hpp>
+#include <rios/image_view.hpp>
+#include <shepseg/clumps.hpp>
 
 #include "support/pixel_types.hpp"
+#include "support/random_numbers.hpp"
+#include "support/tile_phase.hpp"
 
-using rios::image;
 using shepseg::connectivity;
 
 namespace {
 
+constexpr auto no_limit = std::numeric_limits<std::size_t>::max();
+
 /// Clusters and pixels go in, for each pixel 1 + the first pixel of its segment's clump comes out (0 for null).
 template <typename T>
 struct outcome {
-    std::uint64_t absorbed;
+    shepseg::single_pixels singles;
+    std::size_t absorbed = 0;
     std::vector<std::uint32_t> segment;
     std::vector<std::uint32_t> sizes; ///< of the segments that are left, in the order of their clumps
 };
 
 template <typename T>
-outcome<T> absorb(rios::image_view<T const> pixels, std::vector<std::uint16_t> const& clusters, connectivity neighbours)
+outcome<T> absorb(rios::image_view<T const> pixels, std::vector<std::uint16_t> const& clusters, connectivity neighbours,
+                  std::size_t max_rounds = no_limit)
 {
-    image<std::uint16_t> cluster_image(1, pixels.rows(), pixels.cols());
-    REQUIRE(clusters.size() == static_cast<std::size_t>(pixels.pixel_count()));
-    std::copy(clusters.begin(), clusters.end(), cluster_image.data());
-    auto map = shepseg::find_clumps(cluster_image, neighbours);
-    outcome<T> result{
-        .absorbed = shepseg::absorb_single_pixels<T>(pixels, map, neighbours), .segment = {}, .sizes = {}};
-    std::vector<std::uint32_t> counted(map.root.size());
-    for (std::ptrdiff_t i = 0; i < pixels.pixel_count(); ++i) {
-        auto const label = map.labels.data()[i];
-        result.segment.push_back(label == 0 ? 0 : map.first.at(label - 1) + 1);
-        if (label != 0) ++counted.at(label - 1);
+    auto const cluster_image = test::image_of(pixels.rows(), pixels.cols(), clusters);
+    auto map = shepseg::find_clumps(cluster_image.view(), neighbours);
+    outcome<T> result;
+    result.singles = shepseg::join_single_pixels<T>(pixels, cluster_image.view(), neighbours, max_rounds);
+    result.absorbed = result.singles.joined.size();
+    shepseg::neighbourhood const around(pixels.rows(), pixels.cols(), neighbours);
+    auto* const label = map.labels.data();
+    for (auto const& each : result.singles.joined) {
+        // In the order of the rounds: what it joined is known by now, and is not alone.
+        auto const& step = around.step(each.neighbour);
+        auto const into = label[each.pixel + step.down * pixels.cols() + step.right];
+        REQUIRE(into != 0);
+        CHECK(map.size.at(into - 1) > 1);
+        CHECK(map.size.at(label[each.pixel] - 1) == 1);
+        --map.size.at(label[each.pixel] - 1);
+        ++map.size.at(into - 1);
+        label[each.pixel] = into;
     }
-    CHECK(counted == map.size);
-    std::copy_if(counted.begin(), counted.end(), std::back_inserter(result.sizes), [](auto size) { return size > 0; });
+    std::vector<std::uint32_t> alone;
+    for (std::uint32_t i = 0; i < clusters.size(); ++i) {
+        result.segment.push_back(label[i] == 0 ? 0 : map.first.at(label[i] - 1) + 1);
+        if (label[i] != 0 && map.size.at(label[i] - 1) == 1) alone.push_back(i);
+    }
+    CHECK(result.singles.left == alone);
+    std::copy_if(map.size.begin(), map.size.end(), std::back_inserter(result.sizes),
+                 [](auto size) { return size > 0; });
     return result;
 }
 
 template <typename T>
 outcome<T> absorb(std::ptrdiff_t rows, std::ptrdiff_t cols, std::vector<T> const& pixels,
-                  std::vector<std::uint16_t> const& clusters, connectivity neighbours = connectivity::four)
+                  std::vector<std::uint16_t> const& clusters, connectivity neighbours = connectivity::four,
+                  std::size_t max_rounds = no_limit)
 {
     REQUIRE(pixels.size() == static_cast<std::size_t>(rows * cols));
-    return absorb<T>(rios::image_view<T const>(pixels.data(), 1, rows, cols), clusters, neighbours);
+    return absorb<T>(rios::image_view<T const>(pixels.data(), 1, rows, cols), clusters, neighbours, max_rounds);
 }
 
 using segments = std::vector<std::uint32_t>;
@@ -198,4 +217,112 @@ TEST_CASE("all bands count, wherever they lie in memory")
     rios::image_view<std::uint8_t const> const view(pixels.data(), 2, 1, 5, 5, 10);
     // From 10, 20: to 5, 50 it is 25 + 900, to 12, 90 it is 4 + 4900.
     CHECK(absorb<std::uint8_t>(view, {1, 1, 2, 3, 3}, connectivity::four).segment == segments{1, 1, 1, 4, 4});
+}
+
+namespace {
+
+/// Pixel and the number of the neighbour that it joined, in the order of joining.
+std::vector<std::uint32_t> in_order(shepseg::single_pixels const& singles)
+{
+    std::vector<std::uint32_t> result;
+    for (auto const& each : singles.joined) {
+        result.push_back(each.pixel);
+        result.push_back(each.neighbour);
+    }
+    return result;
+}
+
+} // namespace
+
+TEST_CASE("who joined whom is told round after round, with the number of the neighbour")
+{
+    // Up is 0, left 1, right 2, down 3. In the first round the pixels next to the pairs join, in the second the middle.
+    auto const line = absorb<std::uint8_t>(1, 7, {5, 5, 25, 30, 34, 90, 90}, {1, 1, 2, 3, 4, 5, 5}).singles;
+    CHECK(in_order(line) == std::vector<std::uint32_t>{2, 1, 4, 2, 3, 2});
+    CHECK(line.rounds == 2);
+    CHECK(line.last_round == 2);
+    auto const column = absorb<std::uint8_t>(7, 1, {5, 5, 25, 30, 34, 90, 90}, {1, 1, 2, 3, 4, 5, 5}).singles;
+    CHECK(in_order(column) == std::vector<std::uint32_t>{2, 0, 4, 3, 3, 3});
+    // Diagonally: up and left is 0, down and right 7.
+    std::vector<std::uint8_t> const pixels{0, 9, 9, //
+                                           9, 7, 9, //
+                                           9, 9, 8};
+    std::vector<std::uint16_t> const clusters{1, 0, 0, //
+                                              0, 2, 0, //
+                                              0, 0, 2};
+    auto const diagonal = absorb<std::uint8_t>(3, 3, pixels, clusters, connectivity::eight).singles;
+    CHECK(in_order(diagonal) == std::vector<std::uint32_t>{0, 7});
+}
+
+TEST_CASE("without single pixels, or with none that can join, there are no rounds")
+{
+    auto const none = absorb<std::uint8_t>(1, 4, {5, 5, 6, 6}, {1, 1, 2, 2}).singles;
+    CHECK(none.rounds == 0);
+    CHECK(none.left.empty());
+    auto const still = absorb<std::uint8_t>(1, 4, {5, 6, 7, 8}, {1, 2, 3, 0}).singles;
+    CHECK(still.rounds == 0);
+    CHECK(still.last_round == 0);
+    CHECK(still.left == std::vector<std::uint32_t>{0, 1, 2});
+}
+
+TEST_CASE("a limit ends the rounds, and those that have not joined are left")
+{
+    auto const after = [](std::size_t rounds) {
+        return absorb<std::uint8_t>(1, 7, {5, 5, 20, 30, 40, 50, 60}, {1, 1, 2, 3, 4, 5, 6}, connectivity::four, rounds)
+            .singles;
+    };
+    CHECK(in_order(after(1)) == std::vector<std::uint32_t>{2, 1});
+    CHECK(after(1).left == std::vector<std::uint32_t>{3, 4, 5, 6});
+    CHECK(after(3).joined.size() == 3);
+    CHECK(after(3).rounds == 3);
+    CHECK(after(3).last_round == 2);
+    CHECK(after(3).left == std::vector<std::uint32_t>{5, 6});
+    // The last to join does so in the round that is the limit; one more makes no difference.
+    CHECK(after(5).left.empty());
+    CHECK(after(5).rounds == 5);
+    CHECK(after(6).rounds == 5);
+    CHECK(after(6).last_round == 4);
+}
+
+TEST_CASE("the rounds under any limit are the first ones of all rounds")
+{
+    test::random_numbers random(1);
+    for (int image = 0; image < 200; ++image) {
+        auto const rows = random.between<std::ptrdiff_t>(1, 12);
+        auto const cols = random.between<std::ptrdiff_t>(1, 12);
+        std::vector<std::uint8_t> pixels;
+        std::vector<std::uint16_t> clusters;
+        for (std::ptrdiff_t at = 0; at < rows * cols; ++at) {
+            auto const kind =
+                random.one_in(30) ? random.below<std::uint16_t>(6) : (at / cols + 2 * (at % cols)) % 5 + 1;
+            pixels.push_back(random.below<std::uint8_t>(9));
+            clusters.push_back(static_cast<std::uint16_t>(kind));
+        }
+        auto const neighbours = random.one_in(2) ? connectivity::four : connectivity::eight;
+        auto const all = absorb<std::uint8_t>(rows, cols, pixels, clusters, neighbours).singles;
+        for (std::size_t limit = 1; limit <= all.rounds + 1; ++limit) {
+            auto const some = absorb<std::uint8_t>(rows, cols, pixels, clusters, neighbours, limit).singles;
+            REQUIRE(some.rounds == std::min(limit, all.rounds));
+            auto const joined = in_order(some);
+            auto const all_joined = in_order(all);
+            REQUIRE(joined.size() <= all_joined.size());
+            REQUIRE(std::equal(joined.begin(), joined.end(), all_joined.begin()));
+            REQUIRE(some.joined.size() + some.left.size() == all.joined.size() + all.left.size());
+            if (limit < all.rounds) continue;
+            REQUIRE(some.last_round == all.last_round);
+            REQUIRE(joined == all_joined);
+        }
+    }
+}
+
+TEST_CASE("clusters may be a window of larger ones")
+{
+    auto const clusters = test::image_of<std::uint16_t>(3, 6,
+                                                        {3, 3, 3, 3, 3, 3, //
+                                                         2, 1, 1, 2, 3, 3, //
+                                                         2, 3, 3, 3, 3, 3});
+    auto const pixels = test::image_of<std::uint8_t>(1, 4, {5, 5, 6, 9});
+    auto const singles = shepseg::join_single_pixels<std::uint8_t>(pixels.view(), clusters.view().window(1, 1, 1, 4),
+                                                                   connectivity::four, no_limit);
+    CHECK(in_order(singles) == std::vector<std::uint32_t>{2, 1, 3, 1});
 }

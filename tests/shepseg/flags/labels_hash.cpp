@@ -17,6 +17,7 @@
 namespace {
 
 constexpr int images_of_each_type = 600;
+std::vector<std::ptrdiff_t> const tile_sizes{5, 64, 1024}; // many tiles, and one with room to spare
 
 /// FNV-1a.
 class hash {
@@ -67,6 +68,7 @@ shepseg::options make_options(test::random_numbers& random, rios::image<T> const
     options.kmeans.clusters = random.between(2, 12);
     options.kmeans.starts = 2;
     options.kmeans.seed = random.bits();
+    options.tile_size = random.pick(tile_sizes);
     auto const kind = random.below(3);
     if (kind == 0) options.kmeans.start = shepseg::kmeans_start::diagonal;
     if (kind != 1) return options;
@@ -109,6 +111,7 @@ shepseg::options mosaic_options(test::random_numbers& random)
     options.min_segment_size = random.between(3, 12);
     options.neighbours = random.one_in(2) ? shepseg::connectivity::four : shepseg::connectivity::eight;
     options.max_spectral_diff = shepseg::no_limit{};
+    options.tile_size = random.pick(tile_sizes);
     shepseg::cluster_centres centres(25, 2);
     for (std::size_t k = 0; k < 25; ++k) {
         centres[k][0] = static_cast<double>(k / 5);
