@@ -174,6 +174,15 @@ TEST_CASE("numbers that are none, negative or out of range are refused with what
               {"0", "1", "5", "-4", "6", "16", "260", "264", "-252", "4.5", "four", "", huge},
               {"connectivity", "8"}},
              {"--threads", {"0", "-1", "1000000", huge, "1.5", "abc", ""}, {"threads", "1"}},
+             {"--tile-size", {"0", "-1", "16385", huge, "1.5", "abc", ""}, {"tile", "16384"}},
+             {"--max-concurrent-reads", {"0", "-1", huge, "1.5", "abc", ""}, {"--max-concurrent-reads", "1"}},
+             {"--memory-limit",
+              {"0", "-1", "-5M", "M", "5 M", "5X", "5MM", "nan", "inf", "infG", "1e400", "0x10", "abc", ""},
+              {"--memory-limit", "500M"}},
+             {"--window",
+              {"0", "0,0", "0,0,1", "0,0,1,1,1", "0,0,0,1", "0,0,1,0", "-1,0,1,1", "0,0,1,-1", "a,0,1,1", "0;0;1;1",
+               "0,0,1,1,", ",0,0,1,1", "0, 0,1,1", "0.5,0,1,1", huge + ",0,1,1", ""},
+              {"--window", "width"}},
              {"--null-value", {"null", "1e400", "0x10", "5 ", " 5", "1,5", "+-5", "--", ""}, {"--null-value", "none"}},
              {"--bands",
               {"0", "-1", "1,0", "1,-2", "1,,2", ",1", "1,", ",", "1.5", "1 2", "1;2", "a", "1,b", huge, "1-3", ""},
@@ -638,17 +647,42 @@ TEST_CASE("closed standard streams do not spoil the files")
     }
 }
 
-TEST_CASE("an image of more pixels than fit into memory is refused in words")
+TEST_CASE("a memory limit that leaves no room for the work is refused in words")
+{
+    desk const d;
+    d.refuses({"--memory-limit", "20M"}, status::failed, {d.in(), "memory limit", "21 MB", "at least"});
+    // So many segments before elimination that their graph does not fit.
+    make_raster(d / "noise.tif", "GTiff", test::noise<std::uint8_t>(3, 1500, 1500));
+    d.refuses_files(d / "noise.tif", d.out(), {"--memory-limit", "75M", "--threads", "1", "--kmeans-init", "diagonal"},
+                    status::failed, {d / "noise.tif", "limit is 79 MB", "need about"});
+}
+
+TEST_CASE("an image of more pixels than fit into memory is segmented all the same")
 {
     if (test::sanitized) return; // a sanitizer needs more address space than the limit
     desk const d;
-    process_options const two_gigabytes{.memory = rlim_t{2} << 30};
-    strings const sparse{"SPARSE_OK=YES", "TILED=YES", "BIGTIFF=YES", "BLOCKXSIZE=8192", "BLOCKYSIZE=8192"};
-    static_cast<void>(test::create_raster(d / "large.tif", "GTiff", 60000, 60000, 1, GDT_Byte, sparse));
-    d.refuses_files(d / "large.tif", d.out(), {}, status::failed, {d / "large.tif", "memory"}, two_gigabytes);
-    // More than labels can count is found out without reading anything.
-    static_cast<void>(test::create_raster(d / "huge.tif", "GTiff", 70000, 70000, 1, GDT_Byte, sparse));
-    d.refuses_files(d / "huge.tif", d.out(), {}, status::failed, {d / "huge.tif", "4294967295"}, two_gigabytes);
+    strings const sparse{"SPARSE_OK=YES", "TILED=YES"};
+    static_cast<void>(test::create_raster(d / "large.tif", "GTiff", 12000, 12000, 1, GDT_Byte, sparse));
+    // The labels alone take 576 MB.
+    auto const result = shepseg(
+        {"segment", d / "large.tif", d / "new.tif", "--clusters", "5", "--threads", "2", "--summary", d / "s.json"},
+        {.memory = rlim_t{700} << 20});
+    INFO(result.text());
+    CHECK(result.status == 0);
+    auto const summary = test::read_json(d / "s.json");
+    CHECK(summary.at("counts").at("segments") == 1);
+    CHECK(summary.at("scratch_bytes") > 0);
+    CHECK(summary.at("parameters").at("memory_limit") == (rlim_t{350} << 20));
+}
+
+TEST_CASE("a window outside the image and a scratch folder that is none are refused before any work")
+{
+    desk const d; // 20 rows, 30 columns
+    for (std::string const window : {"0,0,31,20", "0,0,30,21", "30,0,1,1", "0,20,1,1", "29,19,2,1"}) {
+        d.refuses({"--window", window}, status::failed, {d.in(), "window", "20 rows", "30 cols"});
+    }
+    d.refuses({"--scratch-dir", d / "nowhere"}, status::failed, {d / "nowhere", "scratch"});
+    d.refuses({"--scratch-dir", d.in()}, status::failed, {d.in(), "scratch"});
 }
 
 TEST_CASE("more threads than there is work for are refused or no burden")

@@ -21,11 +21,13 @@ TEST_CASE("the command line gives the reference labels and counts of the golden 
     for (auto const& one : cases) {
         CAPTURE(one.at("name"));
         auto const& limit = one.at("max_spectral_diff");
+        auto const* const tile_size =
+            one.at("connectivity") == 8 ? "100" : "256"; // the images are of 500 and 700 pixels
         auto const found = test::segmented(
             golden::image_of(one), folder / "out.tif",
             {"--cluster-model", golden::model_of(one), "--min-segment-size", one.at("min_segment_size").dump(),
              "--max-spectral-diff", limit.is_string() ? limit.get<std::string>() : limit.dump(), "--connectivity",
-             one.at("connectivity").dump(), "--summary", folder / "summary.json"});
+             one.at("connectivity").dump(), "--tile-size", tile_size, "--summary", folder / "summary.json"});
         auto const expected = test::read_pixels<std::uint32_t>(golden::labels_of(one));
         CHECK(test::first_difference(found, expected) == "");
 

@@ -38,8 +38,8 @@ namespace {
 /// Phases that every run has.
 strings phases()
 {
-    return {"reading", "sampling",    "kmeans", "clusters", "clumps", "single pixels",
-            "graph",   "elimination", "labels", "writing",  "closing"};
+    return {"sampling",    "kmeans", "reading", "tile phase", "graph",  "wait for tile",
+            "elimination", "labels", "writing", "overviews",  "closing"};
 }
 
 /// The number that stands after a name at the beginning of a line, its digits in groups of three; -1 without one.

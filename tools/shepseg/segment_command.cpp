@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "segment_command.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <cpl_conv.h>
+#include <gdal.h>
+
 #include <rios/executor/threads.hpp>
 #include <rios/gdal/dataset.hpp>
+#include <rios/memory.hpp>
 #include <rios/terminal_progress.hpp>
 #include <rios/trace.hpp>
 #include <shepseg/gdal/preview_file.hpp>
@@ -89,6 +95,17 @@ shepseg::file_options options_from(segment_arguments const& arguments, std::size
         refuse("--connectivity", arguments.connectivity, "4 or 8");
     }
     options.neighbours = arguments.connectivity == "8" ? shepseg::connectivity::eight : shepseg::connectivity::four;
+    if (!arguments.tile_size.empty()) {
+        options.tile_size = whole_number_from<std::ptrdiff_t>("--tile-size", arguments.tile_size, 1, 16384);
+    }
+    if (!arguments.window.empty()) request.window = window_from("--window", arguments.window);
+    if (!arguments.memory_limit.empty()) request.memory_limit = size_from("--memory-limit", arguments.memory_limit);
+    else request.memory_limit = rios::machine_memory() / 2;
+    request.scratch_dir = arguments.scratch_dir;
+    if (!arguments.max_concurrent_reads.empty()) {
+        request.max_concurrent_reads =
+            whole_number_from<std::size_t>("--max-concurrent-reads", arguments.max_concurrent_reads, 1);
+    }
     if (!arguments.cluster_model.empty()) options.model = shepseg::load_cluster_model(arguments.cluster_model);
     return request;
 }
@@ -103,11 +120,19 @@ std::vector<int> preview_bands_from(segment_arguments const& arguments)
     return bands;
 }
 
-std::string preview_of(segment_arguments const& arguments, std::vector<int> bands, std::vector<int> const& used,
-                       std::string const& segments)
+std::string preview_of(segment_arguments const& arguments, std::optional<rios::block> const& window,
+                       std::vector<int> bands, std::vector<int> const& used, std::string const& segments)
 {
     if (bands.empty()) bands = shepseg::composite_bands(rios::gdal_dataset::open(arguments.image), used);
-    return shepseg::preview_png(arguments.image, bands, segments);
+    return shepseg::preview_png(arguments.image, bands, segments, window);
+}
+
+/// Without a limit GDAL takes 5 % of the machine's memory for blocks of files, whatever that leaves for the rest.
+void limit_block_cache(std::uint64_t memory_limit)
+{
+    constexpr std::uint64_t enough = 256 << 20;
+    if (CPLGetConfigOption("GDAL_CACHEMAX", nullptr) != nullptr) return;
+    GDALSetCacheMax64(static_cast<GIntBig>(std::min(memory_limit / 8, enough)));
 }
 
 } // namespace
@@ -133,6 +158,11 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
     option("Input", "--null-value", arguments.null_value, "V",
            "Value of pixels without data, in any of the bands:\n"
            "a number, nan or none (default: the file's nodata value,\nor else that of the cluster model)");
+
+    option(
+        "Input", "--window", arguments.window, "X,Y,W,H",
+        "Segment only the W x H pixels from column X and row Y on,\nboth counted from 0, as if there were nothing else")
+        ->allow_extra_args(false);
 
     option("Clusters", "--clusters", arguments.clusters, "N", "Number of spectral clusters, 1 to 65535")
         ->capture_default_str();
@@ -182,6 +212,17 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
     option("Output", "--summary", arguments.summary, "FILE.json", "Write counts, parameters and timings (seconds)");
 
     option("Running", "--threads", arguments.threads, "N", "Threads to compute with (default: all cores)");
+    option("Running", "--tile-size", arguments.tile_size, "N",
+           "Rows and columns of the tiles that threads work on, 1 to\n16384; changes no segment (default: 1024, or "
+           "less where\n"
+           "the memory limit asks for it)");
+    option("Running", "--memory-limit", arguments.memory_limit, "SIZE",
+           "Memory to keep within, such as 500M or 2G; what does not\nfit waits in a scratch file (default: half of "
+           "the memory)");
+    option("Running", "--scratch-dir", arguments.scratch_dir, "DIR",
+           "Folder for the scratch file (default: that of OUTPUT)");
+    option("Running", "--max-concurrent-reads", arguments.max_concurrent_reads, "N",
+           "Reads under way at the same time, for slow or metered\nstorage (default: as many as threads)");
     flag("Running", "--timings", arguments.timings, "Print the seconds spent in each phase, summed over threads");
     option("Running", "--trace", arguments.trace, "FILE.json",
            "Write the phases of each thread as a trace, to be opened\nin ui.perfetto.dev or chrome://tracing");
@@ -211,6 +252,7 @@ void run_segment(segment_arguments const& arguments)
     extra_file summary(arguments.summary);
     extra_file trace(arguments.trace);
 
+    limit_block_cache(request.memory_limit);
     rios::terminal_progress bar;
     request.segmentation.progress = [&](std::string_view phase, double done) {
         if (!arguments.quiet) bar(phase, done);
@@ -225,7 +267,7 @@ void run_segment(segment_arguments const& arguments)
         }
         if (preview) {
             auto const timed = log.measure("preview");
-            preview.write(preview_of(arguments, shown, result.bands, finished));
+            preview.write(preview_of(arguments, request.window, shown, result.bands, finished));
         }
         result.timings = log.snapshot();
         if (summary) summary.write(summary_json(arguments, request, result, threads));

@@ -34,7 +34,12 @@ struct segment_arguments {
     std::string preview_bands;
     std::string summary;
     std::string trace;
+    std::string window;
     std::string threads;
+    std::string tile_size;
+    std::string memory_limit;
+    std::string scratch_dir;
+    std::string max_concurrent_reads;
     bool timings = false;
     bool quiet = false;
 };

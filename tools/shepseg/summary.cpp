@@ -83,6 +83,11 @@ std::string summary_text(segment_arguments const& arguments, shepseg::file_optio
              (counts.segments == 0 ? std::string()
                                    : fmt::format(" (mean size {:.1f} pixels)",
                                                  static_cast<double>(valid) / static_cast<double>(counts.segments))));
+    line("Tiles",
+         fmt::format("{} of {} x {} pixels{}", grouped(result.tiles), result.tile_size, result.tile_size,
+                     result.scratch_bytes == 0 ? std::string()
+                                               : fmt::format(", {:.1f} MB of labels in a scratch file",
+                                                             static_cast<double>(result.scratch_bytes) / 1e6)));
     line("Output", fmt::format("{} ({})", arguments.output, result.format));
     line("Time", fmt::format("{:.2f} s", result.timings.walltime));
     return text;
@@ -119,8 +124,18 @@ std::string summary_json(segment_arguments const& arguments, shepseg::file_optio
     parameters["spectral_diff_percentile"] = std::stod(arguments.spectral_diff_percentile);
     parameters["connectivity"] = static_cast<int>(segmentation.neighbours);
     parameters["creation_options"] = options.creation_options;
+    parameters["window"] =
+        options.window
+            ? json::array({options.window->col, options.window->row, options.window->cols, options.window->rows})
+            : json(nullptr);
     parameters["threads"] = threads;
+    parameters["tile_size"] = result.tile_size;
+    parameters["memory_limit"] = result.memory_limit;
+    parameters["max_concurrent_reads"] =
+        options.max_concurrent_reads == 0 ? json(nullptr) : json(options.max_concurrent_reads);
     summary["parameters"] = parameters;
+    summary["tiles"] = result.tiles;
+    summary["scratch_bytes"] = result.scratch_bytes;
     summary["clusters_used"] = result.model.centres.clusters();
     if (result.fit) {
         summary["kmeans"] = {{"sample_step", result.fit->sample_step},

@@ -3,7 +3,12 @@
 // Values of options, taken apart strictly: decimal numbers and nothing around them.
 #pragma once
 
+#include <array>
+#include <cctype>
 #include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -12,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <rios/block.hpp>
 #include <rios/error.hpp>
 
 namespace tools {
@@ -47,6 +53,47 @@ template <typename T>
 T whole_number_from(std::string_view option, std::string const& text, T least, T most = std::numeric_limits<T>::max())
 {
     return number_from<T>(option, text, least, most, fmt::format("a whole number from {} to {}", least, most));
+}
+
+/// "500M", "1.5G" or a number of bytes; K, M, G and T are powers of 1024.
+inline std::uint64_t size_from(std::string_view option, std::string const& text)
+{
+    constexpr std::string_view allowed = "bytes, or a number with K, M, G or T, such as 500M or 1.5G";
+    constexpr std::string_view units = "KMGT";
+    auto number = text;
+    double factor = 1;
+    if (!text.empty()) {
+        auto const unit = units.find(static_cast<char>(std::toupper(static_cast<unsigned char>(text.back()))));
+        if (unit != std::string_view::npos) {
+            factor = std::pow(1024.0, static_cast<double>(unit + 1));
+            number.pop_back();
+        }
+    }
+    constexpr double most = 1e18;
+    double value = 0;
+    auto const* const end = number.data() + number.size();
+    auto const parsed = std::from_chars(number.data(), end, value);
+    if (parsed.ec != std::errc{} || parsed.ptr != end || !(value * factor >= 1 && value * factor <= most)) {
+        refuse(option, text, allowed);
+    }
+    return static_cast<std::uint64_t>(value * factor);
+}
+
+/// "x,y,width,height" in pixels.
+inline rios::block window_from(std::string_view option, std::string const& text)
+{
+    constexpr std::string_view allowed = "x,y,width,height in pixels, such as 0,0,2000,2000";
+    std::array<std::ptrdiff_t, 4> numbers{};
+    auto const* at = text.data();
+    auto const* const end = at + text.size();
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        if (i > 0 && (at == end || *at++ != ',')) refuse(option, text, allowed);
+        auto const parsed = std::from_chars(at, end, numbers[i]);
+        if (parsed.ec != std::errc{} || numbers[i] < (i < 2 ? 0 : 1)) refuse(option, text, allowed);
+        at = parsed.ptr;
+    }
+    if (at != end) refuse(option, text, allowed);
+    return {.index = 0, .row = numbers[1], .col = numbers[0], .rows = numbers[3], .cols = numbers[2]};
 }
 
 /// "3,4,5"; nothing for an empty text.

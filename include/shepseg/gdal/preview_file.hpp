@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -85,21 +86,26 @@ namespace shepseg {
 /// @param image the file that was segmented
 /// @param bands shown as red, green and blue, from 1; the first alone in grey, if there are fewer than three
 /// @param segments the file of labels, of the same size
+/// @param part of the image that the labels are of; none for all of it
 /// @return the bytes of a PNG
 /// @throws rios::io_error, rios::grid_error, rios::options_error
 [[nodiscard]] inline std::string preview_png(std::string const& image, std::vector<int> const& bands,
-                                             std::string const& segments)
+                                             std::string const& segments, std::optional<rios::block> part = {})
 {
     rios::gdal_reader<float> pixels(image, {.bands = bands});
     rios::gdal_reader<std::uint32_t> labels(segments);
-    if (pixels.grid().rows != labels.grid().rows || pixels.grid().cols != labels.grid().cols) {
+    auto const shown_part = part.value_or(pixels.grid().whole());
+    if (shown_part.rows != labels.grid().rows || shown_part.cols != labels.grid().cols) {
         throw rios::grid_error(image + " and " + segments + " differ in size");
     }
     auto const window = preview_window(labels.grid());
     constexpr std::ptrdiff_t largest = 3000;
     preview_options options;
     options.scale = std::clamp<std::ptrdiff_t>(largest / std::max(window.rows, window.cols), 1, 4);
-    auto const shown = pixels.read(window);
+    auto in_image = window;
+    in_image.row += shown_part.row;
+    in_image.col += shown_part.col;
+    auto const shown = pixels.read(in_image);
     auto const drawn = labels.read(window);
     return png_of(draw_preview(shown.view(), drawn.view(), options));
 }

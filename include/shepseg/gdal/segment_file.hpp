@@ -1,41 +1,45 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// From a raster file to a file of segments: reads the bands, segments them in memory (segment.hpp) and writes the labels
-// with all that goes with them.
+// From a raster file to a file of segments: the phases of tiled.hpp between a reader and a writer.
 #pragma once
 
-#include <bit>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
-#include <limits>
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include <gdal.h>
+#include <unistd.h>
+
+#include <rios/block.hpp>
 #include <rios/error.hpp>
-#include <rios/gdal/attribute_table.hpp>
 #include <rios/gdal/dataset.hpp>
-#include <rios/gdal/overviews.hpp>
-#include <rios/gdal/read_image.hpp>
-#include <rios/gdal/reader.hpp>
-#include <rios/gdal/statistics.hpp>
 #include <rios/gdal/writer.hpp>
+#include <rios/memory.hpp>
 #include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
-#include <rios/statistics.hpp>
 #include <rios/timing.hpp>
 
 #include "../cluster_model.hpp"
+#include "../label_store.hpp"
+#include "../memory_plan.hpp"
 #include "../options.hpp"
 #include "../segment.hpp"
+#include "../tiled.hpp"
+#include "file_source.hpp"
+#include "label_file.hpp"
 
 namespace shepseg {
 
@@ -50,7 +54,7 @@ using null_rule = std::variant<null_of_file, no_null, double>;
 
 /// What was segmented, how, and what came out. The labels are in the file.
 struct file_segmentation {
-    rios::pixel_grid grid;
+    rios::pixel_grid grid; ///< of the output: the input's, or its window's
     std::vector<int> bands;
     rios::pixel_type type = rios::pixel_type::uint8; ///< the pixels were compared as this type
     std::optional<double> null_value;
@@ -59,6 +63,10 @@ struct file_segmentation {
     std::optional<fit_report> fit; ///< none if the model was given
     double max_spectral_diff = 0;  ///< that was used, in the units of the pixels; infinite for none
     segmentation_counts counts;
+    std::ptrdiff_t tile_size = 0;    ///< rows and columns of the tiles that were used
+    std::uint64_t tiles = 0;         ///< number of them; none if all pixels of the sample are null
+    std::uint64_t memory_limit = 0;  ///< that was used, in bytes
+    std::uint64_t scratch_bytes = 0; ///< labels that waited in the scratch file
     rios::timings timings;
 };
 
@@ -75,6 +83,16 @@ struct file_options {
     std::vector<std::string> creation_options;
     /// Threads that compress the output in the background, where the driver can.
     int compression_threads = 1;
+    /// The part of the raster to segment, as if there were nothing else; none for all of it. Its index means nothing.
+    std::optional<rios::block> window;
+    /// Bytes of memory to keep within, GDAL's block cache (GDAL_CACHEMAX, 5 % of the machine's memory unless it is set) and
+    /// the program included; 0 for half of what the machine, or the container, has. Labels that do not fit wait in a
+    /// scratch file, and tiles are made smaller than tile_size; the graph of the segments must fit.
+    std::uint64_t memory_limit = 0;
+    /// Folder for the scratch file; empty for that of the output.
+    std::string scratch_dir;
+    /// Reads under way at the same time; 0 for as many as there are threads.
+    std::size_t max_concurrent_reads = 0;
     /// Called when the output is complete but has not got its name yet, with the path that it can be read under: for
     /// what belongs to the result and may fail. If it throws, nothing is left of the output.
     std::function<void(file_segmentation const& result, std::string const& finished)> before_commit;
@@ -99,47 +117,74 @@ inline std::optional<double> choose_null(null_rule const& rule, rios::gdal_datas
     return of_file || !options.model ? of_file : options.model->null_value;
 }
 
-/// Segment numbers above what the output's creation options leave room for would be cut off in silence.
-inline void require_room(rios::gdal_dataset const& file, std::uint64_t segments)
+/// @throws rios::io_error if it is no folder that can be written to
+inline std::filesystem::path scratch_folder(std::string const& wanted, std::string const& output)
 {
-    auto const* const bits = file.band(1).GetMetadataItem("NBITS", "IMAGE_STRUCTURE");
-    auto const needed = static_cast<int>(std::bit_width(segments));
-    if (bits == nullptr || needed <= std::atoi(bits)) return;
-    throw rios::options_error(file.path() + ": " + std::to_string(segments) + " segments do not fit into NBITS=" +
-                              bits + "; allowed: " + std::to_string(needed) + " or more");
+    if (wanted.empty()) return std::filesystem::absolute(output).parent_path();
+    if (::access(wanted.c_str(), W_OK | X_OK) != 0) {
+        throw rios::io_error(wanted, "is not a folder for a scratch file: " + std::generic_category().message(errno));
+    }
+    return wanted;
 }
 
-/// Writes labels with what belongs to them: overviews, and how many pixels each has. Does not close.
-inline void write_labels(rios::gdal_writer<std::uint32_t>& writer, rios::image<std::uint32_t> const& labels,
-                         std::uint64_t segments, rios::pixel_grid const& grid, rios::timing_log& log,
-                         rios::progress_function const& progress)
+template <typename E>
+std::size_t concurrency_of(E const& executor)
 {
-    constexpr std::ptrdiff_t strip = 256; // rows: one row of GTiff's blocks
-    require_room(writer.dataset(), segments);
-    auto const levels = rios::overview_levels(grid.rows, grid.cols);
-    rios::create_overviews(writer.dataset(), levels);
-    std::vector<std::uint64_t> histogram(static_cast<std::size_t>(segments) + 1);
-    for (auto const& block : grid.blocks(strip, grid.cols)) {
-        rios::report(progress, "writing", static_cast<double>(block.row) / static_cast<double>(grid.rows));
-        auto const pixels = labels.view().window(block.row, block.col, block.rows, block.cols);
-        {
-            auto const timed = log.measure("writing");
-            writer.write(block, pixels);
-        }
-        {
-            auto const timed = log.measure("overviews");
-            rios::write_overviews(writer.dataset(), levels, block, pixels);
-        }
-        auto const timed = log.measure("histogram");
-        for (std::ptrdiff_t row = 0; row < pixels.rows(); ++row) {
-            for (auto const label : pixels.row(0, row)) ++histogram[label];
-        }
+    if constexpr (requires { executor.concurrency(); }) return executor.concurrency();
+    else return 1;
+}
+
+/// The phases for one pixel type: fills in the result and the writer's file.
+template <rios::Pixel T, rios::AnyExecutor E>
+void segment_pixels(rios::gdal_dataset const& file, rios::block const& window, options& options,
+                    file_options const& request, rios::gdal_writer<std::uint32_t>& writer, E& executor,
+                    rios::timing_log& log, file_segmentation& result)
+{
+    auto const threads = concurrency_of(executor);
+    constexpr std::uint64_t program = 40'000'000; // with GDAL and its drivers
+    auto const block_cache = static_cast<std::uint64_t>(GDALGetCacheMax64());
+    memory_plan const memory(
+        result.memory_limit, program + block_cache, threads, result.bands.size() * sizeof(T),
+        {.rows = window.rows, .cols = window.cols, .tile_size = options.tile_size, .halo = options.halo});
+    options.tile_size = result.tile_size = memory.tiles().tile_size;
+    file_source<T> source(file_source_description{
+        .path = file.path(),
+        .bands = result.bands,
+        .window = window,
+        .reads_at_once = request.max_concurrent_reads == 0 ? threads : request.max_concurrent_reads});
+    if (options.model) {
+        result.model = *options.model;
+    } else {
+        int block_rows = 1;
+        int block_cols = 1;
+        file.band(result.bands.front()).GetBlockSize(&block_cols, &block_rows);
+        auto const take = [&](std::ptrdiff_t step) {
+            return source.sample(options.null_value, step, block_rows, block_cols, executor, log, options.progress);
+        };
+        std::tie(result.model, result.fit) = fit_model<T>(
+            window.rows, window.cols, static_cast<std::ptrdiff_t>(result.bands.size()), options, executor, log, take);
+        result.model.bands = result.bands;
     }
-    auto const timed = log.measure("histogram");
-    rios::write_statistics(writer.dataset(), 1, rios::statistics_of(histogram));
-    if (rios::keeps_attribute_tables(writer.dataset().format())) {
-        rios::write_histogram(writer.dataset(), 1, histogram);
-    }
+    result.max_spectral_diff = max_spectral_difference(options.max_spectral_diff, result.model.centres);
+
+    // Without any data there are no clusters; with this one all pixels are null all the same.
+    auto const centres = result.model.centres.empty() ? cluster_centres(1, result.bands.size()) : result.model.centres;
+    tiled_segmentation<T, file_source<T>> tiled(
+        make_tile_worker<T>(std::move(source), window.rows, window.cols, options, centres), options.progress, log);
+    result.tiles = tiled.tiles().tiles();
+    label_store waiting(result.tiles, scratch_folder(request.scratch_dir, writer.path()));
+    std::size_t done = 0;
+    tiled.find_regions(executor, [&](std::size_t tile, rios::image<std::uint32_t> labels) {
+        waiting.put(tile, std::move(labels));
+        auto const part_done = static_cast<double>(++done) / static_cast<double>(result.tiles);
+        waiting.keep_within(memory.room_for_labels(tiled.bytes(), tiled.bytes_needed(), part_done));
+    });
+    tiled.close_source();
+    rios::return_freed_memory();
+    tiled.find_segments(result.max_spectral_diff, executor);
+    result.counts = tiled.counts();
+    write_labels(tiled, waiting, writer, executor, log);
+    result.scratch_bytes = waiting.in_file();
 }
 
 } // namespace detail
@@ -149,11 +194,14 @@ inline void write_labels(rios::gdal_writer<std::uint32_t>& writer, rios::image<s
 /// The output is uint32 with null value 0 and LAYER_TYPE=thematic, on the grid of the input, with overviews, STATISTICS_
 /// metadata and, where the format keeps one well, a Histogram column. It appears under its name when it is complete; if
 /// anything fails, nothing is left and an older file of that name stays as it was.
+///
+/// Works tile by tile, on rasters of any size, and the labels are those of the whole at once (tiled.hpp).
 /// @param executor reads, fits and segments; the file is written by the calling thread
 /// @param log receives the times of the phases
 /// @throws rios::io_error, rios::grid_error, rios::options_error naming the file, the value and what is allowed;
 ///         rios::cancelled
-/// Memory: the selected bands, and what segment() needs.
+/// Memory: request.memory_limit, of which the graph of the segments takes about 130 bytes for each clump of more than one
+/// pixel; the run ends with an error that says how much it needs if that is more.
 template <rios::AnyExecutor E>
 file_segmentation segment_file(std::string const& input, std::string const& output, file_options const& request,
                                E&& executor, rios::timing_log& log)
@@ -164,6 +212,16 @@ file_segmentation segment_file(std::string const& input, std::string const& outp
     detail::require_different_files(input, output);
     file_segmentation result;
     result.grid = file.grid();
+    auto const window = request.window.value_or(result.grid.whole());
+    if (request.window) {
+        try {
+            result.grid = result.grid.window(window);
+        } catch (rios::grid_error const& outside) {
+            throw rios::grid_error(input + ": " + outside.what());
+        }
+    }
+    static_cast<void>(detail::scratch_folder(request.scratch_dir, output));
+    result.memory_limit = request.memory_limit == 0 ? rios::machine_memory() / 2 : request.memory_limit;
     bool const as_model = request.bands.empty() && options.model;
     result.bands = rios::selected_bands(file, as_model ? options.model->bands : request.bands);
     if (options.model && options.model->centres.bands() != result.bands.size()) {
@@ -181,34 +239,25 @@ file_segmentation segment_file(std::string const& input, std::string const& outp
                                                      .creation_options = request.creation_options,
                                                      .null_value = 0.0,
                                                      .thematic = true,
-                                                     .gcps = file.gcps(),
+                                                     .gcps = file.gcps().from(window.row, window.col),
                                                      .compression_threads = request.compression_threads});
     writer.open(result.grid);
     result.format = writer.dataset().format();
 
-    auto const size = std::to_string(result.grid.rows) + " rows × " + std::to_string(result.grid.cols) + " cols × " +
-                      std::to_string(result.bands.size()) + " bands";
-    if (result.grid.rows * result.grid.cols >= std::numeric_limits<std::uint32_t>::max()) {
-        throw rios::options_error(input + ": " + size + " are too many; fewer than 4294967295 pixels are allowed");
-    }
     try {
-        auto segmented = rios::dispatch(result.type, [&]<typename T>(std::type_identity<T>) {
-            rios::gdal_reader<T> const reader(input, {.bands = result.bands});
-            auto const image = rios::read_image(reader, executor, log, options.progress);
-            try {
-                return segment(image.view(), options, executor, log);
-            } catch (rios::options_error const& mismatch) {
-                throw rios::options_error(input + ": " + mismatch.what());
-            }
+        rios::dispatch(result.type, [&]<typename T>(std::type_identity<T>) {
+            detail::segment_pixels<T>(file, window, options, request, writer, executor, log, result);
         });
-        result.model = std::move(segmented.model);
-        if (!options.model) result.model.bands = result.bands;
-        result.fit = segmented.fit;
-        result.max_spectral_diff = segmented.max_spectral_diff;
-        result.counts = segmented.counts;
-        detail::write_labels(writer, segmented.labels, segmented.counts.segments, result.grid, log, options.progress);
     } catch (std::bad_alloc const&) {
-        throw rios::error(input + ": not enough memory to segment " + size);
+        throw rios::error(input + ": not enough memory, although the limit allows " +
+                          detail::megabytes(result.memory_limit) +
+                          "; allow less, so that more waits in the scratch file");
+    } catch (rios::options_error const& mismatch) {
+        if (std::string_view(mismatch.what()).find(input) != std::string_view::npos) throw;
+        throw rios::options_error(input + ": " + mismatch.what());
+    } catch (rios::error const& problem) {
+        if (typeid(problem) != typeid(rios::error)) throw; // those name their files themselves
+        throw rios::error(input + ": " + problem.what());
     }
     rios::report(options.progress, "closing", 0);
     auto const closing = rios::timing_log::clock::now();

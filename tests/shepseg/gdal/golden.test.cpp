@@ -115,9 +115,11 @@ TEST_CASE("the reference segmentations of real images are reproduced label for l
         rios::gdal_reader<std::uint32_t> labels(golden::labels_of(one));
         auto const expected = labels.read(labels.grid().whole());
         with_image(one, [&](auto image) {
-            for (std::size_t const workers : {1, 3}) {
-                rios::thread_executor executor({.workers = workers});
-                auto const result = shepseg::segment(image, options_of(one), executor);
+            for (std::ptrdiff_t const tile_size : {53, 100, 256, 1024}) {
+                rios::thread_executor executor({.workers = tile_size == 256 ? 1U : 3U});
+                auto options = options_of(one);
+                options.tile_size = tile_size;
+                auto const result = shepseg::segment(image, options, executor);
                 CHECK((result.labels == expected));
                 CHECK(result.max_spectral_diff ==
                       doctest::Approx(one["max_spectral_diff_used"].get<double>()).epsilon(1e-7));

@@ -170,7 +170,8 @@ TEST_CASE("a cancelled segmentation leaves nothing, and an older result as it wa
         return true;
     };
     shepseg::segment_file(folder / "in.tif", folder / "out.tif", request, executor);
-    REQUIRE(phases.size() >= 8);
+    CHECK(phases ==
+          std::vector<std::string>{"sampling", "k-means", "tiles", "graph", "small segments", "writing", "closing"});
     for (auto const& stop : phases) {
         CAPTURE(stop);
         request.segmentation.progress = [&](std::string_view phase, double) { return phase != stop; };
