@@ -58,6 +58,19 @@ class memory_plan {
         }
     }
 
+    /// Checks that there is room for what k-means needs before there are any tiles.
+    /// @param sample_pixels of bands × value_bytes each
+    /// @throws rios::options_error saying what is needed
+    void require_room_for_sample(std::uint64_t sample_pixels, std::size_t bands, std::size_t value_bytes) const
+    {
+        // The sample as it was read, and as doubles; its clusters, distances and who is asked next.
+        auto const needed = fixed_ + sample_pixels * (bands * (2 * value_bytes + sizeof(double)) + 16);
+        if (needed <= limit_) return;
+        throw rios::options_error("memory limit " + detail::megabytes(limit_) + " is not allowed: a sample of " +
+                                  std::to_string(sample_pixels) + " pixels for k-means needs at least " +
+                                  detail::megabytes(needed) + "; allow more, or sample fewer pixels");
+    }
+
     /// The tiles to use.
     [[nodiscard]] tiling const& tiles() const noexcept { return chosen_; }
 

@@ -12,11 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <doctest/doctest.h>
 
 #include "support/raster_files.hpp"
+#include "support/sanitizers.hpp"
 #include "support/segment_tool.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -52,6 +54,13 @@ labels overview_of(std::string const& path, int level)
     labels result(1, overview.GetYSize(), overview.GetXSize());
     REQUIRE(overview.RasterIO(GF_Read, 0, 0, overview.GetXSize(), overview.GetYSize(), &result(0, 0, 0),
                               overview.GetXSize(), overview.GetYSize(), GDT_UInt32, 0, 0, nullptr) == CE_None);
+    return result;
+}
+
+labels labels_of_one(std::ptrdiff_t rows, std::ptrdiff_t cols)
+{
+    labels result(1, rows, cols);
+    std::fill_n(result.data(), result.pixel_count(), 1U);
     return result;
 }
 
@@ -123,6 +132,40 @@ TEST_CASE("labels that do not fit into the memory limit wait in a scratch file o
         CHECK(summary.at("parameters").at("memory_limit") == 104'857'600);
         CHECK(folder.names() == std::set<std::string>{"in.tif", "out.tif", "s.json", "scratch"});
     }
+}
+
+TEST_CASE("a wave of single pixels across all tiles keeps within the memory limit")
+{
+    if (test::sanitized) return; // a sanitizer's memory comes on top
+    temporary_directory const folder;
+    constexpr std::ptrdiff_t side = 2000;
+    rios::image<std::uint16_t> board(3, side, side);
+    for (std::ptrdiff_t band = 0; band < 3; ++band) {
+        for (auto const [row, col] : board.pixels()) board(band, row, col) = (row + col) % 2 == 0 ? 10 : 200;
+        // The only pixels that are not single, in the far corner: thousands of rounds.
+        board(band, side - 1, side - 1) = board(band, side - 1, side - 2);
+    }
+    make_raster(folder / "in.tif", "GTiff", board, {"COMPRESS=LZW"});
+    auto const found = segmented(folder / "in.tif", folder / "out.tif",
+                                 {"--clusters", "2", "--sample-pixels", "100000", "--memory-limit", "200M", "--threads",
+                                  "2", "--summary", folder / "s.json"});
+    rusage used{}; // of this process's children, of which there is one so far
+    REQUIRE(::getrusage(RUSAGE_CHILDREN, &used) == 0);
+    CHECK(used.ru_maxrss < 200 * 1024);
+    CHECK(first_difference(found, labels_of_one(side, side)) == "");
+    auto const counts = read_json(folder / "s.json").at("counts");
+    CHECK(counts.at("single_pixels_eliminated") == side * side - 3);
+    CHECK(counts.at("segments") == 1);
+    // Nothing to begin with: they all stay alone.
+    for (std::ptrdiff_t band = 0; band < 3; ++band) board(band, side - 1, side - 1) = 10;
+    make_raster(folder / "in.tif", "GTiff", board, {"COMPRESS=LZW"});
+    auto const alone =
+        segmented(folder / "in.tif", folder / "out.tif",
+                  {"--clusters", "2", "--sample-pixels", "100000", "--memory-limit", "300M", "--threads", "2"});
+    std::uint32_t next = 0;
+    std::size_t wrong = 0;
+    for (auto const [row, col] : alone.pixels()) wrong += alone(0, row, col) == ++next ? 0 : 1;
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("a window is segmented as an image of its own, in its place on the map")

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <cpl_conv.h>
+#include <fmt/format.h>
 #include <gdal.h>
 
 #include <rios/executor/threads.hpp>
@@ -125,6 +126,15 @@ std::string preview_of(segment_arguments const& arguments, std::optional<rios::b
 {
     if (bands.empty()) bands = shepseg::composite_bands(rios::gdal_dataset::open(arguments.image), used);
     return shepseg::preview_png(arguments.image, bands, segments, window);
+}
+
+std::string how_to_read_timings(std::size_t threads)
+{
+    return fmt::format(
+        "\nSampling, reading, tile phase and labels are seconds summed over {}; the rest is\n"
+        "done by one more thread. \"wait for tile\" is how long that one idled: much of it, and more threads will\n"
+        "help; none, and the graph is the limit.\n",
+        threads == 1 ? "1 thread" : fmt::format("{} threads", threads));
 }
 
 /// Without a limit GDAL takes 5 % of the machine's memory for blocks of files, whatever that leaves for the rest.
@@ -283,7 +293,7 @@ void run_segment(segment_arguments const& arguments)
     bar.clear();
     result.timings = log.snapshot();
     if (!arguments.quiet) std::fputs(summary_text(arguments, request, result).c_str(), stdout);
-    if (arguments.timings) std::fputs(("\n" + result.timings.report()).c_str(), stdout);
+    if (arguments.timings) std::fputs(("\n" + result.timings.report() + how_to_read_timings(threads)).c_str(), stdout);
 }
 
 } // namespace tools

@@ -68,28 +68,12 @@ class file_source {
         return state_->readers.lend()->read(where);
     }
 
-    /// The pixels in every step-th row and column of the window that are not null, in scan order: an image of one row, the
-    /// same as take_sample() gives. Only the rows that count are read, each of the file's blocks once.
-    /// @param block_rows,block_cols size of the file's blocks
-    /// @throws rios::io_error, rios::cancelled
-    template <rios::AnyExecutor E>
-    [[nodiscard]] rios::image<T> sample(std::optional<double> null_value, std::ptrdiff_t step,
-                                        std::ptrdiff_t block_rows, std::ptrdiff_t block_cols, E& executor,
-                                        rios::timing_log& log, rios::progress_function const& progress) const
+    /// Calls `f(reader)` with a handle that reads the file, not the window, when one more read is allowed.
+    template <typename F>
+    void with_reader(F f) const
     {
-        sample_job job(*this, null_value, step, block_rows, block_cols, log, progress);
-        executor.run(job);
-        std::ptrdiff_t count = 0;
-        for (auto const& part : job.parts) count += part.cols();
-        rios::image<T> all(static_cast<std::ptrdiff_t>(description().bands.size()), 1, count);
-        std::ptrdiff_t at = 0;
-        for (auto const& part : job.parts) {
-            for (std::ptrdiff_t band = 0; band < all.bands(); ++band) {
-                std::ranges::copy(part.row(band, 0), all.row(band, 0).begin() + at);
-            }
-            at += part.cols();
-        }
-        return all;
+        rios::concurrency_limit::permit const allowed(state_->reads);
+        f(*state_->readers.lend());
     }
 
   private:
@@ -106,43 +90,47 @@ class file_source {
         rios::concurrency_limit reads;
     };
 
-    /// A step takes the sample of one strip of the window: a row of the file's blocks, or several low ones.
-    struct sample_job {
-        using result = rios::image<T>;
+    std::shared_ptr<state> state_;
+};
 
-        sample_job(file_source const& file, std::optional<double> null, std::ptrdiff_t every, std::ptrdiff_t block_rows,
-                   std::ptrdiff_t block_cols, rios::timing_log& times, rios::progress_function const& progress)
-            : source(file), null_value(null), step(every),
-              strip(block_rows * std::max<std::ptrdiff_t>(1, 256 / block_rows)),
-              chunk(block_cols * std::max<std::ptrdiff_t>(1, 4096 / block_cols)), log(times), end(progress),
-              parts(static_cast<std::size_t>((window().row + window().rows - 1) / strip - window().row / strip + 1))
-        {
-        }
+/// Takes the sample of one strip of a file's window: a row of the file's blocks, or several low ones. Needs nothing but
+/// itself, so it may work in another process.
+template <rios::Pixel T>
+struct sample_worker {
+    file_source<T> source;
+    std::optional<double> null_value;
+    std::ptrdiff_t step = 1;  ///< every n-th row and column of the window
+    std::ptrdiff_t strip = 1; ///< rows of the file, from its first on, that are done at once
+    std::ptrdiff_t chunk = 1; ///< columns of the file that are read at once
 
-        [[nodiscard]] rios::block const& window() const noexcept { return source.description().window; }
-        [[nodiscard]] std::size_t size() const noexcept { return parts.size(); }
+    [[nodiscard]] std::size_t strips() const noexcept
+    {
+        auto const& window = source.description().window;
+        return static_cast<std::size_t>((window.row + window.rows - 1) / strip - window.row / strip + 1);
+    }
 
-        rios::image<T> compute(std::size_t index)
-        {
-            auto const& all = window();
-            // In rows of the window; strips are those of the file.
-            auto const strip_begin = (all.row / strip + static_cast<std::ptrdiff_t>(index)) * strip - all.row;
-            auto const first = (std::max<std::ptrdiff_t>(0, strip_begin) + step - 1) / step * step;
-            auto const rows_end = std::min(all.rows, strip_begin + strip);
-            auto const bands = static_cast<std::ptrdiff_t>(source.description().bands.size());
-            auto const rows = std::max<std::ptrdiff_t>(0, (rows_end - first + step - 1) / step);
-            rios::image<T> taken(bands, rows, (all.cols + step - 1) / step);
-            if (rows == 0) return rios::image<T>(bands, 1, 0);
-            rios::concurrency_limit::permit const allowed(source.state_->reads);
+    /// The pixels of a strip that are not null, in scan order: an image of one row.
+    [[nodiscard]] rios::image<T> operator()(std::size_t index, rios::timing_log& log, rios::cancellation& end) const
+    {
+        auto const& window = source.description().window;
+        // In rows of the window; strips are those of the file.
+        auto const strip_begin = (window.row / strip + static_cast<std::ptrdiff_t>(index)) * strip - window.row;
+        auto const first = (std::max<std::ptrdiff_t>(0, strip_begin) + step - 1) / step * step;
+        auto const rows_end = std::min(window.rows, strip_begin + strip);
+        auto const bands = static_cast<std::ptrdiff_t>(source.description().bands.size());
+        auto const rows = std::max<std::ptrdiff_t>(0, (rows_end - first + step - 1) / step);
+        if (rows == 0) return rios::image<T>(bands, 1, 0);
+        rios::image<T> taken(bands, rows, (window.cols + step - 1) / step);
+        source.with_reader([&](rios::gdal_reader<T>& reader) {
             auto const timed = log.measure("sampling");
-            auto reader = source.state_->readers.lend();
-            for (std::ptrdiff_t col = 0, cols = 0; col < all.cols; col += cols) {
-                cols = std::min((all.col + col) / chunk * chunk + chunk, all.col + all.cols) - all.col - col;
+            for (std::ptrdiff_t col = 0, cols = 0; col < window.cols; col += cols) {
+                cols =
+                    std::min((window.col + col) / chunk * chunk + chunk, window.col + window.cols) - window.col - col;
                 auto const first_col = (col + step - 1) / step;
                 if (first_col * step >= col + cols) continue;
                 for (std::ptrdiff_t row = 0; row < rows; ++row) {
                     end.check();
-                    auto const read = reader->read({0, all.row + first + row * step, all.col + col, 1, cols});
+                    auto const read = reader.read({0, window.row + first + row * step, window.col + col, 1, cols});
                     for (std::ptrdiff_t band = 0; band < bands; ++band) {
                         for (auto i = first_col; i * step < col + cols; ++i) {
                             taken(band, row, i) = read(band, 0, i * step - col);
@@ -150,30 +138,77 @@ class file_source {
                     }
                 }
             }
-            return take_sample<T>(std::as_const(taken).view(), null_value, 1);
-        }
+        });
+        return take_sample<T>(std::as_const(taken).view(), null_value, 1);
+    }
 
-        void deliver(std::size_t index, rios::image<T> part)
-        {
-            parts[index] = std::move(part);
-            end.report("sampling", static_cast<double>(++delivered) / static_cast<double>(size()));
-        }
-
-        void poll() { end.poll(); }
-        void stop() noexcept { end.stop(); }
-
-        file_source const& source;
-        std::optional<double> null_value;
-        std::ptrdiff_t step;
-        std::ptrdiff_t strip;
-        std::ptrdiff_t chunk;
-        rios::timing_log& log;
-        rios::cancellation end;
-        std::vector<rios::image<T>> parts;
-        std::size_t delivered = 0;
-    };
-
-    std::shared_ptr<state> state_;
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.source, self.null_value, self.step, self.strip, self.chunk);
+    }
 };
+
+namespace detail {
+
+template <rios::Pixel T>
+struct sample_job {
+    using result = rios::image<T>;
+    using worker_type = sample_worker<T>;
+
+    sample_job(sample_worker<T> worker, rios::timing_log& times, rios::progress_function const& progress)
+        : worker_(std::move(worker)), log(times), end(progress), parts(worker_.strips())
+    {
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return parts.size(); }
+    [[nodiscard]] sample_worker<T> const& worker() const noexcept { return worker_; }
+    rios::image<T> compute(std::size_t index) { return worker_(index, log, end); }
+    void deliver(std::size_t index, rios::image<T> part)
+    {
+        parts[index] = std::move(part);
+        end.report("sampling", static_cast<double>(++delivered) / static_cast<double>(size()));
+    }
+    void poll() { end.poll(); }
+    void stop() noexcept { end.stop(); }
+
+    sample_worker<T> worker_;
+    rios::timing_log& log;
+    rios::cancellation end;
+    std::vector<rios::image<T>> parts;
+    std::size_t delivered = 0;
+};
+
+} // namespace detail
+
+/// The pixels in every step-th row and column of a file's window that are not null, in scan order: an image of one row, the
+/// same as take_sample() gives. Only the rows that count are read, each of the file's blocks once.
+/// @param block_rows,block_cols size of the file's blocks
+/// @throws rios::io_error, rios::cancelled
+template <rios::Pixel T, rios::AnyExecutor E>
+[[nodiscard]] rios::image<T> sample_file(file_source<T> const& source, std::optional<double> null_value,
+                                         std::ptrdiff_t step, std::ptrdiff_t block_rows, std::ptrdiff_t block_cols,
+                                         E& executor, rios::timing_log& log,
+                                         rios::progress_function const& progress = {})
+{
+    detail::sample_job<T> job({.source = source,
+                               .null_value = null_value,
+                               .step = step,
+                               .strip = block_rows * std::max<std::ptrdiff_t>(1, 256 / block_rows),
+                               .chunk = block_cols * std::max<std::ptrdiff_t>(1, 4096 / block_cols)},
+                              log, progress);
+    executor.run(job);
+    std::ptrdiff_t count = 0;
+    for (auto const& part : job.parts) count += part.cols();
+    rios::image<T> all(static_cast<std::ptrdiff_t>(source.description().bands.size()), 1, count);
+    std::ptrdiff_t at = 0;
+    for (auto const& part : job.parts) {
+        for (std::ptrdiff_t band = 0; band < all.bands(); ++band) {
+            std::ranges::copy(part.row(band, 0), all.row(band, 0).begin() + at);
+        }
+        at += part.cols();
+    }
+    return all;
+}
 
 } // namespace shepseg

@@ -155,11 +155,15 @@ void segment_pixels(rios::gdal_dataset const& file, rios::block const& window, o
     if (options.model) {
         result.model = *options.model;
     } else {
+        auto const step = sample_step(window.rows, window.cols, options.sample);
+        auto const sampled = ((window.rows + step - 1) / step) * ((window.cols + step - 1) / step);
+        memory.require_room_for_sample(static_cast<std::uint64_t>(sampled), result.bands.size(), sizeof(T));
         int block_rows = 1;
         int block_cols = 1;
         file.band(result.bands.front()).GetBlockSize(&block_cols, &block_rows);
-        auto const take = [&](std::ptrdiff_t step) {
-            return source.sample(options.null_value, step, block_rows, block_cols, executor, log, options.progress);
+        auto const take = [&](std::ptrdiff_t every) {
+            return sample_file(source, options.null_value, every, block_rows, block_cols, executor, log,
+                               options.progress);
         };
         std::tie(result.model, result.fit) = fit_model<T>(
             window.rows, window.cols, static_cast<std::ptrdiff_t>(result.bands.size()), options, executor, log, take);

@@ -268,7 +268,8 @@ void compare_samples(std::ptrdiff_t rows, std::ptrdiff_t cols, std::vector<block
                 for (auto const step : steps) {
                     for (std::optional<double> const null_value : {std::optional<double>(), std::optional(3.0)}) {
                         auto const expected = shepseg::take_sample<T>(pixels.view(), null_value, step);
-                        auto const actual = source.sample(null_value, step, block_rows, block_cols, executor, log, {});
+                        auto const actual =
+                            shepseg::sample_file(source, null_value, step, block_rows, block_cols, executor, log, {});
                         if (actual != expected) {
                             FAIL("another sample of every " << step << "th pixel of the window at " << window.row
                                                             << ", " << window.col << " of " << window.rows << " × "
@@ -327,7 +328,7 @@ TEST_CASE("the sample does not depend on the size of blocks that is told")
     rios::timing_log log;
     for (std::ptrdiff_t const rows : {1, 10, 100, 256, 257, 100'000}) {
         for (std::ptrdiff_t const cols : {1, 7, 40, 100'000}) {
-            CHECK(source.sample(3, 4, rows, cols, executor, log, {}) == expected);
+            CHECK(shepseg::sample_file(source, 3, 4, rows, cols, executor, log, {}) == expected);
         }
     }
 }
@@ -341,9 +342,9 @@ TEST_CASE("a window of nothing but null has an empty sample")
         {.path = path, .bands = {1, 2}, .window = {0, 10, 0, 590, 5}, .reads_at_once = 1});
     rios::inline_executor executor;
     rios::timing_log log;
-    auto const nothing = source.sample(0, 1, 8, 5, executor, log, {});
+    auto const nothing = shepseg::sample_file(source, 0, 1, 8, 5, executor, log, {});
     CHECK(nothing == image<std::uint8_t>(2, 1, 0));
-    CHECK(source.sample({}, 1, 8, 5, executor, log, {}).cols() == 590 * 5);
+    CHECK(shepseg::sample_file(source, {}, 1, 8, 5, executor, log, {}).cols() == 590 * 5);
 }
 
 TEST_CASE("a source that went through bytes reads the same pixels")
@@ -365,7 +366,8 @@ TEST_CASE("a source that went through bytes reads the same pixels")
     block const where{0, 10, 20, 30, 40};
     CHECK(received.pixels(where, log) == cut(whole, {0, 13, 25, 30, 40}, {4, 2}));
     CHECK(received.pixels(where, log) == source.pixels(where, log));
-    CHECK(received.sample(5, 3, 64, 64, executor, log, {}) == source.sample(5, 3, 64, 64, executor, log, {}));
+    CHECK(shepseg::sample_file(received, 5, 3, 64, 64, executor, log, {}) ==
+          shepseg::sample_file(source, 5, 3, 64, 64, executor, log, {}));
     CHECK(rios::to_bytes(received) == sent);
     fs::remove(path);
     check_names_file(path, [&] { static_cast<void>(rios::from_bytes<file_source<std::uint16_t>>(sent)); });
@@ -441,7 +443,7 @@ TEST_CASE("no more strips of the sample are read at once than allowed, and as ma
         rios::timing_log log;
         reads.forget();
         reads.wait_for = static_cast<int>(allowed);
-        auto const sample = source.sample(3, 2, 1, 10, executor, log, {});
+        auto const sample = shepseg::sample_file(source, 3, 2, 1, 10, executor, log, {});
         CHECK(sample == shepseg::take_sample<std::uint8_t>(whole.view(), 3, 2));
         CHECK(reads.most.load() == static_cast<int>(allowed));
         CHECK(open_handles(path) == allowed);
@@ -463,7 +465,7 @@ TEST_CASE("a read that fails gives its turn back")
         CHECK_THROWS_AS(static_cast<void>(source.pixels({0, 0, 0, 21, 20}, log)), rios::grid_error);
     }
     CHECK(source.pixels({0, 0, 0, 20, 20}, log).pixel_count() == 400);
-    CHECK(source.sample({}, 1, 20, 20, executor, log, {}).cols() == 400);
+    CHECK(shepseg::sample_file(source, {}, 1, 20, 20, executor, log, {}).cols() == 400);
 }
 
 TEST_CASE_TEMPLATE_DEFINE("the sample tells how far it is, on the thread that called it", E, sample_progress)
@@ -478,12 +480,13 @@ TEST_CASE_TEMPLATE_DEFINE("the sample tells how far it is, on the thread that ca
     auto const caller = std::this_thread::get_id();
     bool here = true;
     std::vector<double> told;
-    static_cast<void>(source.sample({}, 5, 1, 3, executor, log, [&](std::string_view phase, double done) {
-        here = here && std::this_thread::get_id() == caller;
-        // A slow machine may be asked before anything is done, too.
-        if (phase == "sampling") told.push_back(done);
-        return true;
-    }));
+    static_cast<void>(
+        shepseg::sample_file(source, {}, 5, 1, 3, executor, log, [&](std::string_view phase, double done) {
+            here = here && std::this_thread::get_id() == caller;
+            // A slow machine may be asked before anything is done, too.
+            if (phase == "sampling") told.push_back(done);
+            return true;
+        }));
     CHECK(here);
     REQUIRE(told.size() >= 8); // strips of 256 rows
     CHECK(std::is_sorted(told.begin(), told.end()));
@@ -503,11 +506,11 @@ TEST_CASE_TEMPLATE_DEFINE("a progress function that says no ends the sample", E,
             {.path = path, .bands = {1}, .window = {0, 0, 0, 1000, 3}, .reads_at_once = 2});
         for (double const enough : {0.0, 0.5, 1.0}) {
             CHECK_THROWS_AS(
-                static_cast<void>(source.sample({}, 3, 1, 3, executor, log,
-                                                [&](std::string_view, double done) { return done < enough; })),
+                static_cast<void>(shepseg::sample_file(source, {}, 3, 1, 3, executor, log,
+                                                       [&](std::string_view, double done) { return done < enough; })),
                 rios::cancelled);
         }
-        CHECK(source.sample({}, 3, 1, 3, executor, log, {}).cols() == 334); // it can be used again
+        CHECK(shepseg::sample_file(source, {}, 3, 1, 3, executor, log, {}).cols() == 334); // it can be used again
     }
     // In the middle of a strip, too: one of 256 rows, each of which is read slowly.
     auto& reads = watched_reads::the_one();
@@ -515,9 +518,9 @@ TEST_CASE_TEMPLATE_DEFINE("a progress function that says no ends the sample", E,
         {.path = "/vsiwatched" + path, .bands = {1}, .window = {0, 0, 0, 256, 3}, .reads_at_once = 1});
     reads.forget();
     reads.slow = true;
-    CHECK_THROWS_AS(
-        static_cast<void>(source.sample({}, 1, 1, 3, executor, log, [](std::string_view, double) { return false; })),
-        rios::cancelled);
+    CHECK_THROWS_AS(static_cast<void>(shepseg::sample_file(source, {}, 1, 1, 3, executor, log,
+                                                           [](std::string_view, double) { return false; })),
+                    rios::cancelled);
     reads.slow = false;
     CHECK(reads.times.load() < 256);
 }
@@ -538,7 +541,8 @@ TEST_CASE("a file that vanished or became another is an error that names it")
         file_source<std::uint8_t> const source(description);
         fs::remove(path);
         check_names_file(path, [&] { static_cast<void>(source.pixels({0, 0, 0, 9, 9}, log)); });
-        check_names_file(path, [&] { static_cast<void>(source.sample(0, 2, 16, 16, executor, log, {})); });
+        check_names_file(path,
+                         [&] { static_cast<void>(shepseg::sample_file(source, 0, 2, 16, 16, executor, log, {})); });
         check_names_file(path, [&] { file_source<std::uint8_t> const another(description); });
         test::make_raster(path, each.format, test::noise<std::uint8_t>(2, 41, 50), each.options);
         check_names_file(path, [&] { static_cast<void>(source.pixels({0, 0, 0, 9, 9}, log)); });
@@ -567,7 +571,8 @@ TEST_CASE("a file that was cut off is an error that names it")
             fs::copy_file(path, folder / "whole", fs::copy_options::overwrite_existing);
             fs::resize_file(path, part);
             check_names_file(path, [&] { static_cast<void>(source.pixels({0, 0, 0, 400, 500}, log)); });
-            check_names_file(path, [&] { static_cast<void>(source.sample(0, 1, 16, 16, executor, log, {})); });
+            check_names_file(path,
+                             [&] { static_cast<void>(shepseg::sample_file(source, 0, 1, 16, 16, executor, log, {})); });
             fs::copy_file(folder / "whole", path, fs::copy_options::overwrite_existing);
             CHECK(source.pixels({0, 0, 0, 400, 500}, log) == test::read_pixels<std::uint8_t>(path));
         }

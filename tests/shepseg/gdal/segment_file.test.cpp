@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -11,9 +12,13 @@
 #include <rios/executor/threads.hpp>
 #include <shepseg/gdal/segment_file.hpp>
 
+#include "support/bytes_executor.hpp"
 #include "support/captured_stderr.hpp"
 #include "support/message_of.hpp"
+#include "support/pixel_types.hpp"
+#include "support/random_numbers.hpp"
 #include "support/raster_files.hpp"
+#include "support/shuffled_executor.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace {
@@ -95,6 +100,42 @@ TEST_CASE("segmenting a file gives the labels of segmenting its pixels, on the g
     }
     CHECK(noise.text().empty());
 }
+
+TEST_CASE_TEMPLATE_DEFINE("the tiles, their order, threads and the way over bytes change nothing", T, any_tiles)
+{
+    test::temporary_directory const folder;
+    rios::image<T> image(2, 41, 53);
+    test::random_numbers random(3);
+    for (std::ptrdiff_t band = 0; band < 2; ++band) {
+        for (auto const [row, col] : image.pixels()) {
+            image(band, row, col) = static_cast<T>((row / 9 + col / 6) % 4 * 20 + random.below(9));
+        }
+    }
+    test::make_raster(folder / "in.tif", "GTiff", image, {"TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16"});
+    auto request = small_options();
+    request.null = 7.0;
+    request.segmentation.sample.pixels = 900; // every third row and column
+    auto const run = [&](auto&& executor, char const* name) {
+        auto const result = shepseg::segment_file(folder / "in.tif", folder / name, request, executor);
+        return std::pair(result.counts, test::read_pixels<std::uint32_t>(folder / name));
+    };
+    auto const whole = run(rios::inline_executor{}, "whole.tif");
+    CHECK(whole.first.segments > 10);
+    for (std::ptrdiff_t const tile_size : {4, 16, 37}) {
+        CAPTURE(tile_size);
+        request.segmentation.tile_size = tile_size;
+        test::bytes_executor bytes;
+        CHECK((run(bytes, "bytes.tif") == whole));
+        // All tiles, and the strips of the sample.
+        auto const tiles = ((41 + tile_size - 1) / tile_size) * ((53 + tile_size - 1) / tile_size);
+        CHECK(bytes.steps_through_bytes() == static_cast<std::size_t>(tiles + 1));
+        CHECK((run(test::shuffled_executor(static_cast<std::uint64_t>(tile_size)), "shuffled.tif") == whole));
+        for (std::size_t const workers : {1, 2, 5}) {
+            CHECK((run(rios::thread_executor({.workers = workers}), "threads.tif") == whole));
+        }
+    }
+}
+TEST_CASE_TEMPLATE_APPLY(any_tiles, test::pixel_types);
 
 TEST_CASE("the null value of the bands in use counts, then that of the model")
 {
