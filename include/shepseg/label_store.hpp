@@ -45,7 +45,19 @@ class label_store {
         place.cols = labels.cols();
         place.left = labels.pixel_count();
         place.labels = std::move(labels);
+        if (place.left == 0) return;
         in_memory_ += place.bytes();
+        kept_.push_back(tile);
+    }
+
+    /// Makes the scratch file, if there is none. @throws rios::io_error naming the folder
+    void open_file()
+    {
+        if (file_ >= 0) return;
+        auto name = (folder_ / ".shepseg-scratch-XXXXXX").string();
+        file_ = ::mkostemp(name.data(), O_CLOEXEC);
+        if (file_ < 0) fail("cannot make a scratch file there");
+        ::unlink(name.c_str());
     }
 
     /// Moves labels into the scratch file until those that stay in memory take no more than so many bytes.
@@ -53,9 +65,7 @@ class label_store {
     void keep_within(std::size_t bytes)
     {
         // The first tiles are the first to be written, so they had best stay.
-        for (auto place = tiles_.rbegin(); place != tiles_.rend() && in_memory_ > bytes; ++place) {
-            if (place->labels.pixel_count() > 0) spill(*place);
-        }
+        for (; in_memory_ > bytes && !kept_.empty(); kept_.pop_back()) spill(tiles_[kept_.back()]);
     }
 
     /// Bytes of labels in memory. To be asked while nobody reads.
@@ -122,15 +132,6 @@ class label_store {
         in_memory_ -= bytes;
     }
 
-    void open_file()
-    {
-        if (file_ >= 0) return;
-        auto name = (folder_ / ".shepseg-scratch-XXXXXX").string();
-        file_ = ::mkostemp(name.data(), O_CLOEXEC);
-        if (file_ < 0) fail("cannot make a scratch file there");
-        ::unlink(name.c_str());
-    }
-
     template <typename F>
     void transfer(std::size_t bytes, off_t offset, F step) const
     {
@@ -150,6 +151,7 @@ class label_store {
     }
 
     std::vector<stored_tile> tiles_;
+    std::vector<std::size_t> kept_; // tiles in memory, in the order in which they came
     std::filesystem::path folder_;
     std::size_t in_memory_ = 0;
     int file_ = -1;

@@ -47,15 +47,11 @@ class late_joining {
         }
         own.pixels = std::move(pixels.pixels);
         own.values = std::move(pixels.values);
+        bytes_ += own.pixels.size() * (2 * sizeof(std::uint32_t) + sizeof(state)) + own.values.size() * sizeof(T);
     }
 
     /// Bytes in use.
-    [[nodiscard]] std::size_t bytes() const noexcept
-    {
-        std::size_t total = 0;
-        for (auto const& tile : late_) total += tile.pixels.size() * 9 + tile.values.size() * sizeof(T);
-        return total;
-    }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
     /// Makes the rounds.
     void join()
@@ -68,7 +64,7 @@ class late_joining {
         }
         std::vector<std::uint32_t> regions;
         while (!front.empty()) {
-            auto const round = ask(front);
+            auto round = ask(front);
             regions.clear();
             for (auto const& each : round) regions.push_back(nearest_region(each));
             // Only now, so that all of the round saw the state at its start.
@@ -77,7 +73,7 @@ class late_joining {
                 tile.states[round[i].index] = state::joined;
                 tile.regions[round[i].index] = regions[i];
             }
-            front = round;
+            front = std::move(round);
         }
     }
 
@@ -245,6 +241,7 @@ class late_joining {
     tiling tiles_;
     neighbourhood around_;
     std::vector<late_tile> late_;
+    std::size_t bytes_ = 0;
 };
 
 } // namespace shepseg

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include <rios/error.hpp>
 
@@ -19,6 +20,7 @@ namespace detail {
 
 inline std::string megabytes(std::uint64_t bytes)
 {
+    if (bytes < 1'000'000) return std::to_string(bytes) + " bytes";
     return std::to_string((bytes + 999'999) / 1'000'000) + " MB";
 }
 
@@ -31,23 +33,37 @@ class memory_plan {
     /// @param fixed bytes that are taken whatever happens: caches, the program
     /// @param threads that may work on tiles at the same time
     /// @param pixel_bytes of all bands
-    /// @param wanted tiles; smaller ones are taken, down to 128 pixels, if these would take half of what there is
+    /// @param wanted tiles; smaller ones are taken, down to 128 pixels, if these would take half of what there is; larger
+    /// ones, up to 128 pixels, if there would be so many that their administration does
     /// @throws rios::options_error saying what is needed if even those do not fit
     memory_plan(std::uint64_t limit, std::uint64_t fixed, std::size_t threads, std::size_t pixel_bytes,
                 tiling const& wanted)
         : limit_(limit), fixed_(fixed), chosen_(wanted)
     {
         constexpr std::ptrdiff_t smallest = 128;
+        constexpr std::uint64_t each_tile = 1000; // bytes that every tile takes, however small
+        while (fixed_ + 2 * each_tile * chosen_.tiles() > limit_ && chosen_.tile_size * 2 <= smallest) {
+            chosen_.tile_size *= 2;
+        }
         auto busy = threads;
         auto const needed = [&] {
             busy = std::min(threads, chosen_.tiles());
             auto const across = chosen_.tile_size + 2 * chosen_.halo;
             auto const window = std::min(across, chosen_.rows) * std::min(across, chosen_.cols);
             // Pixels, clusters, states, labels and lists of the window; and results that wait to be taken in.
-            return busy * static_cast<std::uint64_t>(window) * (pixel_bytes + 28 + 2 * 14);
+            return each_tile * chosen_.tiles() +
+                   busy * static_cast<std::uint64_t>(window) * (pixel_bytes + 28 + 2 * 14);
         };
-        while (fixed_ + 2 * needed() > limit_ && chosen_.tile_size / 2 >= smallest) chosen_.tile_size /= 2;
         tiles_ = needed();
+        while (fixed_ + 2 * tiles_ > limit_ && chosen_.tile_size / 2 >= smallest) {
+            auto const larger = std::exchange(chosen_.tile_size, chosen_.tile_size / 2);
+            auto const less = needed();
+            if (less >= tiles_) { // so many tiles that each of them counts
+                chosen_.tile_size = larger;
+                break;
+            }
+            tiles_ = less;
+        }
         if (fixed_ + tiles_ > limit_) {
             throw rios::options_error("memory limit " + detail::megabytes(limit_) +
                                       " is not allowed: " + std::to_string(busy) +
@@ -88,7 +104,8 @@ class memory_plan {
         };
         auto const all = fixed_ + std::max(tiles_ + when_done(graph), when_done(finished));
         throw rios::error("the segments before elimination need about " + detail::megabytes(all) +
-                          " of memory; the limit is " + detail::megabytes(limit_) +
+                          " of memory, as far as " + std::to_string(static_cast<int>(100 * tiles_done)) +
+                          " % of the tiles tell; the limit is " + detail::megabytes(limit_) +
                           ": allow more, or segment the raster in parts");
     }
 

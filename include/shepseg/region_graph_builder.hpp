@@ -62,6 +62,7 @@ class region_graph_builder {
         own.present = true;
         own.regions = std::move(regions);
         late_.add(tile, std::move(own.regions.late), own.first_region);
+        grow(segment_, count);
         segment_.resize(segment_.size() + count);
         std::iota(segment_.begin() + own.first_region, segment_.end(), own.first_region);
         bytes_ += bytes_of(own.regions);
@@ -72,7 +73,9 @@ class region_graph_builder {
     /// Bytes in use.
     [[nodiscard]] std::size_t bytes() const noexcept
     {
-        return bytes_ + late_.bytes() + segment_.size() * sizeof(segment_[0]) + meetings_.size() * sizeof(meeting);
+        // Twice, as they are copied when they grow.
+        return bytes_ + late_.bytes() +
+               2 * (segment_.capacity() * sizeof(segment_[0]) + meetings_.capacity() * sizeof(meeting));
     }
 
     /// Bytes that finish() and the elimination of small segments will need, these included, as far as tiles have come.
@@ -168,11 +171,20 @@ class region_graph_builder {
                bytes(regions.neighbours) + sizeof regions;
     }
 
+    /// Makes room for more elements: by a quarter, as doubling might break a limit of memory.
+    template <typename V>
+    static void grow(V& vector, std::size_t more)
+    {
+        auto const size = vector.size() + more;
+        if (size > vector.capacity()) vector.reserve(std::max(size, vector.capacity() + vector.capacity() / 4));
+    }
+
     /// All pairs of neighbouring pixels of which one lies in `own` and the other in a tile that is there.
     void join_seams(tile_part& own)
     {
         auto const& where = own.regions.where;
         auto& regions = own.regions;
+        grow(meetings_, regions.meetings.size());
         for (auto const& each : regions.meetings) {
             meetings_.push_back({each.position, each.region + own.first_region, each.other + own.first_region});
         }
@@ -260,6 +272,7 @@ class region_graph_builder {
         // Roots are lower than what hangs on them, so theirs are final.
         for (auto& root : segment_) root = segment_[root];
         std::vector<std::uint32_t> number_of(segment_.size(), none); // of roots
+        before_alone_.reserve(static_cast<std::size_t>(undecided_));
         std::uint32_t segments = 0;
         struct cursor {
             std::uint32_t region = 0;

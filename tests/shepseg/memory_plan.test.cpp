@@ -26,12 +26,12 @@ std::uint64_t bytes_for(tiling const& tiles, std::uint64_t threads, std::uint64_
         return static_cast<std::uint64_t>(std::min(tiles.tile_size + 2 * tiles.halo, of_raster));
     };
     auto const busy = std::min<std::uint64_t>(threads, tiles.tiles());
-    return busy * side(tiles.rows) * side(tiles.cols) * (pixel_bytes + 56);
+    return 1000 * tiles.tiles() + busy * side(tiles.rows) * side(tiles.cols) * (pixel_bytes + 56);
 }
 
 tiling large(std::ptrdiff_t tile_size)
 {
-    return {.rows = 50'000, .cols = 40'000, .tile_size = tile_size, .halo = 20};
+    return {.rows = 5'000, .cols = 4'000, .tile_size = tile_size, .halo = 20};
 }
 
 /// The size of the tiles that a plan takes.
@@ -45,8 +45,8 @@ std::ptrdiff_t chosen(std::uint64_t limit, std::uint64_t fixed, std::size_t thre
 
 TEST_CASE("the tiles that are wanted are taken where they leave half of the memory to the rest")
 {
-    // 2 threads × 1040 × 1040 pixels × (6 + 56) bytes.
-    std::uint64_t const needed = 134'118'400;
+    // 2 threads × 1040 × 1040 pixels × (6 + 56) bytes, and 20 tiles × 1000 bytes.
+    std::uint64_t const needed = 134'138'400;
     CHECK(bytes_for(large(1000), 2, 6) == needed);
     CHECK(chosen(100 + 2 * needed, 100, 2, 6, large(1000)) == 1000);
     CHECK(chosen(100 + 2 * needed - 1, 100, 2, 6, large(1000)) == 500);
@@ -72,27 +72,36 @@ TEST_CASE("tiles are halved until they fit, as seldom as possible and down to 12
     CHECK(chosen(bytes_for(large(100), 8, 3), 0, 8, 3, large(100)) == 100); // as it is wanted
 }
 
+TEST_CASE("tiles are not made so small that their number costs more than their size saves")
+{
+    tiling const vast{.rows = 1'000'000, .cols = 1'000'000, .tile_size = 1024, .halo = 16};
+    auto const plan = memory_plan(2'000'000'000, 0, 2, 6, vast);
+    CHECK(plan.tiles().tile_size == 1024); // nearly 10^6 tiles: half the size would need 4 times as many
+    // Tiles of a pixel are merged, when there is not the memory to count them.
+    CHECK(chosen(100'000'000, 0, 1, 1, {.rows = 1000, .cols = 1000, .tile_size = 1, .halo = 16}) == 8);
+}
+
 TEST_CASE("only the size of the tiles changes")
 {
     auto const plan = memory_plan(2 * bytes_for(large(500), 4, 8), 0, 4, 8, large(1000));
     CHECK(plan.tiles().tile_size == 500);
-    CHECK(plan.tiles().rows == 50'000);
-    CHECK(plan.tiles().cols == 40'000);
+    CHECK(plan.tiles().rows == 5'000);
+    CHECK(plan.tiles().cols == 4'000);
     CHECK(plan.tiles().halo == 20);
 }
 
 TEST_CASE("a raster that is smaller than a tile takes what it needs, for one thread")
 {
     tiling const small{.rows = 300, .cols = 200, .tile_size = 4096, .halo = 20};
-    std::uint64_t const needed = 300 * 200 * (12 + 56);
+    std::uint64_t const needed = 300 * 200 * (12 + 56) + 1000;
     CHECK(chosen(2 * needed, 0, 1, 12, small) == 4096);
     CHECK(chosen(2 * needed, 0, 64, 12, small) == 4096);
     // Down to 256 the raster is one tile, or few; smaller ones are more, and keep more threads busy.
-    CHECK(bytes_for({.rows = 300, .cols = 200, .tile_size = 256, .halo = 20}, 64, 12) == 2 * 296 * 200 * 68);
+    CHECK(bytes_for({.rows = 300, .cols = 200, .tile_size = 256, .halo = 20}, 64, 12) == 2 * 296 * 200 * 68 + 2000);
     // A wide raster of one row of tiles has windows no higher than itself.
     tiling const wide{.rows = 100, .cols = 100'000, .tile_size = 1024, .halo = 20};
-    CHECK(chosen(2 * 3 * 100 * 1064 * 57, 0, 3, 1, wide) == 1024);
-    CHECK(chosen(2 * 3 * 100 * 1064 * 57 - 1, 0, 3, 1, wide) == 512);
+    CHECK(chosen(2 * (3 * 100 * 1064 * 57 + 98'000), 0, 3, 1, wide) == 1024);
+    CHECK(chosen(2 * (3 * 100 * 1064 * 57 + 98'000) - 1, 0, 3, 1, wide) == 512);
 }
 
 TEST_CASE("a limit that not even the smallest tiles keep is refused in words that say what is needed")
@@ -101,28 +110,28 @@ TEST_CASE("a limit that not even the smallest tiles keep is refused in words tha
         return message_of<rios::options_error>(
             [&] { static_cast<void>(memory_plan(limit, fixed, threads, 6, large(2048))); });
     };
-    // 168 × 168 pixels × (6 + 56) bytes for each thread.
-    CHECK(bytes_for(large(128), 1, 6) == 1'749'888);
-    CHECK(message(33'998'207, 20'000'000, 8) ==
-          "memory limit 34 MB is not allowed: 8 threads need at least 34 MB, of which 20 MB are for the program and "
+    // 168 × 168 pixels × (6 + 56) bytes for each thread, and 1280 tiles × 1000 bytes.
+    CHECK(bytes_for(large(128), 1, 6) == 1'749'888 + 1'280'000);
+    CHECK(message(35'279'103, 20'000'000, 8) ==
+          "memory limit 36 MB is not allowed: 8 threads need at least 36 MB, of which 20 MB are for the program and "
           "GDAL's block cache (GDAL_CACHEMAX); allow more, or use fewer threads");
-    CHECK_NOTHROW(memory_plan(33'999'104, 20'000'000, 8, 6, large(2048)));
+    CHECK_NOTHROW(memory_plan(35'279'104, 20'000'000, 8, 6, large(2048)));
     CHECK(message(5'000'000, 20'000'000, 1) ==
-          "memory limit 5 MB is not allowed: 1 thread needs at least 22 MB, of which 20 MB are for the program and "
+          "memory limit 5 MB is not allowed: 1 thread needs at least 24 MB, of which 20 MB are for the program and "
           "GDAL's block cache (GDAL_CACHEMAX); allow more, or use fewer threads");
     CHECK(message(0, 0, 2) ==
-          "memory limit 0 MB is not allowed: 2 threads need at least 4 MB, of which 0 MB are for the program and "
+          "memory limit 0 bytes is not allowed: 2 threads need at least 5 MB, of which 0 bytes are for the program and "
           "GDAL's block cache (GDAL_CACHEMAX); allow more, or use fewer threads");
     // There are not more busy threads than tiles.
     CHECK(message_of<rios::options_error>([] {
               static_cast<void>(memory_plan(1, 0, 64, 1, {.rows = 100, .cols = 200, .tile_size = 128, .halo = 2}));
-          }).starts_with("memory limit 1 MB is not allowed: 2 threads need at least 2 MB, of which 0 MB"));
+          }).starts_with("memory limit 1 bytes is not allowed: 2 threads need at least 2 MB, of which 0 bytes"));
 }
 
 TEST_CASE("megabytes are rounded up, so that what is allowed in words is enough")
 {
-    CHECK(shepseg::detail::megabytes(0) == "0 MB");
-    CHECK(shepseg::detail::megabytes(1) == "1 MB");
+    CHECK(shepseg::detail::megabytes(0) == "0 bytes");
+    CHECK(shepseg::detail::megabytes(1) == "1 bytes");
     CHECK(shepseg::detail::megabytes(1'000'000) == "1 MB");
     CHECK(shepseg::detail::megabytes(1'000'001) == "2 MB");
     CHECK(shepseg::detail::megabytes(4'294'967'296) == "4295 MB");
@@ -160,14 +169,17 @@ TEST_CASE("segments that do not fit are an error that says what is needed for al
         return message_of<rios::error>([&] { static_cast<void>(plan.room_for_labels(graph, finished, tiles_done)); });
     };
     CHECK(message(500'000'000, 1'000'000'001, 1) ==
-          "the segments before elimination need about 1001 MB of memory; the limit is 1000 MB: allow more, or segment "
+          "the segments before elimination need about 1001 MB of memory, as far as 100 % of the tiles tell; the limit "
+          "is 1000 MB: allow more, or segment "
           "the raster in parts");
     CHECK(message(500'000'000, 1'200'000'000, 0.25) ==
-          "the segments before elimination need about 4800 MB of memory; the limit is 1000 MB: allow more, or segment "
+          "the segments before elimination need about 4800 MB of memory, as far as 25 % of the tiles tell; the limit "
+          "is 1000 MB: allow more, or segment "
           "the raster in parts");
     // The tiles that are worked on leave too little for a graph that has come far.
     CHECK(message(900'000'000, 950'000'000, 1) ==
-          "the segments before elimination need about 1035 MB of memory; the limit is 1000 MB: allow more, or segment "
+          "the segments before elimination need about 1035 MB of memory, as far as 100 % of the tiles tell; the limit "
+          "is 1000 MB: allow more, or segment "
           "the raster in parts");
 }
 

@@ -228,7 +228,7 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
            "the memory limit asks for it)");
     option("Running", "--memory-limit", arguments.memory_limit, "SIZE",
            "Memory to keep within, such as 500M or 2G; what does not\nfit waits in a scratch file (default: half of "
-           "the memory)");
+           "the memory).\nA preview takes up to 250M more");
     option("Running", "--scratch-dir", arguments.scratch_dir, "DIR",
            "Folder for the scratch file (default: that of OUTPUT)");
     option("Running", "--max-concurrent-reads", arguments.max_concurrent_reads, "N",
@@ -279,6 +279,7 @@ void run_segment(segment_arguments const& arguments)
             auto const timed = log.measure("preview");
             preview.write(preview_of(arguments, request.window, shown, result.bands, finished));
         }
+        if (received_signal != 0) throw rios::cancelled(); // nobody asked while the preview was drawn
         result.timings = log.snapshot();
         if (summary) summary.write(summary_json(arguments, request, result, threads));
         if (trace) {

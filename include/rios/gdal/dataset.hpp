@@ -5,10 +5,12 @@
 
 #include <array>
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <numeric>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -33,6 +35,12 @@ class gdal_dataset {
     [[nodiscard]] static gdal_dataset open(std::string path)
     {
         register_drivers();
+        std::error_code ignored;
+        auto const kind = std::filesystem::status(path, ignored).type();
+        using std::filesystem::file_type;
+        if (kind == file_type::fifo || kind == file_type::socket || kind == file_type::character) {
+            throw io_error(path, "is a pipe or a device; rasters must be files, as they are read in any order");
+        }
         gdal_errors const errors;
         auto* const handle =
             GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, nullptr);

@@ -8,11 +8,14 @@
 #include <cctype>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
 #include <cpl_string.h>
 #include <gdal_priv.h>
+#include <sys/resource.h>
 
 #include "../error.hpp"
 #include "../pixel_type.hpp"
@@ -61,6 +64,21 @@ namespace rios {
 
 namespace detail {
 
+/// So many threads as GDAL may be asked for. Where it cannot start them it waits for them for ever: under a limit of
+/// address space (ulimit -v), or of processes.
+inline int startable_threads(int wanted)
+{
+    rlimit limit{};
+    if (wanted <= 1 || (::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)) return 1;
+    try {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < wanted; ++i) threads.emplace_back([] {});
+        return wanted;
+    } catch (std::system_error const&) {
+        return 1;
+    }
+}
+
 /// @throws options_error if the format cannot hold pixels of the type
 inline void require_type(std::string const& path, GDALDriver& driver, pixel_type type)
 {
@@ -108,7 +126,9 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
         }
         if (is("DEFLATE")) options.SetNameValue("ZLEVEL", "1");
         bool const takes_predictor = is("DEFLATE") || is("LZW") || is("ZSTD");
-        if (threads > 1 && takes_predictor) options.SetNameValue("NUM_THREADS", std::to_string(threads).c_str());
+        if (takes_predictor && startable_threads(threads) > 1) {
+            options.SetNameValue("NUM_THREADS", std::to_string(threads).c_str());
+        }
         if (takes_predictor && integer && user.FetchNameValue("NBITS") == nullptr)
             options.SetNameValue("PREDICTOR", "2");
     } else if (EQUAL(driver.GetDescription(), "HFA")) {

@@ -42,10 +42,11 @@ inline void require_room(rios::gdal_dataset const& file, std::uint64_t segments)
                               bits + "; allowed: " + std::to_string(needed) + " or more");
 }
 
-/// What is written at once: about a million pixels that make up whole blocks of the file, so that none is written twice.
+/// What is written at once: about a quarter of a million pixels that make up whole blocks of the file, so that none is
+/// written twice.
 inline std::vector<rios::block> writing_blocks(rios::gdal_dataset const& file)
 {
-    constexpr std::ptrdiff_t side = 1024;
+    constexpr std::ptrdiff_t side = 512;
     int block_rows = 1;
     int block_cols = 1;
     file.band(1).GetBlockSize(&block_cols, &block_rows);

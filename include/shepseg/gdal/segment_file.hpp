@@ -3,7 +3,7 @@
 // From a raster file to a file of segments: the phases of tiled.hpp between a reader and a writer.
 #pragma once
 
-#include <cerrno>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -20,8 +20,9 @@
 #include <variant>
 #include <vector>
 
+#include <cpl_conv.h>
+#include <cpl_string.h>
 #include <gdal.h>
-#include <unistd.h>
 
 #include <rios/block.hpp>
 #include <rios/error.hpp>
@@ -117,14 +118,31 @@ inline std::optional<double> choose_null(null_rule const& rule, rios::gdal_datas
     return of_file || !options.model ? of_file : options.model->null_value;
 }
 
-/// @throws rios::io_error if it is no folder that can be written to
+/// The folder for a scratch file. @throws rios::io_error if no file can be made in the one that is wanted
 inline std::filesystem::path scratch_folder(std::string const& wanted, std::string const& output)
 {
     if (wanted.empty()) return std::filesystem::absolute(output).parent_path();
-    if (::access(wanted.c_str(), W_OK | X_OK) != 0) {
-        throw rios::io_error(wanted, "is not a folder for a scratch file: " + std::generic_category().message(errno));
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(wanted, ignored)) {
+        throw rios::io_error(wanted, "is not a folder for a scratch file");
     }
+    label_store(1, wanted).open_file();
     return wanted;
+}
+
+/// Creation options that make the output differ from the labels. @throws rios::options_error
+inline void refuse_lossy(std::string const& output, std::vector<std::string> const& creation_options)
+{
+    for (auto const& option : creation_options) {
+        CPLStringList pair;
+        pair.AddString(option.c_str());
+        auto const is_set = [&](char const* key) { return CPLAtof(pair.FetchNameValueDef(key, "0")) > 0; };
+        if (!is_set("MAX_Z_ERROR") && !is_set("DISCARD_LSB") &&
+            CPLTestBool(pair.FetchNameValueDef("JXL_LOSSLESS", "YES")))
+            continue;
+        throw rios::options_error(output + ": creation option '" + option +
+                                  "' is not allowed: it would change the numbers of segments");
+    }
 }
 
 template <typename E>
@@ -141,7 +159,10 @@ void segment_pixels(rios::gdal_dataset const& file, rios::block const& window, o
                     rios::timing_log& log, file_segmentation& result)
 {
     auto const threads = concurrency_of(executor);
-    constexpr std::uint64_t program = 40'000'000; // with GDAL and its drivers
+    // The program with GDAL and its drivers; for each thread its stack, and the blocks that it prepares for the writer.
+    auto const blocks =
+        static_cast<std::uint64_t>(window.rows) * static_cast<std::uint64_t>(window.cols) / (512 * 512) + 1;
+    auto const program = 55'000'000 + std::min<std::uint64_t>(threads, blocks) * 6'000'000;
     auto const block_cache = static_cast<std::uint64_t>(GDALGetCacheMax64());
     memory_plan const memory(
         result.memory_limit, program + block_cache, threads, result.bands.size() * sizeof(T),
@@ -224,6 +245,7 @@ file_segmentation segment_file(std::string const& input, std::string const& outp
             throw rios::grid_error(input + ": " + outside.what());
         }
     }
+    detail::refuse_lossy(output, request.creation_options);
     static_cast<void>(detail::scratch_folder(request.scratch_dir, output));
     result.memory_limit = request.memory_limit == 0 ? rios::machine_memory() / 2 : request.memory_limit;
     bool const as_model = request.bands.empty() && options.model;
