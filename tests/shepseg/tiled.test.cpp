@@ -777,7 +777,7 @@ TEST_CASE("rasters without pixels and of null alone take every way")
             std::string wrong;
             executors.use({.executor = executor}, [&](auto& each) {
                 auto const counts = segment_by_phases<float>(nothing.view(), options, each, 1, wrong).counts;
-                auto const pixels = static_cast<std::uint64_t>(rows * cols);
+                auto const pixels = static_cast<std::uint64_t>(nothing.pixel_count());
                 CHECK(counts == shepseg::segmentation_counts{.pixels = pixels,
                                                              .null_pixels = pixels,
                                                              .clumps = 0,

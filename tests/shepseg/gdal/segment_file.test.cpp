@@ -130,7 +130,7 @@ TEST_CASE_TEMPLATE_DEFINE("the tiles, their order, threads and the way over byte
         auto const tiles = ((41 + tile_size - 1) / tile_size) * ((53 + tile_size - 1) / tile_size);
         CHECK(bytes.steps_through_bytes() == static_cast<std::size_t>(tiles + 1));
         CHECK((run(test::shuffled_executor(static_cast<std::uint64_t>(tile_size)), "shuffled.tif") == whole));
-        for (std::size_t const workers : {1, 2, 5}) {
+        for (std::size_t const workers : {1U, 2U, 5U}) {
             CHECK((run(rios::thread_executor({.workers = workers}), "threads.tif") == whole));
         }
     }
