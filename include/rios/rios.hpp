@@ -20,7 +20,6 @@
 #include "gdal/ground_control_points.hpp"
 #include "gdal/overviews.hpp"
 #include "gdal/raster_io.hpp"
-#include "gdal/read_image.hpp"
 #include "gdal/reader.hpp"
 #include "gdal/statistics.hpp"
 #include "gdal/writer.hpp"

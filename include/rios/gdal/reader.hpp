@@ -142,29 +142,6 @@ class gdal_reader {
         }
     }
 
-    /// Every `step`-th pixel of a row, from column 0 on: a sample that is the same for any block size and any overview.
-    /// @param into one row of ceil(cols / step) cols, all selected bands
-    /// @throws options_error if step is less than 1
-    /// @throws grid_error if the raster has no such row, or the view is of another shape
-    /// @throws io_error naming the file and the row
-    void read_every(std::ptrdiff_t row, std::ptrdiff_t step, image_view<T> into)
-    {
-        if (step < 1) throw options_error(path() + ": step " + std::to_string(step) + ": must be at least 1 pixel");
-        auto const cols = grid().cols;
-        auto const samples = (cols + step - 1) / step;
-        detail::require_block_fits(path(), {.rows = grid().rows, .cols = samples, .geotransform = {}, .projection = {}},
-                                   static_cast<std::ptrdiff_t>(bands().size()),
-                                   {.index = 0, .row = row, .col = 0, .rows = 1, .cols = samples}, into.bands(),
-                                   into.rows(), into.cols());
-        if (row_.cols() != cols) row_ = image<T>(static_cast<std::ptrdiff_t>(bands().size()), 1, cols);
-        read_into({.index = 0, .row = row, .col = 0, .rows = 1, .cols = cols}, row_.view());
-        for (std::ptrdiff_t band = 0; band < into.bands(); ++band) {
-            for (std::ptrdiff_t sample = 0; sample < samples; ++sample) {
-                into(band, 0, sample) = row_(band, 0, sample * step);
-            }
-        }
-    }
-
   private:
     // The rest is for GDAL before 3.7, to which signed bytes are bytes: -1 arrives as 255.
 
@@ -203,7 +180,6 @@ class gdal_reader {
     }
 
     detail::gdal_source source_;
-    image<T> row_; // the full row of read_every
 };
 
 } // namespace rios

@@ -223,26 +223,6 @@ TEST_CASE("pixels come from the full resolution even where overviews say somethi
     REQUIRE(test::open_raster(path)->GetRasterBand(1)->GetOverviewCount() == 3);
     gdal_reader<std::uint16_t> reader(path);
     CHECK(reader.read(reader.grid().whole()) == whole);
-    for (std::ptrdiff_t const step : {1, 2, 4, 7, 74, 75, 100}) {
-        CAPTURE(step);
-        auto const samples = (75 + step - 1) / step;
-        image<std::uint16_t> sample(2, 1, samples);
-        for (std::ptrdiff_t row = 0; row < 64; row += step) {
-            reader.read_every(row, step, sample.view());
-            for (std::ptrdiff_t band = 0; band < 2; ++band) {
-                for (std::ptrdiff_t i = 0; i < samples; ++i) REQUIRE(sample(band, 0, i) == whole(band, row, i * step));
-            }
-        }
-    }
-    image<std::uint16_t> sample(2, 1, 38);
-    auto const read_every = [&](std::ptrdiff_t row, std::ptrdiff_t step) {
-        return [&reader, &sample, row, step] { reader.read_every(row, step, sample.view()); };
-    };
-    CHECK(message_of<rios::options_error>(read_every(0, 0)) == path + ": step 0: must be at least 1 pixel");
-    CHECK_THROWS_AS(read_every(64, 2)(), rios::grid_error);
-    CHECK_THROWS_AS(read_every(-1, 2)(), rios::grid_error);
-    CHECK_THROWS_AS(read_every(0, 3)(), rios::grid_error);
-    CHECK_NOTHROW(read_every(63, 2)());
 }
 
 TEST_CASE("a block larger than one request is read whole")
