@@ -77,12 +77,12 @@ concept StoppableJob = requires(J& job) { job.stop(); };
 template <typename J>
 concept PortableJob = Job<J> && Archivable<typename J::worker_type> && Archivable<typename J::result> &&
                       requires(J const& job, typename J::worker_type const& worker, std::size_t index, timing_log& log,
-                               cancellation& end) {
+                               cancellation& cancelled) {
                           {
                               job.worker()
                           } -> std::convertible_to<typename J::worker_type const&>;
                           {
-                              worker(index, log, end)
+                              worker(index, log, cancelled)
                           } -> std::same_as<typename J::result>;
                       };
 

@@ -123,8 +123,8 @@ struct view_source {
 /// @param log receives the times of the phases, for callers that time more than this call
 /// @throws rios::options_error if an option is not allowed or does not go with the image; rios::cancelled
 /// Complexity: O(pixels × bands × clusters) to assign clusters, near O(pixels × bands) for the rest.
-/// Memory: besides the image 4 bytes for each pixel and about 130 for each clump of more than one, and for each thread
-/// about 40 for each pixel of a tile.
+/// Memory: besides the image 4 bytes for each pixel and about 180 (three bands) for each clump of more than one, and for
+/// each thread about 40 for each pixel of a tile.
 template <typename T, rios::AnyExecutor E>
 [[nodiscard]] segmentation segment(rios::image_view<T> image, options const& options, E&& executor,
                                    rios::timing_log& log)

@@ -59,19 +59,20 @@ struct tile_worker {
     std::uint64_t min_segment_size = 1;
 
     /// Thread rule: may be called from several threads at once.
-    [[nodiscard]] tile_regions<T> operator()(std::size_t index, rios::timing_log& log, rios::cancellation& end) const
+    [[nodiscard]] tile_regions<T> operator()(std::size_t index, rios::timing_log& log,
+                                             rios::cancellation& cancellation) const
     {
         auto const tile = tiles.tile(index);
         auto const owner = source.pixels(tiles.window(tile), log);
-        end.check();
+        cancellation.check();
         auto const timed = log.measure("tile phase");
         rios::image_view<T const> const pixels = view(owner);
-        auto const clusters = assign_clusters<T>(pixels, null_value, centres, [&] { end.check(); });
+        auto const clusters = assign_clusters<T>(pixels, null_value, centres, [&] { cancellation.check(); });
         if (std::all_of(clusters.data(), clusters.data() + clusters.pixel_count(), [](auto c) { return c == 0; })) {
             return without_data(tile);
         }
         auto const singles = join_single_pixels<T>(pixels, clusters.view(), neighbours, tiles.rounds());
-        end.check();
+        cancellation.check();
         return make_tile_regions<T>(pixels, clusters.view(), singles, tiles, tile, neighbours, min_segment_size);
     }
 
@@ -105,7 +106,7 @@ template <rios::Pixel T, typename Source>
 class tiled_segmentation {
   public:
     tiled_segmentation(tile_worker<T, Source> worker, rios::progress_function progress, rios::timing_log& log)
-        : worker_(std::move(worker)), end_(std::move(progress)), log_(log),
+        : worker_(std::move(worker)), cancellation_(std::move(progress)), log_(log),
           builder_(worker_.tiles, worker_.neighbours, worker_.min_segment_size)
     {
         counts_.pixels = static_cast<std::uint64_t>(tiles().rows) * static_cast<std::uint64_t>(tiles().cols);
@@ -120,7 +121,7 @@ class tiled_segmentation {
     void find_regions(E& executor, F keep)
     {
         tile_job<F> job{*this, keep};
-        end_.report("tiles", 0);
+        cancellation_.report("tiles", 0);
         executor.run(job);
     }
 
@@ -135,7 +136,7 @@ class tiled_segmentation {
     template <rios::AnyExecutor E>
     void find_segments(double max_spectral_diff, E& executor)
     {
-        end_.report("graph", 0);
+        cancellation_.report("graph", 0);
         auto graph = [&] {
             auto const timed = log_.measure("graph");
             return builder_.finish();
@@ -143,11 +144,11 @@ class tiled_segmentation {
         counts_.single_pixels_eliminated += builder_.late_joined();
         auto const& alone = builder_.segments_before_alone();
         counts_.clumps = graph.segments() + alone.size() + counts_.single_pixels_eliminated;
-        end_.report("small segments", 0);
+        cancellation_.report("small segments", 0);
         auto const timed = log_.measure("elimination");
         auto const left = eliminate_small_segments(
             graph, worker_.min_segment_size, max_spectral_diff, executor,
-            [this](std::string_view phase, double done) { return end_.report(phase, done), true; });
+            [this](std::string_view phase, double done) { return cancellation_.report(phase, done), true; });
         counts_.small_segments_eliminated = left.eliminated;
         labels_ = number_survivors(left.survivor, alone);
         counts_.segments = labels_.count;
@@ -161,7 +162,7 @@ class tiled_segmentation {
     [[nodiscard]] segmentation_counts const& counts() const noexcept { return counts_; }
     /// Pixels of each label, 0 (null) included.
     [[nodiscard]] std::vector<std::uint64_t> const& histogram() const noexcept { return histogram_; }
-    [[nodiscard]] rios::cancellation& end() noexcept { return end_; }
+    [[nodiscard]] rios::cancellation& cancellation() noexcept { return cancellation_; }
 
     /// Replaces (a part of) the labels of a tile, as they were kept, by final ones. Each pixel once; different ones on any
     /// threads.
@@ -193,7 +194,7 @@ class tiled_segmentation {
         tile_regions<T> compute(std::size_t index)
         {
             if (std::this_thread::get_id() == caller) computes_elsewhere = false;
-            return self.worker_(index, self.log_, self.end_);
+            return self.worker_(index, self.log_, self.cancellation_);
         }
 
         void deliver(std::size_t index, tile_regions<T> regions)
@@ -207,15 +208,15 @@ class tiled_segmentation {
             self.builder_.add(index, std::move(regions));
             idle_since = rios::timing_log::clock::now();
             self.log_.record("graph", begun, idle_since);
-            self.end_.report("tiles", static_cast<double>(++delivered) / static_cast<double>(size()));
+            self.cancellation_.report("tiles", static_cast<double>(++delivered) / static_cast<double>(size()));
         }
 
-        void poll() { self.end_.poll(); }
-        void stop() noexcept { self.end_.stop(); }
+        void poll() { self.cancellation_.poll(); }
+        void stop() noexcept { self.cancellation_.stop(); }
     };
 
     tile_worker<T, Source> worker_;
-    rios::cancellation end_;
+    rios::cancellation cancellation_;
     rios::timing_log& log_;
     region_graph_builder<T> builder_;
     segmentation_counts counts_;

@@ -266,6 +266,8 @@ TEST_CASE("the timings are a table of seconds with a line for each phase")
             INFO(phase);
             CHECK(table.contains(phase));
         }
+        CHECK(contains(result.out, "summed over"));
+        CHECK(contains(result.out, "\"wait for tile\" is how long the graph idled"));
         CHECK(contains(result.out, "Segments") == options.empty());
     }
 }

@@ -189,6 +189,10 @@ TEST_CASE("a window is segmented as an image of its own, in its place on the map
     CHECK(first_difference(window, alone) == "");
     CHECK(read_json(folder / "s.json").at("parameters").at("window") == nlohmann::json({31, 13, 52, 41}));
     CHECK((test::read_pixels<std::uint8_t>(folder / "p.png") == picture));
+    auto const told = test::shepseg(
+        {"segment", folder / "in.tif", folder / "told.tif", "--clusters", "6", "--window", "31,13,52,41"});
+    CHECK(test::contains(told.out, "52 columns x 41 rows"));
+    CHECK(test::contains(told.out, "from column 31, row 13 of the file on"));
     std::array<double, 6> found{};
     REQUIRE(open_raster(folder / "window.tif")->GetGeoTransform(found.data()) == CE_None);
     CHECK(found == std::array<double, 6>{300'000 + 31 * 20 + 13, 20, 1, 5'000'000 - 2 * 31 - 13 * 20, -2, -20});

@@ -27,6 +27,7 @@
 #include <shepseg/sample.hpp>
 
 #include "support/executors.hpp"
+#include "support/hand_worked.hpp"
 #include "support/message_of.hpp"
 #include "support/pixel_types.hpp"
 #include "support/random_numbers.hpp"
@@ -37,10 +38,14 @@
 
 using rios::image;
 using rios::image_view;
+using test::every_value;
+using test::image_of;
+using test::labels_of;
 using test::make_random_scene;
 using test::options_of;
 using test::random_numbers;
 using test::random_scene;
+using test::seed_of;
 using test::view_of;
 using rows = std::vector<std::vector<double>>;
 
@@ -49,64 +54,6 @@ static_assert(std::regular<shepseg::segmentation_counts>);
 namespace {
 
 constexpr int scenes_of_each_type = test::sanitized ? 60 : 2500;
-
-template <typename T>
-std::uint64_t seed_of(std::uint64_t what)
-{
-    return 100 * what + static_cast<std::uint64_t>(rios::pixel_type_of<T>);
-}
-
-/// One row: each value as often as it says.
-struct stripe {
-    std::uint8_t value;
-    int count;
-};
-
-twin::scene<std::uint8_t> row_of(std::vector<stripe> const& stripes)
-{
-    twin::scene<std::uint8_t> scene{1, 1, 0, {}, {}};
-    for (auto const& [value, count] : stripes) {
-        scene.cols += count;
-        scene.pixels.insert(scene.pixels.end(), static_cast<std::size_t>(count), value);
-    }
-    return scene;
-}
-
-/// Every value is its own cluster, there is no spectral limit.
-shepseg::options every_value(int min_segment_size, shepseg::connectivity neighbours = shepseg::connectivity::four)
-{
-    std::vector<std::vector<double>> centres;
-    for (int value = 0; value < 256; ++value) centres.push_back({static_cast<double>(value)});
-    shepseg::options options;
-    options.model = {.bands = {1}, .null_value = {}, .centres = shepseg::cluster_centres(centres)};
-    options.min_segment_size = min_segment_size;
-    options.max_spectral_diff = shepseg::no_limit{};
-    options.neighbours = neighbours;
-    return options;
-}
-
-image<std::uint8_t> image_of(std::ptrdiff_t rows, std::ptrdiff_t cols, std::vector<std::uint8_t> const& pixels)
-{
-    image<std::uint8_t> result(1, rows, cols);
-    REQUIRE(pixels.size() == static_cast<std::size_t>(rows * cols));
-    std::copy(pixels.begin(), pixels.end(), result.data());
-    return result;
-}
-
-std::vector<std::uint32_t> labels_of(shepseg::segmentation const& result)
-{
-    return {result.labels.data(), result.labels.data() + result.labels.pixel_count()};
-}
-
-/// Labels of one row, each as often as it says.
-std::vector<std::uint32_t> repeated(std::vector<std::size_t> const& counts)
-{
-    std::vector<std::uint32_t> labels;
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-        labels.insert(labels.end(), counts[i], static_cast<std::uint32_t>(i + 1));
-    }
-    return labels;
-}
 
 /// The labels are 0 or 1 to the number of segments, none missing; segments hang together; counts add up.
 template <typename T>
@@ -272,113 +219,6 @@ TEST_CASE("thousands of small segments merge alike inline and on threads")
         CHECK(test::difference(expected, shepseg::segment(view_of(scene.scene), options)).empty());
         CHECK(test::difference(expected, shepseg::segment(view_of(scene.scene), options, executor)).empty());
     }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// By hand
-
-TEST_CASE("micro case: of two equally near neighbours the one met first by the first own pixels wins")
-{
-    auto const scene = row_of({{15, 8}, {6, 2}, {5, 3}, {15, 8}});
-    auto const result = shepseg::segment(view_of(scene), every_value(6));
-    CHECK(labels_of(result) == repeated({8, 13}));
-    CHECK(result.counts == shepseg::segmentation_counts{.pixels = 21,
-                                                        .null_pixels = 0,
-                                                        .clumps = 4,
-                                                        .single_pixels_eliminated = 0,
-                                                        .small_segments_eliminated = 2,
-                                                        .segments = 2});
-    CHECK(result.max_spectral_diff == 2550);
-}
-
-TEST_CASE("micro case: pixels that were absorbed are asked after a segment's own, in the order of the merges")
-{
-    auto const scene = row_of({{15, 8}, {4, 2}, {5, 3}, {6, 2}, {15, 8}});
-    auto const result = shepseg::segment(view_of(scene), every_value(8));
-    CHECK(labels_of(result) == repeated({15, 8}));
-    CHECK(result.counts.small_segments_eliminated == 3);
-}
-
-TEST_CASE("micro case: ten passes for each size are the limit")
-{
-    std::vector<stripe> stripes{{100, 8}};
-    for (int i = 0; i < 40; ++i) stripes.push_back({static_cast<std::uint8_t>(10 + i % 2), 2});
-    auto const scene = row_of(stripes);
-    auto const result = shepseg::segment(view_of(scene), every_value(4));
-    CHECK(result.counts.clumps == 41);
-    CHECK(result.counts.segments == 31);
-    std::vector<std::size_t> expected{28};
-    expected.resize(31, 2);
-    CHECK(labels_of(result) == repeated(expected));
-}
-
-TEST_CASE("a hand-worked image: single pixels go first, then the smallest segments, each to its nearest neighbour")
-{
-    // 9 is alone and joins the pixel nearest to it, the 5 below. The pair of 2s is nearer to the 1s than to the 5s.
-    auto const scene = image_of(4, 4,
-                                {1, 1, 1, 1, //
-                                 1, 9, 2, 1, //
-                                 5, 5, 2, 1, //
-                                 5, 5, 5, 1});
-    auto const result = shepseg::segment(scene, every_value(3));
-    CHECK(labels_of(result) == std::vector<std::uint32_t>{1, 1, 1, 1, //
-                                                          1, 2, 1, 1, //
-                                                          2, 2, 1, 1, //
-                                                          2, 2, 2, 1});
-    CHECK(result.counts == shepseg::segmentation_counts{.pixels = 16,
-                                                        .null_pixels = 0,
-                                                        .clumps = 4,
-                                                        .single_pixels_eliminated = 1,
-                                                        .small_segments_eliminated = 1,
-                                                        .segments = 2});
-}
-
-TEST_CASE("a segment keeps the key of its clump, although what it absorbed lies before it")
-{
-    // The pair of 7s, first of all, joins the 8s; the 1s, whose first pixel is before that of the 8s, come first.
-    auto const scene = image_of(3, 4,
-                                {7, 7, 1, 1, //
-                                 8, 8, 8, 1, //
-                                 8, 8, 8, 1});
-    CHECK(labels_of(shepseg::segment(scene, every_value(3))) == std::vector<std::uint32_t>{2, 2, 1, 1, //
-                                                                                           2, 2, 2, 1, //
-                                                                                           2, 2, 2, 1});
-}
-
-TEST_CASE("connectivity decides what touches")
-{
-    auto const scene = image_of(4, 4,
-                                {1, 1, 9, 9, //
-                                 1, 1, 9, 9, //
-                                 9, 9, 1, 1, //
-                                 9, 9, 1, 1});
-    CHECK(shepseg::segment(scene, every_value(1)).counts.segments == 4);
-    CHECK(shepseg::segment(scene, every_value(1, shepseg::connectivity::eight)).counts.segments == 2);
-}
-
-TEST_CASE("a limit that is just reached allows the merge, one just below does not")
-{
-    auto const scene = row_of({{10, 5}, {13, 2}, {20, 5}});
-    auto options = every_value(3);
-    options.max_spectral_diff = 3.0;
-    CHECK(shepseg::segment(view_of(scene), options).counts.segments == 2);
-    options.max_spectral_diff = 2.9999;
-    CHECK(shepseg::segment(view_of(scene), options).counts.segments == 3);
-    // Equal means merge under a limit of 0: the pair in the middle becomes as bright as its neighbours.
-    auto const equal = row_of({{10, 5}, {11, 1}, {9, 1}, {10, 5}});
-    options.max_spectral_diff = 0.0;
-    options.min_segment_size = 30;
-    CHECK(shepseg::segment(view_of(equal), options).counts.segments == 2);
-}
-
-TEST_CASE("a null pixel takes no part and parts what it lies between")
-{
-    auto options = every_value(100);
-    options.null_value = 0;
-    auto const scene = row_of({{5, 3}, {0, 1}, {5, 2}, {6, 1}, {0, 2}, {9, 1}});
-    auto const result = shepseg::segment(view_of(scene), options);
-    CHECK(labels_of(result) == std::vector<std::uint32_t>{1, 1, 1, 0, 2, 2, 2, 0, 0, 3});
-    CHECK(result.counts.null_pixels == 3);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

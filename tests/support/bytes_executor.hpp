@@ -25,8 +25,8 @@ class bytes_executor {
                 auto const sent = rios::to_bytes(std::as_const(job).worker());
                 auto const worker = rios::from_bytes<typename J::worker_type>(sent);
                 rios::timing_log log;
-                rios::cancellation end;
-                auto const returned = rios::to_bytes(worker(index, log, end));
+                rios::cancellation cancellation;
+                auto const returned = rios::to_bytes(worker(index, log, cancellation));
                 job.deliver(index, rios::from_bytes<typename J::result>(returned));
             } else {
                 job.deliver(index, job.compute(index));

@@ -131,9 +131,9 @@ std::string preview_of(segment_arguments const& arguments, std::optional<rios::b
 std::string how_to_read_timings(std::size_t threads)
 {
     return fmt::format(
-        "\nSampling, reading, tile phase and labels are seconds summed over {}; the rest is\n"
-        "done by one more thread. \"wait for tile\" is how long that one idled: much of it, and more threads will\n"
-        "help; none, and the graph is the limit.\n",
+        "\nSampling, reading, tile phase and labels are seconds summed over {}, the others are\n"
+        "wall time. \"wait for tile\" is how long the graph idled until a tile was done: much of it, and\n"
+        "more threads will help; none, and the graph is the limit.\n",
         threads == 1 ? "1 thread" : fmt::format("{} threads", threads));
 }
 

@@ -68,6 +68,9 @@ std::string summary_text(segment_arguments const& arguments, shepseg::file_optio
     };
     line("Image", fmt::format("{}: {} columns x {} rows, bands {} as {}", arguments.image, result.grid.cols,
                               result.grid.rows, band_list(result.bands), rios::name_of(result.type)));
+    if (options.window) {
+        line("Window", fmt::format("from column {}, row {} of the file on", options.window->col, options.window->row));
+    }
     line("Null value", result.null_value ? fmt::format("{}", *result.null_value) : "none");
     line("Null pixels", grouped(counts.null_pixels) + share(counts.null_pixels, counts.pixels));
     line("Clusters", clusters_text(arguments, options, result));

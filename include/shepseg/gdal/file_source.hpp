@@ -110,7 +110,8 @@ struct sample_worker {
     }
 
     /// The pixels of a strip that are not null, in scan order: an image of one row.
-    [[nodiscard]] rios::image<T> operator()(std::size_t index, rios::timing_log& log, rios::cancellation& end) const
+    [[nodiscard]] rios::image<T> operator()(std::size_t index, rios::timing_log& log,
+                                            rios::cancellation& cancellation) const
     {
         auto const& window = source.description().window;
         // In rows of the window; strips are those of the file.
@@ -129,7 +130,7 @@ struct sample_worker {
                 auto const first_col = (col + step - 1) / step;
                 if (first_col * step >= col + cols) continue;
                 for (std::ptrdiff_t row = 0; row < rows; ++row) {
-                    end.check();
+                    cancellation.check();
                     auto const read = reader.read({0, window.row + first + row * step, window.col + col, 1, cols});
                     for (std::ptrdiff_t band = 0; band < bands; ++band) {
                         for (auto i = first_col; i * step < col + cols; ++i) {
@@ -157,24 +158,24 @@ struct sample_job {
     using worker_type = sample_worker<T>;
 
     sample_job(sample_worker<T> worker, rios::timing_log& times, rios::progress_function const& progress)
-        : worker_(std::move(worker)), log(times), end(progress), parts(worker_.strips())
+        : worker_(std::move(worker)), log(times), cancellation(progress), parts(worker_.strips())
     {
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return parts.size(); }
     [[nodiscard]] sample_worker<T> const& worker() const noexcept { return worker_; }
-    rios::image<T> compute(std::size_t index) { return worker_(index, log, end); }
+    rios::image<T> compute(std::size_t index) { return worker_(index, log, cancellation); }
     void deliver(std::size_t index, rios::image<T> part)
     {
         parts[index] = std::move(part);
-        end.report("sampling", static_cast<double>(++delivered) / static_cast<double>(size()));
+        cancellation.report("sampling", static_cast<double>(++delivered) / static_cast<double>(size()));
     }
-    void poll() { end.poll(); }
-    void stop() noexcept { end.stop(); }
+    void poll() { cancellation.poll(); }
+    void stop() noexcept { cancellation.stop(); }
 
     sample_worker<T> worker_;
     rios::timing_log& log;
-    rios::cancellation end;
+    rios::cancellation cancellation;
     std::vector<rios::image<T>> parts;
     std::size_t delivered = 0;
 };

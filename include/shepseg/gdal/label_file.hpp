@@ -83,7 +83,7 @@ struct writing_job {
 
     result compute(std::size_t index)
     {
-        tiled.end().check();
+        tiled.cancellation().check();
         auto const timed = log.measure("labels");
         auto const& block = blocks[index];
         auto const& tiles = tiled.tiles();
@@ -114,11 +114,11 @@ struct writing_job {
             auto const timed = log.measure("overviews");
             rios::write_overviews(writer.dataset(), overviews, blocks[index], std::as_const(block.labels).view());
         }
-        tiled.end().report("writing", static_cast<double>(++delivered) / static_cast<double>(size()));
+        tiled.cancellation().report("writing", static_cast<double>(++delivered) / static_cast<double>(size()));
     }
 
-    void poll() { tiled.end().poll(); }
-    void stop() noexcept { tiled.end().stop(); }
+    void poll() { tiled.cancellation().poll(); }
+    void stop() noexcept { tiled.cancellation().stop(); }
 };
 
 /// Writes the labels of a segmentation with what belongs to them: overviews, and how many pixels each has. Does not close.
@@ -131,7 +131,7 @@ void write_labels(Tiled& tiled, label_store& waiting, rios::gdal_writer<std::uin
     require_room(file, tiled.counts().segments);
     auto const overviews = rios::overview_levels(file.rows(), file.cols());
     rios::create_overviews(file, overviews);
-    tiled.end().report("writing", 0);
+    tiled.cancellation().report("writing", 0);
     writing_job<Tiled> job{tiled, waiting, writer, overviews, log};
     executor.run(job);
     auto const timed = log.measure("histogram");

@@ -65,7 +65,7 @@ struct file_segmentation {
     double max_spectral_diff = 0;  ///< that was used, in the units of the pixels; infinite for none
     segmentation_counts counts;
     std::ptrdiff_t tile_size = 0;    ///< rows and columns of the tiles that were used
-    std::uint64_t tiles = 0;         ///< number of them; none if all pixels of the sample are null
+    std::uint64_t tiles = 0;         ///< number of them
     std::uint64_t memory_limit = 0;  ///< that was used, in bytes
     std::uint64_t scratch_bytes = 0; ///< labels that waited in the scratch file
     rios::timings timings;
@@ -118,16 +118,14 @@ inline std::optional<double> choose_null(null_rule const& rule, rios::gdal_datas
     return of_file || !options.model ? of_file : options.model->null_value;
 }
 
-/// The folder for a scratch file. @throws rios::io_error if no file can be made in the one that is wanted
-inline std::filesystem::path scratch_folder(std::string const& wanted, std::string const& output)
+/// Finds out early that no scratch file can be made in a folder. @throws rios::io_error naming it
+inline void check_scratch_folder(std::string const& folder)
 {
-    if (wanted.empty()) return std::filesystem::absolute(output).parent_path();
     std::error_code ignored;
-    if (!std::filesystem::is_directory(wanted, ignored)) {
-        throw rios::io_error(wanted, "is not a folder for a scratch file");
+    if (!std::filesystem::is_directory(folder, ignored)) {
+        throw rios::io_error(folder, "is not a folder for a scratch file");
     }
-    label_store(1, wanted).open_file();
-    return wanted;
+    label_store(1, folder).open_file();
 }
 
 /// Creation options that make the output differ from the labels. @throws rios::options_error
@@ -197,7 +195,9 @@ void segment_pixels(rios::gdal_dataset const& file, rios::block const& window, o
     tiled_segmentation<T, file_source<T>> tiled(
         make_tile_worker<T>(std::move(source), window.rows, window.cols, options, centres), options.progress, log);
     result.tiles = tiled.tiles().tiles();
-    label_store waiting(result.tiles, scratch_folder(request.scratch_dir, writer.path()));
+    std::filesystem::path scratch = request.scratch_dir;
+    if (scratch.empty()) scratch = std::filesystem::absolute(writer.path()).parent_path();
+    label_store waiting(result.tiles, scratch);
     std::size_t done = 0;
     tiled.find_regions(executor, [&](std::size_t tile, rios::image<std::uint32_t> labels) {
         waiting.put(tile, std::move(labels));
@@ -225,8 +225,8 @@ void segment_pixels(rios::gdal_dataset const& file, rios::block const& window, o
 /// @param log receives the times of the phases
 /// @throws rios::io_error, rios::grid_error, rios::options_error naming the file, the value and what is allowed;
 ///         rios::cancelled
-/// Memory: request.memory_limit, of which the graph of the segments takes about 130 bytes for each clump of more than one
-/// pixel; the run ends with an error that says how much it needs if that is more.
+/// Memory: request.memory_limit, of which the graph of the segments takes about 180 bytes (three bands) for each clump of
+/// more than one pixel; the run ends with an error that says how much it needs if that is more.
 template <rios::AnyExecutor E>
 file_segmentation segment_file(std::string const& input, std::string const& output, file_options const& request,
                                E&& executor, rios::timing_log& log)
@@ -246,7 +246,7 @@ file_segmentation segment_file(std::string const& input, std::string const& outp
         }
     }
     detail::refuse_lossy(output, request.creation_options);
-    static_cast<void>(detail::scratch_folder(request.scratch_dir, output));
+    if (!request.scratch_dir.empty()) detail::check_scratch_folder(request.scratch_dir);
     result.memory_limit = request.memory_limit == 0 ? rios::machine_memory() / 2 : request.memory_limit;
     bool const as_model = request.bands.empty() && options.model;
     result.bands = rios::selected_bands(file, as_model ? options.model->bands : request.bands);

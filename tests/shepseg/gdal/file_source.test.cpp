@@ -17,7 +17,6 @@
 #include <utility>
 #include <vector>
 
-#include <cpl_vsi.h>
 #include <doctest/doctest.h>
 
 #include <rios/archive.hpp>
@@ -35,13 +34,17 @@
 #include "support/raster_files.hpp"
 #include "support/sanitizers.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/watched_reads.hpp"
 
 namespace fs = std::filesystem;
 using rios::block;
 using rios::image;
 using shepseg::file_source;
 using test::message_of;
+using test::most_at_once;
+using test::open_handles;
 using test::temporary_directory;
+using test::watched_reads;
 using namespace std::chrono_literals;
 
 static_assert(std::copyable<file_source<float>>);
@@ -113,102 +116,6 @@ void check_names_file(std::string const& path, F f)
         CHECK(std::string(error.what()).starts_with(path + ": "));
     }
 }
-
-/// How many of the intervals of one name were under way at the same time, at most.
-std::size_t most_at_once(rios::timings const& times, std::string_view name)
-{
-    constexpr double rounding = 1e-9; // of seconds as floating-point numbers
-    std::size_t most = 0;
-    for (auto const& one : times.intervals) {
-        if (one.name != name) continue;
-        // They were most when one of them began.
-        auto const is_under_way = [&](auto const& other) {
-            return other.name == name && other.start <= one.start &&
-                   one.start + rounding < other.start + other.duration;
-        };
-        most = std::max(most, static_cast<std::size_t>(
-                                  std::count_if(times.intervals.begin(), times.intervals.end(), is_under_way)));
-    }
-    return most;
-}
-
-/// Handles on a file that this process has open.
-std::size_t open_handles(std::string const& path)
-{
-    std::size_t count = 0;
-    auto const real_path = fs::canonical(path);
-    for (auto const& each : fs::directory_iterator("/proc/self/fd")) {
-        std::error_code ignored; // the iterator's own is gone by now
-        if (fs::read_symlink(each.path(), ignored) == real_path) ++count;
-    }
-    return count;
-}
-
-/// GDAL reads "/vsiwatched/PATH" as PATH, and this sees how.
-struct watched_reads {
-    std::atomic<int> now = 0;
-    std::atomic<int> most = 0;
-    std::atomic<int> times = 0;
-    std::atomic<int> wait_for = 0; ///< the first reads wait for so many to be under way, but not for ever
-    std::atomic<bool> slow = false;
-
-    void forget() { most = times = wait_for = 0; }
-
-    static watched_reads& the_one()
-    {
-        static watched_reads one;
-        static bool const installed = [] {
-            auto* const callbacks = VSIAllocFilesystemPluginCallbacksStruct();
-            callbacks->pUserData = &one;
-            callbacks->open = [](void*, char const* path, char const* access) -> void* {
-                return VSIFOpenL(real(path).c_str(), access);
-            };
-            callbacks->stat = [](void*, char const* path, VSIStatBufL* result, int flags) {
-                return VSIStatExL(real(path).c_str(), result, flags);
-            };
-            callbacks->tell = [](void* file) { return VSIFTellL(static_cast<VSILFILE*>(file)); };
-            callbacks->seek = [](void* file, vsi_l_offset offset, int whence) {
-                return VSIFSeekL(static_cast<VSILFILE*>(file), offset, whence);
-            };
-            callbacks->read = [](void* file, void* to, std::size_t size, std::size_t count) {
-                one.begin();
-                auto const result = VSIFReadL(to, size, count, static_cast<VSILFILE*>(file));
-                --one.now;
-                return result;
-            };
-            callbacks->eof = [](void* file) { return VSIFEofL(static_cast<VSILFILE*>(file)); };
-            callbacks->close = [](void* file) { return VSIFCloseL(static_cast<VSILFILE*>(file)); };
-            auto const result = VSIInstallPluginHandler("/vsiwatched/", callbacks);
-            VSIFreeFilesystemPluginCallbacksStruct(callbacks);
-            return result == 0;
-        }();
-        REQUIRE(installed);
-        return one;
-    }
-
-  private:
-    /// The handler may be given the path with or without its prefix.
-    static std::string real(std::string_view path)
-    {
-        constexpr std::string_view prefix = "/vsiwatched/";
-        if (path.starts_with(prefix)) path.remove_prefix(prefix.size());
-        return std::string(path.starts_with('/') ? "" : "/").append(path);
-    }
-
-    void begin()
-    {
-        auto const here = ++now;
-        auto before = most.load();
-        while (here > before && !most.compare_exchange_weak(before, here)) {}
-        ++times;
-        if (slow) std::this_thread::sleep_for(2ms);
-        auto const limit = std::chrono::steady_clock::now() + 20s;
-        while (most < wait_for) {
-            std::this_thread::sleep_for(100us);
-            if (std::chrono::steady_clock::now() > limit) wait_for = 0; // nobody waits any more
-        }
-    }
-};
 
 } // namespace
 
@@ -398,58 +305,59 @@ TEST_CASE("copies of a source share its handles, and end with the last of them")
     CHECK(open_handles(path) == 0);
 }
 
-TEST_CASE("no more blocks are read at once than allowed, and as many as that")
+namespace {
+
+/// Lets `read(source, executor, log)` read a file on five threads, with one, two and three reads allowed at once: so many
+/// there are, no more.
+template <typename F>
+void check_reads_at_once(image<std::uint8_t> const& whole, std::string const& timer, F read)
 {
     temporary_directory const folder;
     auto const path = folder / "a.tif";
-    auto const whole = test::noise<std::uint8_t>(2, 1600, 10);
     test::make_raster(path, "GTiff", whole, {"BLOCKYSIZE=1"});
     auto& reads = watched_reads::the_one();
     test::threads<5> executor;
     for (std::size_t const allowed : {1U, 2U, 3U}) {
         CAPTURE(allowed);
-        file_source<std::uint8_t> const source(
-            {.path = "/vsiwatched" + path, .bands = {1, 2}, .window = {0, 0, 0, 1600, 10}, .reads_at_once = allowed});
+        file_source<std::uint8_t> const source({.path = "/vsiwatched" + path,
+                                                .bands = {1, 2},
+                                                .window = {0, 0, 0, whole.rows(), whole.cols()},
+                                                .reads_at_once = allowed});
         rios::timing_log log;
         reads.forget();
         reads.wait_for = static_cast<int>(allowed);
-        std::vector<image<std::uint8_t>> parts(100);
-        rios::for_each_index(executor, 100, [&](std::size_t index) {
-            parts[index] = source.pixels({index, static_cast<std::ptrdiff_t>(index) * 16, 0, 16, 10}, log);
-        });
+        read(source, executor, log);
         CHECK(reads.most.load() == static_cast<int>(allowed));
         CHECK(open_handles(path) == allowed);
-        CHECK(most_at_once(log.snapshot(), "reading") == allowed);
-        CHECK(log.snapshot().totals()[0].count == 100);
-        for (std::size_t i = 0; i < 100; ++i) {
-            CHECK(parts[i] == cut(whole, {i, static_cast<std::ptrdiff_t>(i) * 16, 0, 16, 10}, {1, 2}));
-        }
+        CHECK(most_at_once(log.snapshot(), timer) == allowed);
     }
     reads.forget();
 }
 
+} // namespace
+
+TEST_CASE("no more blocks are read at once than allowed, and as many as that")
+{
+    auto const whole = test::noise<std::uint8_t>(2, 1600, 10);
+    check_reads_at_once(whole, "reading", [&](auto const& source, auto& executor, rios::timing_log& log) {
+        std::vector<image<std::uint8_t>> parts(100);
+        rios::for_each_index(executor, 100, [&](std::size_t index) {
+            parts[index] = source.pixels({index, static_cast<std::ptrdiff_t>(index) * 16, 0, 16, 10}, log);
+        });
+        CHECK(log.snapshot().totals()[0].count == 100);
+        for (std::size_t i = 0; i < 100; ++i) {
+            CHECK(parts[i] == cut(whole, {i, static_cast<std::ptrdiff_t>(i) * 16, 0, 16, 10}, {1, 2}));
+        }
+    });
+}
+
 TEST_CASE("no more strips of the sample are read at once than allowed, and as many as that")
 {
-    temporary_directory const folder;
-    auto const path = folder / "a.tif";
     auto const whole = with_nulls<std::uint8_t>(2, 1600, 10); // seven strips
-    test::make_raster(path, "GTiff", whole, {"BLOCKYSIZE=1"});
-    auto& reads = watched_reads::the_one();
-    test::threads<5> executor;
-    for (std::size_t const allowed : {1U, 2U, 3U}) {
-        CAPTURE(allowed);
-        file_source<std::uint8_t> const source(
-            {.path = "/vsiwatched" + path, .bands = {1, 2}, .window = {0, 0, 0, 1600, 10}, .reads_at_once = allowed});
-        rios::timing_log log;
-        reads.forget();
-        reads.wait_for = static_cast<int>(allowed);
+    check_reads_at_once(whole, "sampling", [&](auto const& source, auto& executor, rios::timing_log& log) {
         auto const sample = shepseg::sample_file(source, 3, 2, 1, 10, executor, log, {});
         CHECK(sample == shepseg::take_sample<std::uint8_t>(whole.view(), 3, 2));
-        CHECK(reads.most.load() == static_cast<int>(allowed));
-        CHECK(open_handles(path) == allowed);
-        CHECK(most_at_once(log.snapshot(), "sampling") == allowed);
-    }
-    reads.forget();
+    });
 }
 
 TEST_CASE("a read that fails gives its turn back")

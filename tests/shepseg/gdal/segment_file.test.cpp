@@ -115,8 +115,13 @@ TEST_CASE_TEMPLATE_DEFINE("the tiles, their order, threads and the way over byte
     auto request = small_options();
     request.null = 7.0;
     request.segmentation.sample.pixels = 900; // every third row and column
+    auto const tile_count = [](std::ptrdiff_t size) {
+        return static_cast<std::uint64_t>(((41 + size - 1) / size) * ((53 + size - 1) / size));
+    };
     auto const run = [&](auto&& executor, char const* name) {
         auto const result = shepseg::segment_file(folder / "in.tif", folder / name, request, executor);
+        CHECK(result.tile_size == request.segmentation.tile_size);
+        CHECK(result.tiles == tile_count(result.tile_size));
         return std::pair(result.counts, test::read_pixels<std::uint32_t>(folder / name));
     };
     auto const whole = run(rios::inline_executor{}, "whole.tif");
@@ -126,9 +131,8 @@ TEST_CASE_TEMPLATE_DEFINE("the tiles, their order, threads and the way over byte
         request.segmentation.tile_size = tile_size;
         test::bytes_executor bytes;
         CHECK((run(bytes, "bytes.tif") == whole));
-        // All tiles, and the strips of the sample.
-        auto const tiles = ((41 + tile_size - 1) / tile_size) * ((53 + tile_size - 1) / tile_size);
-        CHECK(bytes.steps_through_bytes() == static_cast<std::size_t>(tiles + 1));
+        // All tiles, and the one strip of the sample.
+        CHECK(bytes.steps_through_bytes() == tile_count(tile_size) + 1);
         CHECK((run(test::shuffled_executor(static_cast<std::uint64_t>(tile_size)), "shuffled.tif") == whole));
         for (std::size_t const workers : {1U, 2U, 5U}) {
             CHECK((run(rios::thread_executor({.workers = workers}), "threads.tif") == whole));
