@@ -70,6 +70,10 @@ concept PolledJob = requires(J& job) { job.poll(); };
 template <typename J>
 concept StoppableJob = requires(J& job) { job.stop(); };
 
+/// A job whose deliver() does nothing: it need not be called, and nothing need be kept for it.
+template <typename J>
+concept SilentJob = Job<J> && J::delivers_nothing;
+
 } // namespace detail
 
 /// A job whose steps another process can do: `compute(index)` is the same as calling `worker()` with the index, a log for

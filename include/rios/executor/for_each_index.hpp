@@ -15,6 +15,7 @@ namespace detail {
 template <typename F>
 struct index_job {
     struct result {};
+    static constexpr bool delivers_nothing = true;
     std::size_t count;
     F& function;
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -216,11 +217,46 @@ class threaded_run {
     std::exception_ptr error_;
 };
 
+/// One run of a job that has nothing to deliver: indexes are handed out without a lock, as its steps may be short.
+template <Job J>
+class silent_run {
+  public:
+    explicit silent_run(J& job) : job_(job), size_(job.size()) {}
+
+    /// What each thread does: take an index and compute it, until there is none left or something failed.
+    void work() noexcept
+    {
+        while (!failed_.load(std::memory_order_relaxed)) {
+            auto const index = next_.fetch_add(1, std::memory_order_relaxed);
+            if (index >= size_) return;
+            try {
+                static_cast<void>(job_.compute(index));
+            } catch (...) {
+                std::lock_guard lock(mutex_);
+                if (!error_) error_ = std::current_exception();
+                failed_ = true;
+            }
+        }
+    }
+
+    /// The first error, or null. To be asked after the workers have returned.
+    [[nodiscard]] std::exception_ptr const& first_error() const noexcept { return error_; }
+
+  private:
+    J& job_;
+    std::size_t const size_;
+    std::atomic<std::size_t> next_ = 0;
+    std::atomic<bool> failed_ = false;
+    std::mutex mutex_;
+    std::exception_ptr error_;
+};
+
 } // namespace detail
 
 /// Computes on worker threads and delivers on the caller's. At most four results for each worker wait or are being
 /// computed, so that a slow delivery does not fill the memory. A job with `poll()` has it called while the caller waits; one
-/// with `stop()` when there is an error (detail::PolledJob, detail::StoppableJob in concepts.hpp).
+/// with `stop()` when there is an error (detail::PolledJob, detail::StoppableJob in concepts.hpp). When a job has nothing to
+/// deliver (detail::SilentJob), the caller computes as well, in the place of one worker.
 ///
 /// Thread rule: one run at a time; `compute` must not call `run` on the same executor.
 class thread_executor {
@@ -235,6 +271,7 @@ class thread_executor {
     template <Job J>
     void run(J& job)
     {
+        if constexpr (detail::SilentJob<J>) return run_silently(job);
         detail::threaded_run<J> state(job, 4 * concurrency());
         team_->start(std::min(job.size(), concurrency()), [&state] { state.work(); });
         state.deliver_all();
@@ -246,6 +283,19 @@ class thread_executor {
     [[nodiscard]] std::size_t concurrency() const noexcept { return team_->size(); }
 
   private:
+    /// The caller works as well, in the place of one of the threads: it has nothing else to do, and need not be woken.
+    template <Job J>
+    void run_silently(J& job)
+    {
+        detail::silent_run<J> state(job);
+        auto const threads = std::min(job.size(), concurrency());
+        if (threads == 0) return;
+        team_->start(threads - 1, [&state] { state.work(); });
+        state.work();
+        team_->wait();
+        if (state.first_error()) std::rethrow_exception(state.first_error());
+    }
+
     std::unique_ptr<detail::thread_team> team_;
 };
 
