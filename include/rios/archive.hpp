@@ -33,8 +33,8 @@ struct any_archive {
 
 template <typename T>
 inline constexpr bool is_vector = false;
-template <typename T>
-inline constexpr bool is_vector<std::vector<T>> = !std::same_as<T, bool>; // that one has no elements in memory
+template <typename T, typename A>
+inline constexpr bool is_vector<std::vector<T, A>> = !std::same_as<T, bool>; // that one has no elements in memory
 template <typename T>
 inline constexpr bool is_optional = false;
 template <typename T>

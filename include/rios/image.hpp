@@ -10,6 +10,7 @@
 
 #include "error.hpp"
 #include "image_view.hpp"
+#include "large_vector.hpp"
 
 namespace rios {
 
@@ -85,7 +86,7 @@ class image {
     std::ptrdiff_t bands_ = 0;
     std::ptrdiff_t rows_ = 0;
     std::ptrdiff_t cols_ = 0;
-    std::vector<T> pixels_;
+    large_vector<T> pixels_;
 };
 
 } // namespace rios

@@ -26,6 +26,7 @@
 #include "handle_pool.hpp"
 #include "image.hpp"
 #include "image_view.hpp"
+#include "large_vector.hpp"
 #include "memory.hpp"
 #include "pending_output.hpp"
 #include "pixel_grid.hpp"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <rios/image.hpp>
+#include <rios/large_vector.hpp>
 
 #include "options.hpp"
 
@@ -19,16 +20,17 @@ namespace shepseg {
 /// its first pixel in scan order. Ascending roots are clumps in scan order of their first pixels.
 struct clump_map {
     rios::image<std::uint32_t> labels; ///< for each pixel a root + 1, or 0 where the pixel is null
-    std::vector<std::uint32_t> root;   ///< for each provisional number its root
-    std::vector<std::uint32_t> size;   ///< pixels of each root; 0 for other numbers
-    std::vector<std::uint32_t> first;  ///< scan index of the pixel at which each number was given
+    rios::large_vector<std::uint32_t> root;   ///< for each provisional number its root
+    rios::large_vector<std::uint32_t> size;   ///< pixels of each root; 0 for other numbers
+    rios::large_vector<std::uint32_t> first;  ///< scan index of the pixel at which each number was given
 
     [[nodiscard]] bool is_root(std::uint32_t number) const noexcept { return root[number] == number; }
 };
 
 namespace detail {
 
-inline std::uint32_t find_root(std::vector<std::uint32_t>& root, std::uint32_t number) noexcept
+template <typename V>
+std::uint32_t find_root(V& root, std::uint32_t number) noexcept
 {
     while (root[number] != number) {
         root[number] = root[root[number]];
@@ -38,7 +40,8 @@ inline std::uint32_t find_root(std::vector<std::uint32_t>& root, std::uint32_t n
 }
 
 /// Makes the two numbers one clump; returns its root, the lower one of theirs.
-inline std::uint32_t unite(std::vector<std::uint32_t>& root, std::uint32_t a, std::uint32_t b) noexcept
+template <typename V>
+std::uint32_t unite(V& root, std::uint32_t a, std::uint32_t b) noexcept
 {
     a = find_root(root, a);
     b = find_root(root, b);
