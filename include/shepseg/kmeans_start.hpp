@@ -114,7 +114,7 @@ template <rios::AnyExecutor E>
     std::fill(closest.begin(), closest.end(), std::numeric_limits<double>::infinity());
     for (;;) {
         double total = 0;
-        rios::for_each_chunk(executor, data.count(), spectra::chunk, [&](std::size_t begin, std::size_t end) {
+        data.for_each_chunk(executor, [&](std::size_t begin, std::size_t end) {
             double sum = 0;
             for_each_distance(chosen.back(), begin, end, [&](std::size_t i, double distance) {
                 closest[i] = std::min(closest[i], distance);
@@ -128,7 +128,7 @@ template <rios::AnyExecutor E>
         std::vector<std::size_t> drawn(candidates);
         for (auto& pixel : drawn) pixel = draw(total);
         std::vector<double> left(candidates * data.chunks());
-        rios::for_each_chunk(executor, data.count(), spectra::chunk, [&](std::size_t begin, std::size_t end) {
+        data.for_each_chunk(executor, [&](std::size_t begin, std::size_t end) {
             for (std::size_t c = 0; c < candidates; ++c) {
                 double sum = 0;
                 for_each_distance(drawn[c], begin, end,

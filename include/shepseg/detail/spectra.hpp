@@ -5,12 +5,15 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include <rios/executor/for_each_index.hpp>
 #include <rios/image_view.hpp>
+#include <rios/large_vector.hpp>
 
 #include "exact.hpp"
 
@@ -21,16 +24,24 @@ class spectra {
     /// Pixels that one step of the executor works on.
     static constexpr std::size_t chunk = 8192;
 
-    /// Converts the sample, an image of one row.
+    /// Converts the sample, an image of one row without numbers that are not finite.
     template <rios::Pixel T>
     explicit spectra(rios::image_view<T const> sample)
         : bands_(static_cast<std::size_t>(sample.bands())), count_(static_cast<std::size_t>(sample.cols())),
           values_(bands_ * count_)
     {
+        double largest = 0;
         for (std::size_t b = 0; b < bands_; ++b) {
             auto const row = sample.row(static_cast<std::ptrdiff_t>(b), 0);
             std::copy(row.begin(), row.end(), values_.begin() + static_cast<std::ptrdiff_t>(b * count_));
+            if (row.empty()) continue;
+            auto const [least, greatest] = std::minmax_element(row.begin(), row.end());
+            auto const low = static_cast<double>(*least);
+            auto const high = static_cast<double>(*greatest);
+            largest = std::max({largest, std::abs(low), std::abs(high)});
+            squared_diagonal_ += (high - low) * (high - low);
         }
+        exact_sums_ = std::is_integral_v<T> && largest * static_cast<double>(count_) <= 0x1p53;
     }
 
     [[nodiscard]] std::size_t bands() const noexcept { return bands_; }
@@ -42,13 +53,29 @@ class spectra {
         return values_[band * count_ + pixel];
     }
 
+    /// Whether sums of any of the values are exact, in whatever order they are made.
+    [[nodiscard]] bool exact_sums() const noexcept { return exact_sums_; }
+
+    /// Of the bounding box of all pixels.
+    [[nodiscard]] double squared_diagonal() const noexcept { return squared_diagonal_; }
+
+    /// Calls `function(begin, end)` for each chunk, several of them in one step of the executor.
+    template <rios::AnyExecutor E, typename F>
+    void for_each_chunk(E& executor, F function) const
+    {
+        constexpr std::size_t together = 8;
+        rios::for_each_chunk(executor, count_, together * chunk, [&](std::size_t begin, std::size_t end) {
+            for (auto from = begin; from < end; from += chunk) function(from, std::min(end, from + chunk));
+        });
+    }
+
     /// The sum over all pixels of the doubles that `function(begin, end)` returns for each chunk.
     template <rios::AnyExecutor E, typename F>
     [[nodiscard]] double sum(E& executor, F function) const
     {
         std::vector<double> parts(chunks());
-        rios::for_each_chunk(executor, count_, chunk,
-                             [&](std::size_t begin, std::size_t end) { parts[begin / chunk] = function(begin, end); });
+        for_each_chunk(executor,
+                       [&](std::size_t begin, std::size_t end) { parts[begin / chunk] = function(begin, end); });
         return std::accumulate(parts.begin(), parts.end(), 0.0);
     }
 
@@ -75,7 +102,9 @@ class spectra {
   private:
     std::size_t bands_;
     std::size_t count_;
-    std::vector<double> values_;
+    rios::large_vector<double> values_;
+    bool exact_sums_ = false;
+    double squared_diagonal_ = 0;
 };
 
 } // namespace shepseg::detail

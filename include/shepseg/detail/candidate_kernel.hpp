@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Which centres can be the nearest to a point of a box, through the vector extensions that GCC and clang share. Included
+// once for each instruction set, hence without an include guard: SHEPSEG_KERNEL names the namespace, SHEPSEG_LANES the
+// doubles in a register and SHEPSEG_TARGET the attribute of its functions (see nearest_kernel.hpp).
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "candidate_arguments.hpp"
+
+#if !defined(SHEPSEG_KERNEL)
+#define SHEPSEG_KERNEL baseline_candidates
+#define SHEPSEG_LANES 2
+#define SHEPSEG_TARGET
+#endif
+
+namespace shepseg::detail::SHEPSEG_KERNEL {
+
+typedef double lanes __attribute__((vector_size(SHEPSEG_LANES * 8)));
+typedef double unaligned_lanes __attribute__((vector_size(SHEPSEG_LANES * 8), aligned(8), may_alias));
+typedef std::int64_t index_lanes __attribute__((vector_size(SHEPSEG_LANES * 8)));
+
+/// The centre that is nearest to the middle of the box, or about so: the choice changes how many candidates are left,
+/// not which one wins.
+SHEPSEG_TARGET inline std::size_t find_nearest_to_middle(candidate_arguments const& in)
+{
+    lanes best = lanes{} + std::numeric_limits<double>::infinity();
+    index_lanes index{};
+    for (std::size_t k = 0; k < in.stride; k += SHEPSEG_LANES) {
+        lanes distance{};
+        for (std::size_t b = 0; b < in.bands; ++b) {
+            lanes const value = *reinterpret_cast<unaligned_lanes const*>(in.centres + b * in.stride + k);
+            lanes const difference = value - (in.low[b] + in.high[b]) * 0.5;
+            distance += difference * difference;
+        }
+        index_lanes const nearer = distance < best;
+        best = nearer ? distance : best;
+        index = nearer ? index_lanes{} + static_cast<std::int64_t>(k) : index;
+    }
+    int lane = 0;
+    for (int i = 1; i < SHEPSEG_LANES; ++i) {
+        if (best[i] < best[lane]) lane = i;
+    }
+    auto const found = static_cast<std::size_t>(index[lane]) + static_cast<std::size_t>(lane);
+    return found < in.count ? found : 0;
+}
+
+SHEPSEG_TARGET inline std::size_t find_candidates(candidate_arguments const& in)
+{
+    auto const favourite = find_nearest_to_middle(in);
+    std::size_t found = 0;
+    for (std::size_t k = 0; k < in.stride; k += SHEPSEG_LANES) {
+        lanes farther{};
+        for (std::size_t b = 0; b < in.bands; ++b) {
+            double const own = in.centres[b * in.stride + favourite];
+            lanes const away = *reinterpret_cast<unaligned_lanes const*>(in.centres + b * in.stride + k) - own;
+            // The corner of the box that lies farthest in the direction of the other centre.
+            lanes const corner = away > 0 ? lanes{} + 2 * (in.high[b] - own) : lanes{} + 2 * (in.low[b] - own);
+            farther += away * (away - corner);
+        }
+        index_lanes const beaten = farther > in.margin;
+        for (int i = 0; i < SHEPSEG_LANES; ++i) {
+            in.candidates[found] = static_cast<std::uint32_t>(k) + static_cast<std::uint32_t>(i);
+            found += beaten[i] == 0 && k + static_cast<std::size_t>(i) < in.count ? 1 : 0;
+        }
+    }
+    return found;
+}
+
+} // namespace shepseg::detail::SHEPSEG_KERNEL
+
+#undef SHEPSEG_KERNEL
+#undef SHEPSEG_LANES
+#undef SHEPSEG_TARGET

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// One start of Lloyd's algorithm (kmeans.hpp), without the distances that cannot matter: pixels are looked at in groups
+// of similar ones, for which most centres are out of the question together. What comes out is what the plain algorithm
+// gives, bit for bit.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include <rios/concepts.hpp>
+#include <rios/executor/for_each_index.hpp>
+#include <rios/large_vector.hpp>
+#include <rios/progress.hpp>
+
+#include "cluster_model.hpp"
+#include "detail/candidate_centres.hpp"
+#include "detail/exact.hpp"
+#include "detail/spectra.hpp"
+#include "detail/spectra_tree.hpp"
+#include "nearest_centre.hpp"
+
+namespace shepseg {
+
+/// What a fit came to.
+struct kmeans_fit {
+    cluster_centres centres;
+    double inertia = 0;     ///< sum of the squared distances of the sample's pixels to their centres
+    int iterations = 0;     ///< of the start that was kept
+    bool converged = false; ///< false when the limit of iterations ended the start that was kept
+};
+
+namespace detail {
+
+/// One start of Lloyd's algorithm, from given centres to the end.
+///
+/// A cluster that lost all its pixels moves to the pixel that is farthest from its own centre (the first such pixel on
+/// ties), as in scikit-learn. Ends when no pixel changes its cluster, or when the squared movement of all centres
+/// together is at most `tolerance`.
+///
+/// Every branch of the tree, and then every leaf, leaves out the centres that are farther than another one from all of
+/// its box. Squared distances have relative errors of at most (bands + 2) 2^-53, so with a margin of a few times that much
+/// of the largest squared distance in the sample, those that are left out would not have won nor tied.
+class lloyd {
+  public:
+    lloyd(spectra const& data, spectra_tree const& tree, cluster_centres start)
+        : data_(data), tree_(tree), fit_{std::move(start), 0, 0, false}, nearest_(data.count(), unassigned_),
+          parts_(data.exact_sums() ? tree.branches() : data.chunks()),
+          part_sums_(parts_ * fit_.centres.clusters() * width()), branch_changed_(tree.branches()),
+          margin_(16 * static_cast<double>(data.bands() + 4) * 0x1p-53 * data.squared_diagonal() + 1e-300)
+    {
+        if (!data.exact_sums()) in_order_.resize(data.count());
+    }
+
+    template <rios::AnyExecutor E>
+    kmeans_fit run(int max_iterations, double tolerance, E& executor, rios::progress_function const& progress,
+                   double progress_from, double progress_to)
+    {
+        while (!fit_.converged && fit_.iterations < max_iterations) {
+            rios::report(progress, "k-means",
+                         progress_from + (progress_to - progress_from) * fit_.iterations / max_iterations);
+            auto const changed = assign(executor);
+            ++fit_.iterations;
+            auto const moved = move_centres(executor);
+            fit_.converged = !changed || moved <= tolerance;
+        }
+        assign(executor);
+        auto const distance = distances(executor);
+        fit_.inertia = data_.sum(executor, [&](std::size_t begin, std::size_t end) {
+            return std::accumulate(distance.begin() + static_cast<std::ptrdiff_t>(begin),
+                                   distance.begin() + static_cast<std::ptrdiff_t>(end), 0.0);
+        });
+        return std::move(fit_);
+    }
+
+  private:
+    static constexpr std::uint32_t unassigned_ = 0xffff'ffff;
+    static constexpr std::size_t together_ = 8; // branches in one step of the executor
+
+    /// Numbers that make up the sum of a cluster's pixels: of each band, and how many there are.
+    [[nodiscard]] std::size_t width() const noexcept { return data_.bands() + 1; }
+
+    /// Gives every pixel its nearest centre and adds up the pixels of each; returns whether any pixel changed.
+    template <rios::AnyExecutor E>
+    bool assign(E& executor)
+    {
+        candidate_centres all;
+        all.take_all(fit_.centres);
+        rios::for_each_chunk(executor, tree_.branches(), together_, [&](std::size_t begin, std::size_t end) {
+            candidate_centres of_branch;
+            candidate_centres of_leaf;
+            cluster_centres compared;
+            for (auto branch = begin; branch < end; ++branch) {
+                auto const* const box = tree_.branch_box(branch);
+                of_branch.take(all, box, box + data_.bands(), margin_);
+                bool changed = false;
+                for (auto leaf = branch * tree_.branch; leaf < tree_.branch_end(branch); ++leaf) {
+                    auto const* const leaf_box = tree_.leaf_box(leaf);
+                    of_leaf.take(of_branch, leaf_box, leaf_box + data_.bands(), margin_);
+                    changed |= assign_leaf(leaf, of_leaf, compared, branch);
+                }
+                branch_changed_[branch] = changed;
+            }
+        });
+        bool const changed =
+            std::any_of(branch_changed_.begin(), branch_changed_.end(), [](char each) { return each != 0; });
+        if (changed && !data_.exact_sums()) add_up_in_order(executor);
+        return changed;
+    }
+
+    bool assign_leaf(std::size_t leaf, candidate_centres const& candidates, cluster_centres& compared,
+                     std::size_t branch)
+    {
+        auto const begin = tree_.leaf_begin(leaf);
+        auto const count = tree_.leaf_end(leaf) - begin;
+        std::uint32_t const* const cluster = candidates.clusters();
+        std::uint32_t winner[spectra_tree::leaf] = {};
+        if (candidates.count() > 1) {
+            double unused[spectra_tree::leaf];
+            candidates.copy_to(compared);
+            find_nearest_centres(tree_.values(leaf), spectra_tree::leaf, static_cast<std::ptrdiff_t>(count), compared,
+                                 winner, unused);
+        }
+        bool changed = false;
+        for (std::size_t i = 0; i < count; ++i) {
+            auto const k = cluster[winner[i]];
+            if (nearest_[begin + i] == k) continue;
+            changed = true;
+            move_pixel(leaf, i, nearest_[begin + i], k, branch);
+            nearest_[begin + i] = k;
+        }
+        return changed;
+    }
+
+    void move_pixel(std::size_t leaf, std::size_t i, std::uint32_t from, std::uint32_t to, std::size_t branch) noexcept
+    {
+        if (!data_.exact_sums()) return;
+        double* const sums = part_sums_.data() + branch * fit_.centres.clusters() * width();
+        double const* const values = tree_.values(leaf) + i;
+        if (from != unassigned_) {
+            for (std::size_t b = 0; b < data_.bands(); ++b) sums[from * width() + b] -= values[b * tree_.leaf];
+            sums[from * width() + data_.bands()] -= 1;
+        }
+        for (std::size_t b = 0; b < data_.bands(); ++b) sums[to * width() + b] += values[b * tree_.leaf];
+        sums[to * width() + data_.bands()] += 1;
+    }
+
+    /// Sums of pixels that are not exact are made in the order of the sample, whatever the tree.
+    template <rios::AnyExecutor E>
+    void add_up_in_order(E& executor)
+    {
+        for (std::size_t i = 0; i < nearest_.size(); ++i) in_order_[tree_.order()[i]] = nearest_[i];
+        data_.for_each_chunk(executor, [&](std::size_t begin, std::size_t end) {
+            auto const size = fit_.centres.clusters() * width();
+            double* const sums = part_sums_.data() + begin / spectra::chunk * size;
+            std::fill_n(sums, size, 0.0);
+            for (auto i = begin; i < end; ++i) {
+                double* const sum = sums + in_order_[i] * width();
+                for (std::size_t b = 0; b < data_.bands(); ++b) sum[b] += data_(b, i);
+                sum[data_.bands()] += 1;
+            }
+        });
+    }
+
+    /// Moves every centre to the mean of its pixels; returns the sum of the squared movements.
+    template <rios::AnyExecutor E>
+    double move_centres(E& executor)
+    {
+        auto const bands = data_.bands();
+        auto const clusters = fit_.centres.clusters();
+        std::vector<double> sums(clusters * width());
+        for (std::size_t part = 0; part < parts_; ++part) {
+            for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += part_sums_[part * sums.size() + i];
+        }
+        refill_empty_clusters(sums, executor);
+        double moved = 0;
+        for (std::size_t k = 0; k < clusters; ++k) {
+            double const* const sum = sums.data() + k * width();
+            if (sum[bands] == 0) continue;
+            for (std::size_t b = 0; b < bands; ++b) {
+                auto const mean = sum[b] / sum[bands];
+                auto const movement = mean - fit_.centres[k][b];
+                moved += exact_product(movement, movement);
+                fit_.centres[k][b] = mean;
+            }
+        }
+        return moved;
+    }
+
+    template <rios::AnyExecutor E>
+    void refill_empty_clusters(std::vector<double>& sums, E& executor) const
+    {
+        auto const bands = data_.bands();
+        std::vector<std::size_t> empty;
+        for (std::size_t k = 0; k < fit_.centres.clusters(); ++k) {
+            if (sums[k * width() + bands] == 0) empty.push_back(k);
+        }
+        if (empty.empty()) return;
+        auto const distance = distances(executor);
+        std::vector<std::size_t> farthest(data_.count()); // places in the order of the tree
+        std::iota(farthest.begin(), farthest.end(), std::size_t{0});
+        auto const middle = farthest.begin() + static_cast<std::ptrdiff_t>(empty.size());
+        std::uint32_t const* const number = tree_.order();
+        std::partial_sort(farthest.begin(), middle, farthest.end(), [&](std::size_t a, std::size_t b) {
+            auto const of_a = distance[number[a]];
+            auto const of_b = distance[number[b]];
+            return of_a != of_b ? of_a > of_b : number[a] < number[b];
+        });
+        for (std::size_t i = 0; i < empty.size(); ++i) {
+            double* const from = sums.data() + nearest_[farthest[i]] * width();
+            double* const to = sums.data() + empty[i] * width();
+            for (std::size_t b = 0; b < bands; ++b) {
+                from[b] -= data_(b, number[farthest[i]]);
+                to[b] = data_(b, number[farthest[i]]);
+            }
+            from[bands] -= 1;
+            to[bands] = 1;
+        }
+    }
+
+    /// The squared distance of every pixel to its centre, in the order of the sample; the bits of find_nearest_centres().
+    template <rios::AnyExecutor E>
+    [[nodiscard]] rios::large_vector<double> distances(E& executor) const
+    {
+        rios::large_vector<double> distance(data_.count());
+        rios::for_each_chunk(executor, tree_.leaves(), together_ * tree_.branch,
+                             [&](std::size_t begin, std::size_t end) {
+                                 for (auto leaf = begin; leaf < end; ++leaf) {
+                                     for (auto i = tree_.leaf_begin(leaf); i < tree_.leaf_end(leaf); ++i) {
+                                         double const* const values = tree_.values(leaf) + i - tree_.leaf_begin(leaf);
+                                         auto const centre = fit_.centres[nearest_[i]];
+                                         double sum = 0;
+                                         for (std::size_t b = 0; b < data_.bands(); ++b) {
+                                             auto const difference = values[b * tree_.leaf] - centre[b];
+                                             sum += exact_product(difference, difference);
+                                         }
+                                         distance[tree_.order()[i]] = sum;
+                                     }
+                                 }
+                             });
+        return distance;
+    }
+
+    spectra const& data_;
+    spectra_tree const& tree_;
+    kmeans_fit fit_;
+    rios::large_vector<std::uint32_t> nearest_;  // in the order of the tree
+    std::vector<std::uint32_t> in_order_; // that in the order of the sample, where it is needed
+    std::size_t parts_;                   // of which sums are kept: branches if sums are exact, or else chunks
+    rios::large_vector<double> part_sums_;       // part × cluster × (bands, number of pixels)
+    std::vector<char> branch_changed_;
+    double margin_;
+};
+
+} // namespace detail
+
+} // namespace shepseg
