@@ -11,39 +11,37 @@
 
 #include <rios/image.hpp>
 
+#include "assignment.hpp"
 #include "cluster_model.hpp"
-#include "nearest_centre.hpp"
 #include "null_pixels.hpp"
 
 namespace shepseg {
 
 namespace detail {
 
-/// One row of clusters, in runs that fit the level-1 cache.
+/// One row of clusters.
 template <rios::Pixel T>
 void assign_row(rios::image_view<T const> const& image, std::ptrdiff_t row, null_test<T> const& is_null,
-                cluster_centres const& centres, std::vector<double>& values, std::uint16_t* clusters)
+                assignment& centres, std::vector<T const*>& pixels, std::uint16_t* clusters)
 {
-    constexpr std::ptrdiff_t run = 256;
-    values.resize(static_cast<std::size_t>(image.bands() * run));
-    std::uint32_t nearest[run];
-    double distance[run];
-    bool null[run];
+    constexpr auto run = assignment::run;
+    std::int32_t nearest[run];
+    std::uint16_t valid[run]; // all bits or none
     for (std::ptrdiff_t begin = 0; begin < image.cols(); begin += run) {
         auto const count = std::min(run, image.cols() - begin);
-        std::fill_n(null, count, false);
+        std::fill_n(valid, count, std::uint16_t{0xffff});
         for (std::ptrdiff_t band = 0; band < image.bands(); ++band) {
-            T const* const pixels = &image(band, row, begin);
-            double* const converted = values.data() + band * run;
-            for (std::ptrdiff_t i = 0; i < count; ++i) converted[i] = static_cast<double>(pixels[i]);
+            T const* const values = pixels[static_cast<std::size_t>(band)] = &image(band, row, begin);
             if (is_null.never()) continue;
-            for (std::ptrdiff_t i = 0; i < count; ++i) null[i] |= is_null(pixels[i]);
+            for (std::ptrdiff_t i = 0; i < count; ++i) {
+                valid[i] = static_cast<std::uint16_t>(is_null(values[i]) ? 0 : valid[i]);
+            }
         }
         // Large parts of many rasters hold no data.
-        if (std::all_of(null, null + count, [](bool each) { return each; })) continue;
-        find_nearest_centres(values.data(), run, count, centres, nearest, distance);
+        if (std::all_of(valid, valid + count, [](auto each) { return each == 0; })) continue;
+        centres.find(pixels.data(), count, nearest);
         for (std::ptrdiff_t i = 0; i < count; ++i) {
-            clusters[begin + i] = static_cast<std::uint16_t>(null[i] ? 0 : nearest[i] + 1);
+            clusters[begin + i] = static_cast<std::uint16_t>((nearest[i] + 1) & valid[i]);
         }
     }
 }
@@ -61,10 +59,11 @@ template <rios::Pixel T, typename F>
 {
     rios::image<std::uint16_t> clusters(1, image.rows(), image.cols());
     null_test<T> const is_null(null_value);
-    std::vector<double> values;
+    assignment nearest(centres);
+    std::vector<T const*> pixels(static_cast<std::size_t>(image.bands()));
     for (std::ptrdiff_t row = 0; row < image.rows(); ++row) {
         before_row();
-        detail::assign_row(image, row, is_null, centres, values, clusters.row(0, row).data());
+        detail::assign_row(image, row, is_null, nearest, pixels, clusters.row(0, row).data());
     }
     return clusters;
 }

@@ -21,7 +21,9 @@ enum class instruction_set : std::uint8_t { baseline, avx2, avx512 };
 {
 #if defined(__x86_64__)
     if (set == instruction_set::avx512) return __builtin_cpu_supports("avx512f") != 0;
-    if (set == instruction_set::avx2) return __builtin_cpu_supports("avx2") != 0;
+    if (set == instruction_set::avx2) {
+        return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+    }
 #endif
     return set == instruction_set::baseline;
 }

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The nearest of fixed cluster centres for many pixels: in single precision first, and in double where that leaves a
+// doubt. So the clusters are those of find_nearest_centres(), with any instruction set, several times as fast.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <rios/pixel_type.hpp>
+
+#include "cluster_model.hpp"
+#include "detail/assign_arguments.hpp"
+#include "detail/instruction_set.hpp"
+#include "nearest_centre.hpp"
+
+#include "detail/assign_kernel.hpp"
+#if defined(__x86_64__)
+#define SHEPSEG_KERNEL avx2_assignment
+#define SHEPSEG_LANES 8
+#define SHEPSEG_GROUPS 4
+#define SHEPSEG_MIN(a, b) _mm256_min_ps(a, b)
+#define SHEPSEG_MAX(a, b) _mm256_max_ps(a, b)
+#define SHEPSEG_TARGET [[gnu::target("avx2,fma")]]
+#include "detail/assign_kernel.hpp"
+#define SHEPSEG_KERNEL avx512_assignment
+#define SHEPSEG_LANES 16
+#define SHEPSEG_GROUPS 4
+#define SHEPSEG_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define SHEPSEG_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define SHEPSEG_TARGET [[gnu::target("avx512f")]]
+#include "detail/assign_kernel.hpp"
+#endif
+
+namespace shepseg {
+
+/// Finds the nearest centres of runs of pixels.
+///
+/// For a pixel x and a centre c, both taken relative to an origin amid the centres, the squared distance is
+/// |x|² - 2 (x·c - |c|²/2), so the nearest centre has the highest score x·c - |c|²/2. In single precision, with the rounding
+/// of x and c, with B bands and m bits that give way to the number of the centre, a score is off by at most
+/// (B + 4 + 2 2^m) 2^-24 (|x|₁ max|c_b| + max|c|²), whatever the order of operations; if the highest score leads by more than
+/// twice that, its centre is the nearest by the distances in double precision too, whose errors are far smaller. The other
+/// pixels, some in a thousand of real images, are compared again in double precision.
+///
+/// Thread rule: one thread at a time.
+class assignment {
+  public:
+    static constexpr std::ptrdiff_t run = 256; ///< pixels at a time
+
+    /// @pre centres is not empty
+    explicit assignment(cluster_centres const& centres,
+                        detail::instruction_set set = detail::best_instruction_set())
+        : centres_(centres), set_(set), bands_(static_cast<std::ptrdiff_t>(centres.bands())), origin_(centres.bands()),
+          table_(centres.clusters() * (centres.bands() + 1)), values_(centres.bands() * run)
+    {
+        auto const clusters = static_cast<double>(centres.clusters());
+        for (std::size_t b = 0; b < centres.bands(); ++b) {
+            double sum = 0;
+            for (std::size_t k = 0; k < centres.clusters(); ++k) sum += centres[k][b] / clusters;
+            // A whole number of few bits, so that differences to pixels of up to 16 bits are exact.
+            origin_[b] = std::abs(sum) < 0x1p17 ? std::round(sum) : 0;
+        }
+        measure_errors();
+    }
+
+    /// The nearest centre of each pixel, by its index.
+    /// @param pixels for each band its first pixel
+    /// @param count at most `run`
+    /// @param nearest room for `run`
+    template <rios::Pixel T>
+    void find(T const* const* pixels, std::ptrdiff_t count, std::int32_t* nearest)
+    {
+        if (!fast_) {
+            for (std::ptrdiff_t i = 0; i < count; ++i) asked_[i] = static_cast<std::int32_t>(i);
+            return ask_again(pixels, count, nearest);
+        }
+        for (std::ptrdiff_t b = 0; b < bands_; ++b) convert(pixels[b], count, b);
+        std::int32_t doubtful[run];
+        assign({.values = values_.data(),
+                .band_stride = run,
+                .count = count,
+                .bands = bands_,
+                .centres = table_.data(),
+                .clusters = static_cast<std::ptrdiff_t>(centres_.clusters()),
+                .number_bits = number_bits_,
+                .pixel_error = pixel_error_,
+                .longest = longest_,
+                .centre_error = centre_error_,
+                .nearest = nearest,
+                .doubtful = doubtful});
+        std::ptrdiff_t asked = 0;
+        for (std::ptrdiff_t i = 0; i < count; ++i) {
+            asked_[asked] = static_cast<std::int32_t>(i);
+            asked += doubtful[i] != 0 ? 1 : 0;
+        }
+        if (asked > 0) ask_again(pixels, asked, nearest);
+    }
+
+  private:
+    void measure_errors()
+    {
+        constexpr std::size_t most = 4096; // more would leave so few bits that everything was doubtful
+        double longest_square = 0;
+        double largest = 0;
+        for (std::size_t k = 0; k < centres_.clusters(); ++k) {
+            float* const row = table_.data() + k * (centres_.bands() + 1);
+            double square = 0;
+            for (std::size_t b = 0; b < centres_.bands(); ++b) {
+                auto const value = centres_[k][b] - origin_[b];
+                row[1 + b] = static_cast<float>(value);
+                square += value * value;
+                largest = std::max(largest, std::abs(value));
+            }
+            row[0] = static_cast<float>(-square / 2);
+            longest_square = std::max(longest_square, square);
+        }
+        auto const bits = std::bit_width(centres_.clusters() - 1);
+        number_bits_ = static_cast<std::int32_t>((std::uint32_t{1} << bits) - 1);
+        auto const each = 2.1 * (static_cast<double>(centres_.bands()) + 4 + 2.0 * (number_bits_ + 1)) * 0x1p-24;
+        constexpr double tiny = 1e-40; // more than all that products can lose by being too small for a float
+        pixel_error_ = static_cast<float>(each * largest + tiny);
+        centre_error_ = static_cast<float>(each * longest_square + tiny);
+        longest_ = static_cast<float>(std::min(largest * 0x1p20, 1e36 / largest));
+        fast_ = centres_.clusters() <= most && largest > 0 && longest_square < 1e36;
+    }
+
+    template <typename T>
+    void convert(T const* pixels, std::ptrdiff_t count, std::ptrdiff_t band) noexcept
+    {
+        float* const to = values_.data() + band * run;
+        auto const origin = origin_[static_cast<std::size_t>(band)];
+        if constexpr (std::integral<T> && sizeof(T) <= 2) {
+            auto const whole = static_cast<std::int32_t>(origin);
+            for (std::ptrdiff_t i = 0; i < count; ++i) {
+                to[i] = static_cast<float>(static_cast<std::int32_t>(pixels[i]) - whole);
+            }
+        } else {
+            for (std::ptrdiff_t i = 0; i < count; ++i) {
+                to[i] = static_cast<float>(static_cast<double>(pixels[i]) - origin);
+            }
+        }
+    }
+
+    void assign(detail::assign_arguments const& in) const
+    {
+#if defined(__x86_64__)
+        if (set_ == detail::instruction_set::avx512) return detail::avx512_assignment::assign(in);
+        if (set_ == detail::instruction_set::avx2) return detail::avx2_assignment::assign(in);
+#endif
+        detail::baseline_assignment::assign(in);
+    }
+
+    template <typename T>
+    void ask_again(T const* const* pixels, std::ptrdiff_t asked, std::int32_t* nearest)
+    {
+        exact_values_.resize(centres_.bands() * run);
+        for (std::ptrdiff_t b = 0; b < bands_; ++b) {
+            double* const values = exact_values_.data() + b * run;
+            for (std::ptrdiff_t n = 0; n < asked; ++n) values[n] = static_cast<double>(pixels[b][asked_[n]]);
+        }
+        std::uint32_t found[run];
+        double distance[run];
+        detail::find_nearest_centres({exact_values_.data(), run, asked, centres_, found, distance}, set_);
+        for (std::ptrdiff_t n = 0; n < asked; ++n) nearest[asked_[n]] = static_cast<std::int32_t>(found[n]);
+    }
+
+    cluster_centres const& centres_;
+    detail::instruction_set set_;
+    std::ptrdiff_t bands_;
+    std::vector<double> origin_;
+    std::vector<float> table_;
+    std::vector<float> values_;
+    std::vector<double> exact_values_;
+    std::int32_t asked_[run] = {};
+    std::int32_t number_bits_ = 0;
+    float pixel_error_ = 0;
+    float centre_error_ = 0;
+    float longest_ = 0;
+    bool fast_ = false;
+};
+
+} // namespace shepseg
