@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include <rios/executor/for_each_index.hpp>
+#include <rios/large_vector.hpp>
 #include <rios/progress.hpp>
 
 #include "detail/exact.hpp"
@@ -22,58 +24,94 @@ namespace shepseg {
 namespace detail {
 
 /// The segments of a graph while they merge.
+///
+/// Small segments are asked in passes over the whole raster, so nearly all that is looked at comes from main memory: what
+/// belongs to a segment lies together, and what will be asked next is fetched ahead.
 template <rios::Pixel T>
 class merging_segments {
   public:
     static constexpr auto none = std::numeric_limits<std::uint32_t>::max();
 
     merging_segments(region_graph<T>& graph, double max_spectral_diff)
-        : graph_(graph), limit_(exact_product(max_spectral_diff, max_spectral_diff)), absorber_(graph.segments()),
-          list_end_(graph.segments()), next_list_(graph.segments(), none), last_list_(graph.segments()),
-          means_(graph.segments() * graph.bands)
+        : graph_(graph), bands_(graph.bands), limit_(exact_product(max_spectral_diff, max_spectral_diff)),
+          segments_(graph.segments()), means_(graph.segments() * graph.bands)
     {
-        std::iota(absorber_.begin(), absorber_.end(), 0U);
-        std::iota(last_list_.begin(), last_list_.end(), 0U);
         for (std::uint32_t segment = 0; segment < graph.segments(); ++segment) {
-            list_end_[segment] = graph.first_met[segment + 1];
+            auto const begin = graph.first_met[segment];
+            segments_[segment] = {.size = graph.sizes[segment],
+                                  .list_begin = begin,
+                                  .list_count = static_cast<std::uint32_t>(graph.first_met[segment + 1] - begin),
+                                  .absorber = segment,
+                                  .next_list = none,
+                                  .last_list = segment};
             update_mean(segment);
         }
     }
 
-    /// The segment that `segment` belongs to by now.
-    [[nodiscard]] std::uint32_t find(std::uint32_t segment) const noexcept
+    /// The segment that `segment` belongs to by now. Shortens the way there, which several threads may do at once: whatever
+    /// they store is a segment on that way.
+    [[nodiscard]] std::uint32_t find(std::uint32_t segment) noexcept
     {
-        while (absorber_[segment] != segment) segment = absorber_[segment];
-        return segment;
+        for (;;) {
+            std::atomic_ref<std::uint32_t> const own(segments_[segment].absorber);
+            auto const next = own.load(std::memory_order_relaxed);
+            if (next == segment) return segment;
+            auto const after = std::atomic_ref(segments_[next].absorber).load(std::memory_order_relaxed);
+            if (after == next) return next;
+            own.store(after, std::memory_order_relaxed);
+            segment = after;
+        }
     }
 
-    [[nodiscard]] bool alive(std::uint32_t segment) const noexcept { return absorber_[segment] == segment; }
-    [[nodiscard]] std::uint64_t size(std::uint32_t segment) const noexcept { return graph_.sizes[segment]; }
+    [[nodiscard]] bool alive(std::uint32_t segment) const noexcept { return segments_[segment].absorber == segment; }
+    [[nodiscard]] std::uint64_t size(std::uint32_t segment) const noexcept { return segments_[segment].size; }
+
+    /// Begins to fetch what choose_partner() will look at first.
+    void fetch(std::uint32_t segment) const noexcept
+    {
+        __builtin_prefetch(&segments_[segment]);
+        __builtin_prefetch(&means_[segment * bands_]);
+    }
+    /// Then its neighbours, once it has come itself. @pre called with an index below segments
+    void fetch_list(std::uint32_t segment) const noexcept
+    {
+        __builtin_prefetch(graph_.neighbours.data() + segments_[segment].list_begin);
+    }
+    /// And then what they are.
+    void fetch_neighbours(std::uint32_t segment) const noexcept
+    {
+        constexpr std::uint32_t most = 16;
+        auto const* const list = graph_.neighbours.data() + segments_[segment].list_begin;
+        auto const count = std::min(most, segments_[segment].list_count);
+        for (std::uint32_t i = 0; i < count; ++i) fetch(list[i]);
+        if (segments_[segment].next_list != none) __builtin_prefetch(&segments_[segments_[segment].next_list]);
+    }
 
     /// The neighbour that `segment` would merge into as things stand, or none. Several segments may ask at once: apart
     /// from its own lists, which it shortens on the way, nothing is changed.
     [[nodiscard]] std::uint32_t choose_partner(std::uint32_t segment) noexcept
     {
-        auto const own_size = graph_.sizes[segment];
-        double const* const own_mean = means_.data() + segment * graph_.bands;
+        auto const own_size = size(segment);
+        double const* const own_mean = means_.data() + segment * bands_;
         auto best = none;
         double least = 0;
-        for (auto list = segment; list != none; list = next_list_[list]) {
-            auto const begin = graph_.first_met[list];
-            auto kept = begin;
-            for (auto at = begin; at < list_end_[list]; ++at) {
-                auto const other = find(graph_.neighbours[at]);
+        for (auto list = segment; list != none; list = segments_[list].next_list) {
+            auto& of_list = segments_[list];
+            auto* const neighbours = graph_.neighbours.data() + of_list.list_begin;
+            std::uint32_t kept = 0;
+            for (std::uint32_t at = 0; at < of_list.list_count; ++at) {
+                auto const other = find(neighbours[at]);
                 // Dropping what has become part of this segment, and what repeats the entry before, changes no order.
-                if (other == segment || (kept > begin && graph_.neighbours[kept - 1] == other)) continue;
-                graph_.neighbours[kept++] = other;
-                if (graph_.sizes[other] <= own_size) continue;
-                auto const distance = mean_distance(own_mean, means_.data() + other * graph_.bands);
+                if (other == segment || (kept > 0 && neighbours[kept - 1] == other)) continue;
+                neighbours[kept++] = other;
+                if (size(other) <= own_size) continue;
+                auto const distance = mean_distance(own_mean, means_.data() + other * bands_);
                 if (best == none || distance < least) {
                     best = other;
                     least = distance;
                 }
             }
-            list_end_[list] = kept;
+            of_list.list_count = kept;
         }
         return best != none && least <= limit_ ? best : none;
     }
@@ -81,29 +119,45 @@ class merging_segments {
     /// Makes `segment` part of `into`, which keeps its number and key.
     void merge(std::uint32_t segment, std::uint32_t into) noexcept
     {
-        absorber_[segment] = into;
-        graph_.sizes[into] += graph_.sizes[segment];
-        for (std::size_t band = 0; band < graph_.bands; ++band) {
-            graph_.sums[into * graph_.bands + band].add(graph_.sums[segment * graph_.bands + band]);
+        auto& small = segments_[segment];
+        auto& large = segments_[into];
+        small.absorber = into;
+        large.size += small.size;
+        for (std::size_t band = 0; band < bands_; ++band) {
+            graph_.sums[into * bands_ + band].add(graph_.sums[segment * bands_ + band]);
         }
-        next_list_[last_list_[into]] = segment;
-        last_list_[into] = last_list_[segment];
+        segments_[large.last_list].next_list = segment;
+        large.last_list = small.last_list;
         update_mean(into);
     }
 
+    /// Writes the sizes of those that are alive back to the graph.
+    void keep_sizes()
+    {
+        for (std::uint32_t segment = 0; segment < segments_.size(); ++segment) graph_.sizes[segment] = size(segment);
+    }
+
   private:
+    struct merging_segment {
+        std::uint64_t size = 0;
+        // Its neighbours are its own list, then those of the segments that it took in, in that order.
+        std::uint64_t list_begin = 0;
+        std::uint32_t list_count = 0;
+        std::uint32_t absorber = 0;  // the segment that took this one in; itself while it is alive
+        std::uint32_t next_list = 0; // the segment whose list is the next one, or none
+        std::uint32_t last_list = 0;
+    };
+
     void update_mean(std::uint32_t segment) noexcept
     {
-        auto const size = static_cast<double>(graph_.sizes[segment]);
-        for (auto i = segment * graph_.bands; i < (segment + 1) * graph_.bands; ++i) {
-            means_[i] = graph_.sums[i].value() / size;
-        }
+        auto const size = static_cast<double>(segments_[segment].size);
+        for (auto i = segment * bands_; i < (segment + 1) * bands_; ++i) means_[i] = graph_.sums[i].value() / size;
     }
 
     [[nodiscard]] double mean_distance(double const* a, double const* b) const noexcept
     {
         double sum = 0;
-        for (std::size_t band = 0; band < graph_.bands; ++band) {
+        for (std::size_t band = 0; band < bands_; ++band) {
             auto const difference = a[band] - b[band];
             sum += exact_product(difference, difference);
         }
@@ -111,13 +165,10 @@ class merging_segments {
     }
 
     region_graph<T>& graph_;
+    std::size_t bands_;
     double limit_;
-    std::vector<std::uint32_t> absorber_; // the segment that took this one in; itself while it is alive
-    // A segment's neighbours are its own list, then those of the segments that it took in, in that order.
-    std::vector<std::uint64_t> list_end_;
-    std::vector<std::uint32_t> next_list_;
-    std::vector<std::uint32_t> last_list_;
-    std::vector<double> means_; // segment-major
+    rios::large_vector<merging_segment> segments_;
+    rios::large_vector<double> means_; // segment-major
 };
 
 /// Small segments by size: those of each size in a linked list. A segment that grows stays where it is until its list is
@@ -139,22 +190,25 @@ class size_lists {
     template <typename Segments>
     [[nodiscard]] std::vector<std::uint32_t> take(std::uint64_t size, Segments const& segments)
     {
+        constexpr std::size_t ahead = 8;
         std::vector<std::uint32_t> taken;
-        for (auto segment = head_[size]; segment != none;) {
-            auto const next = next_[segment];
-            if (segments.alive(segment)) {
-                if (segments.size(segment) == size) taken.push_back(segment);
-                else put(segment, segments.size(segment));
-            }
-            segment = next;
+        for (auto segment = head_[size]; segment != none; segment = next_[segment]) taken.push_back(segment);
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < taken.size(); ++i) {
+            if (i + ahead < taken.size()) segments.fetch(taken[i + ahead]);
+            auto const segment = taken[i];
+            if (!segments.alive(segment)) continue;
+            if (segments.size(segment) == size) taken[kept++] = segment;
+            else put(segment, segments.size(segment));
         }
+        taken.resize(kept);
         std::sort(taken.begin(), taken.end());
         return taken;
     }
 
   private:
     std::vector<std::uint32_t> head_;
-    std::vector<std::uint32_t> next_;
+    rios::large_vector<std::uint32_t> next_;
 };
 
 } // namespace detail
@@ -162,7 +216,7 @@ class size_lists {
 /// What is left of the segments of a graph.
 struct elimination {
     std::uint64_t eliminated = 0;
-    std::vector<std::uint32_t> survivor; ///< for each segment of the graph the one that it has become part of
+    rios::large_vector<std::uint32_t> survivor; ///< for each segment of the graph the one that it has become part of
 };
 
 /// Eliminates the segments of the graph that are smaller than `min_segment_size` pixels, as far as `max_spectral_diff`
@@ -181,7 +235,7 @@ template <rios::Pixel T, rios::AnyExecutor E>
     constexpr int passes = 10;
     constexpr std::size_t asked_at_once = 1024;
     detail::merging_segments<T> segments(graph, max_spectral_diff);
-    elimination result{.eliminated = 0, .survivor = std::vector<std::uint32_t>(graph.segments())};
+    elimination result{.eliminated = 0, .survivor = rios::large_vector<std::uint32_t>(graph.segments())};
 
     auto const pixels = std::accumulate(graph.sizes.begin(), graph.sizes.end(), std::uint64_t{0});
     auto const end_size = std::min(min_segment_size, pixels + 1);
@@ -197,7 +251,12 @@ template <rios::Pixel T, rios::AnyExecutor E>
         for (int pass = 0; pass < passes && !small.empty(); ++pass) {
             partner.resize(small.size());
             auto const ask = [&](std::size_t begin, std::size_t end) {
-                for (auto i = begin; i < end; ++i) partner[i] = segments.choose_partner(small[i]);
+                for (auto i = begin; i < end; ++i) {
+                    if (i + 9 < end) segments.fetch(small[i + 9]);
+                    if (i + 6 < end) segments.fetch_list(small[i + 6]);
+                    if (i + 3 < end) segments.fetch_neighbours(small[i + 3]);
+                    partner[i] = segments.choose_partner(small[i]);
+                }
             };
             // A few segments are asked sooner than other threads are woken.
             if (small.size() <= asked_at_once) ask(0, small.size());
@@ -216,6 +275,7 @@ template <rios::Pixel T, rios::AnyExecutor E>
             small.resize(left);
         }
     }
+    segments.keep_sizes();
     for (std::uint32_t segment = 0; segment < graph.segments(); ++segment) {
         result.survivor[segment] = segments.find(segment);
     }

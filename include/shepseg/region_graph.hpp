@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <rios/large_vector.hpp>
+
 #include "band_sum.hpp"
 
 namespace shepseg {
@@ -19,11 +21,11 @@ namespace shepseg {
 template <rios::Pixel T>
 struct region_graph {
     std::size_t bands = 0;
-    std::vector<std::uint64_t> sizes;     ///< pixels of each segment
-    std::vector<band_sum<T>> sums;        ///< segment-major: a sum for each band
-    std::vector<std::uint64_t> first_met; ///< where each segment's neighbours begin; one more than segments
+    rios::large_vector<std::uint64_t> sizes;     ///< pixels of each segment
+    rios::large_vector<band_sum<T>> sums;        ///< segment-major: a sum for each band
+    rios::large_vector<std::uint64_t> first_met; ///< where each segment's neighbours begin; one more than segments
     /// The neighbours of each segment that is small enough to be eliminated, in the order in which its pixels meet them.
-    std::vector<std::uint32_t> neighbours;
+    rios::large_vector<std::uint32_t> neighbours;
 
     [[nodiscard]] std::size_t segments() const noexcept { return sizes.size(); }
 };

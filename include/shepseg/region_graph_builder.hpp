@@ -15,6 +15,7 @@
 
 #include <rios/error.hpp>
 #include <rios/image_view.hpp>
+#include <rios/large_vector.hpp>
 #include <rios/memory.hpp>
 
 #include "clumps.hpp"
@@ -122,7 +123,7 @@ class region_graph_builder {
     [[nodiscard]] std::uint64_t late_joined() const noexcept { return late_joined_; }
 
     /// For each single pixel that stays alone, in the order of their keys, how many segments have smaller keys.
-    [[nodiscard]] std::vector<std::uint32_t> const& segments_before_alone() const noexcept { return before_alone_; }
+    [[nodiscard]] rios::large_vector<std::uint32_t> const& segments_before_alone() const noexcept { return before_alone_; }
 
     /// Replaces the labels that the tile phase gave to (a part of) a tile by final ones. To be called after finish(), by
     /// any threads for different pixels.
@@ -130,7 +131,8 @@ class region_graph_builder {
     /// @param row,col of its first pixel in the tile
     /// @param of_segment,of_alone the labels of segments and of single pixels that stay alone
     void relabel(std::size_t tile, rios::image_view<std::uint32_t> labels, std::ptrdiff_t row, std::ptrdiff_t col,
-                 std::vector<std::uint32_t> const& of_segment, std::vector<std::uint32_t> const& of_alone) const
+                 rios::large_vector<std::uint32_t> const& of_segment,
+                 rios::large_vector<std::uint32_t> const& of_alone) const
     {
         auto const* const segment = segment_.data() + parts_[tile].first_region;
         for (std::ptrdiff_t i = 0; i < labels.rows(); ++i) {
@@ -271,7 +273,7 @@ class region_graph_builder {
         constexpr auto none = std::numeric_limits<std::uint32_t>::max();
         // Roots are lower than what hangs on them, so theirs are final.
         for (auto& root : segment_) root = segment_[root];
-        std::vector<std::uint32_t> number_of(segment_.size(), none); // of roots
+        rios::large_vector<std::uint32_t> number_of(segment_.size(), none); // of roots
         before_alone_.reserve(static_cast<std::size_t>(undecided_));
         std::uint32_t segments = 0;
         struct cursor {
@@ -364,10 +366,10 @@ class region_graph_builder {
     std::size_t bytes_ = 0;
     std::size_t neighbours_ = 0;
     std::uint64_t undecided_ = 0;        // single pixels that no tile could decide
-    std::vector<std::uint32_t> segment_; // for each region another of its segment, a root itself; then its segment
-    std::vector<meeting> meetings_;
+    rios::large_vector<std::uint32_t> segment_; // for each region another of its segment, a root itself; then its segment
+    rios::large_vector<meeting> meetings_;
     std::uint64_t late_joined_ = 0;
-    std::vector<std::uint32_t> before_alone_;
+    rios::large_vector<std::uint32_t> before_alone_;
 };
 
 } // namespace shepseg

@@ -7,22 +7,24 @@
 #include <cstdint>
 #include <vector>
 
+#include <rios/large_vector.hpp>
+
 namespace shepseg {
 
 /// The labels of a segmentation: 1 to count, in the order of the keys.
 struct final_labels {
     std::uint32_t count = 0;
-    std::vector<std::uint32_t> of_segment; ///< for each segment of the graph the label of its survivor
-    std::vector<std::uint32_t> of_alone;   ///< for each single pixel that stayed alone
+    rios::large_vector<std::uint32_t> of_segment; ///< for each segment of the graph the label of its survivor
+    rios::large_vector<std::uint32_t> of_alone;   ///< for each single pixel that stayed alone
 };
 
 /// Numbers the survivors of a graph and the single pixels that are not in it.
 /// @param survivor for each segment the one that it has become part of
 /// @param segments_before_alone for each single pixel that stayed alone how many segments have smaller keys; ascending
-[[nodiscard]] inline final_labels number_survivors(std::vector<std::uint32_t> const& survivor,
-                                                   std::vector<std::uint32_t> const& segments_before_alone = {})
+[[nodiscard]] inline final_labels number_survivors(rios::large_vector<std::uint32_t> const& survivor,
+                                                   rios::large_vector<std::uint32_t> const& segments_before_alone = {})
 {
-    final_labels labels{.count = 0, .of_segment = std::vector<std::uint32_t>(survivor.size()), .of_alone = {}};
+    final_labels labels{.count = 0, .of_segment = rios::large_vector<std::uint32_t>(survivor.size()), .of_alone = {}};
     labels.of_alone.reserve(segments_before_alone.size());
     auto const number_alone_before = [&](std::size_t segment) {
         while (labels.of_alone.size() < segments_before_alone.size() &&

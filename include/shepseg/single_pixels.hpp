@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <rios/image_view.hpp>
+#include <rios/large_vector.hpp>
 
 #include "detail/exact.hpp"
 #include "neighbourhood.hpp"
@@ -22,7 +23,7 @@ struct single_pixels {
         std::uint32_t pixel;
         std::uint32_t neighbour; ///< number of the neighbouring pixel whose segment it joined (neighbourhood)
     };
-    std::vector<joining> joined;     ///< in the order of the rounds
+    rios::large_vector<joining> joined;     ///< in the order of the rounds
     std::size_t rounds = 0;          ///< in which some joined
     std::size_t last_round = 0;      ///< where in `joined` those of the last round begin
     std::vector<std::uint32_t> left; ///< those that have not joined a segment, in ascending order
@@ -54,12 +55,12 @@ enum class pixel_state : std::uint8_t {
 };
 
 /// The state of every pixel before the first round: single are the pixels without a neighbour of equal cluster.
-inline std::vector<pixel_state> find_single_pixels(rios::image_view<std::uint16_t const> clusters,
+inline rios::large_vector<pixel_state> find_single_pixels(rios::image_view<std::uint16_t const> clusters,
                                                    connectivity neighbours)
 {
     auto const rows = clusters.rows();
     auto const cols = clusters.cols();
-    std::vector<pixel_state> states(static_cast<std::size_t>(rows * cols));
+    rios::large_vector<pixel_state> states(static_cast<std::size_t>(rows * cols));
     std::vector<std::uint16_t> const outside(static_cast<std::size_t>(cols)); // null equals no cluster
     for (std::ptrdiff_t row = 0; row < rows; ++row) {
         std::uint16_t const* const here = clusters.row(0, row).data();
@@ -96,7 +97,7 @@ template <rios::Pixel T>
     auto const stride = image.band_stride();
     neighbourhood const around(image.rows(), cols, neighbours);
     auto states = detail::find_single_pixels(clusters, neighbours);
-    std::vector<std::uint32_t> round;
+    rios::large_vector<std::uint32_t> round;
     for (std::size_t at = 0; at < states.size(); ++at) {
         if (states[at] == pixel_state::waiting) round.push_back(static_cast<std::uint32_t>(at));
     }

@@ -14,6 +14,7 @@
 
 #include <rios/block.hpp>
 #include <rios/image.hpp>
+#include <rios/large_vector.hpp>
 
 #include "clumps.hpp"
 #include "neighbourhood.hpp"
@@ -273,11 +274,11 @@ class tile_maker {
         auto const count = static_cast<std::uint32_t>(regions_.regions());
         auto const open = find_open_regions();
         auto const listed = [&](std::uint32_t region) { return regions_.sizes[region] < min_segment_size; };
-        std::vector<std::uint32_t> next(count + 1);
+        rios::large_vector<std::uint32_t> next(count + 1);
         for (std::uint32_t region = 0; region < count; ++region) {
             next[region + 1] = next[region] + (listed(region) ? regions_.sizes[region] : 0);
         }
-        std::vector<std::uint32_t> pixels_of(next.back()); // region after region, each in scan order
+        rios::large_vector<std::uint32_t> pixels_of(next.back()); // region after region, each in scan order
         std::uint32_t const* const label = map_.labels.data();
         if (!pixels_of.empty()) {
             auto const size = static_cast<std::uint32_t>(map_.labels.pixel_count());
@@ -286,7 +287,7 @@ class tile_maker {
             }
         }
         constexpr auto nobody = std::numeric_limits<std::uint32_t>::max();
-        std::vector<std::uint32_t> last_met_by(count, nobody);
+        rios::large_vector<std::uint32_t> last_met_by(count, nobody);
         regions_.first_met.resize(count + 1);
         std::uint32_t begin = 0;
         for (std::uint32_t region = 0; region < count; ++region) {

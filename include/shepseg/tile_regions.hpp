@@ -10,6 +10,7 @@
 
 #include <rios/block.hpp>
 #include <rios/image.hpp>
+#include <rios/large_vector.hpp>
 
 #include "band_sum.hpp"
 
@@ -59,18 +60,18 @@ struct tile_regions {
     std::size_t bands = 0;
     /// Region + 1 of each pixel, or 0 where it is null or undecided. Of size 0 if that is so everywhere.
     rios::image<std::uint32_t> labels;
-    std::vector<std::uint32_t> sizes; ///< pixels of each region
-    std::vector<band_sum<T>> sums;    ///< region-major: a sum for each band
+    rios::large_vector<std::uint32_t> sizes; ///< pixels of each region
+    rios::large_vector<band_sum<T>> sums;    ///< region-major: a sum for each band
     /// Scan index in the tile of each region's first pixel that is not a joined single one, ascending; no_pixel, at the
     /// end, for regions that consist of joined ones alone, whose segment begins in another tile.
-    std::vector<std::uint32_t> first_pixels;
+    rios::large_vector<std::uint32_t> first_pixels;
     /// The neighbours of each region that is small enough to be eliminated and is closed: it neither reaches a seam nor
     /// has late pixels, so it is the whole of its segment. Each once, in the order in which its pixels meet them;
     /// first_met says where each region's begin (one more than regions).
-    std::vector<std::uint32_t> first_met;
-    std::vector<std::uint32_t> neighbours;
+    rios::large_vector<std::uint32_t> first_met;
+    rios::large_vector<std::uint32_t> neighbours;
     /// The same for the small regions that are not closed and may be pieces of something larger.
-    std::vector<meeting> meetings;
+    rios::large_vector<meeting> meetings;
     std::vector<ring_pixel> top, bottom, left, right; ///< the pixels along the edges, those of the corners twice
     late_pixels<T> late;
     std::uint64_t null_pixels = 0;
