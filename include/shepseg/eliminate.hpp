@@ -9,11 +9,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <rios/executor/for_each_index.hpp>
 #include <rios/large_vector.hpp>
+#include <rios/memory.hpp>
 #include <rios/progress.hpp>
 
 #include "detail/exact.hpp"
@@ -34,18 +37,21 @@ class merging_segments {
 
     merging_segments(region_graph<T>& graph, double max_spectral_diff)
         : graph_(graph), bands_(graph.bands), limit_(exact_product(max_spectral_diff, max_spectral_diff)),
-          segments_(graph.segments()), means_(graph.segments() * graph.bands)
+          means_(graph.segments() * graph.bands)
     {
+        segments_.reserve(graph.segments());
         for (std::uint32_t segment = 0; segment < graph.segments(); ++segment) {
             auto const begin = graph.first_met[segment];
-            segments_[segment] = {.size = graph.sizes[segment],
-                                  .list_begin = begin,
-                                  .list_count = static_cast<std::uint32_t>(graph.first_met[segment + 1] - begin),
-                                  .absorber = segment,
-                                  .next_list = none,
-                                  .last_list = segment};
+            segments_.push_back({.size = graph.sizes[segment],
+                                 .list_begin = begin,
+                                 .list_count = static_cast<std::uint32_t>(graph.first_met[segment + 1] - begin),
+                                 .absorber = segment,
+                                 .next_list = none,
+                                 .last_list = segment});
             update_mean(segment);
         }
+        rios::release(graph.sizes);
+        rios::release(graph.first_met);
     }
 
     /// The segment that `segment` belongs to by now. Shortens the way there, which several threads may do at once: whatever
@@ -75,7 +81,9 @@ class merging_segments {
     /// Then its neighbours, once it has come itself. @pre called with an index below segments
     void fetch_list(std::uint32_t segment) const noexcept
     {
-        __builtin_prefetch(graph_.neighbours.data() + segments_[segment].list_begin);
+        auto const& own = segments_[segment];
+        __builtin_prefetch(graph_.neighbours.data() + own.list_begin);
+        if (own.next_list != none) __builtin_prefetch(&segments_[own.next_list]);
     }
     /// And then what they are.
     void fetch_neighbours(std::uint32_t segment) const noexcept
@@ -84,7 +92,9 @@ class merging_segments {
         auto const* const list = graph_.neighbours.data() + segments_[segment].list_begin;
         auto const count = std::min(most, segments_[segment].list_count);
         for (std::uint32_t i = 0; i < count; ++i) fetch(list[i]);
-        if (segments_[segment].next_list != none) __builtin_prefetch(&segments_[segments_[segment].next_list]);
+        if (auto const next = segments_[segment].next_list; next != none) {
+            __builtin_prefetch(graph_.neighbours.data() + segments_[next].list_begin);
+        }
     }
 
     /// The neighbour that `segment` would merge into as things stand, or none. Several segments may ask at once: apart
@@ -131,10 +141,11 @@ class merging_segments {
         update_mean(into);
     }
 
-    /// Writes the sizes of those that are alive back to the graph.
+    /// Gives the sizes back to the graph.
     void keep_sizes()
     {
-        for (std::uint32_t segment = 0; segment < segments_.size(); ++segment) graph_.sizes[segment] = size(segment);
+        graph_.sizes.reserve(segments_.size());
+        for (auto const& segment : segments_) graph_.sizes.push_back(segment.size);
     }
 
   private:
@@ -171,28 +182,28 @@ class merging_segments {
     rios::large_vector<double> means_; // segment-major
 };
 
-/// Small segments by size: those of each size in a linked list. A segment that grows stays where it is until its list is
-/// taken, and moves on then.
-class size_lists {
+/// Small segments by size. A segment that grows stays where it is until those of its former size are taken, and moves on
+/// then.
+class segments_by_size {
   public:
-    static constexpr auto none = std::numeric_limits<std::uint32_t>::max();
+    /// @param end of the sizes that count
+    explicit segments_by_size(std::uint64_t end) : end_(end) {}
 
-    size_lists(std::uint64_t sizes, std::size_t segments) : head_(sizes, none), next_(segments, none) {}
-
-    void put(std::uint32_t segment, std::uint64_t size) noexcept
+    void put(std::uint32_t segment, std::uint64_t size)
     {
-        if (size >= head_.size()) return;
-        next_[segment] = head_[size];
-        head_[size] = segment;
+        if (size < end_) segments_[size].push_back(segment);
     }
+
+    /// The least size of which there may be segments; `end` if there are none left.
+    [[nodiscard]] std::uint64_t least() const noexcept { return segments_.empty() ? end_ : segments_.begin()->first; }
 
     /// The segments that are of exactly that size now, in ascending order.
     template <typename Segments>
     [[nodiscard]] std::vector<std::uint32_t> take(std::uint64_t size, Segments const& segments)
     {
         constexpr std::size_t ahead = 8;
-        std::vector<std::uint32_t> taken;
-        for (auto segment = head_[size]; segment != none; segment = next_[segment]) taken.push_back(segment);
+        auto taken = std::move(segments_[size]);
+        segments_.erase(size);
         std::size_t kept = 0;
         for (std::size_t i = 0; i < taken.size(); ++i) {
             if (i + ahead < taken.size()) segments.fetch(taken[i + ahead]);
@@ -207,8 +218,8 @@ class size_lists {
     }
 
   private:
-    std::vector<std::uint32_t> head_;
-    rios::large_vector<std::uint32_t> next_;
+    std::uint64_t end_;
+    std::map<std::uint64_t, std::vector<std::uint32_t>> segments_;
 };
 
 } // namespace detail
@@ -225,7 +236,7 @@ struct elimination {
 /// ties) and merges into it unless it is too far. All picks of a pass see the state at its start; merges take effect in
 /// the order of the segments that are absorbed. Single pixels have been dealt with before (single_pixels.hpp).
 ///
-/// The graph's sizes, sums and neighbours are used up.
+/// The graph's sums and neighbours are used up; its sizes are those of the survivors then.
 /// @throws rios::cancelled
 template <rios::Pixel T, rios::AnyExecutor E>
 [[nodiscard]] elimination eliminate_small_segments(region_graph<T>& graph, std::uint64_t min_segment_size,
@@ -234,20 +245,21 @@ template <rios::Pixel T, rios::AnyExecutor E>
 {
     constexpr int passes = 10;
     constexpr std::size_t asked_at_once = 1024;
-    detail::merging_segments<T> segments(graph, max_spectral_diff);
-    elimination result{.eliminated = 0, .survivor = rios::large_vector<std::uint32_t>(graph.segments())};
-
+    auto const count = static_cast<std::uint32_t>(graph.segments());
     auto const pixels = std::accumulate(graph.sizes.begin(), graph.sizes.end(), std::uint64_t{0});
     auto const end_size = std::min(min_segment_size, pixels + 1);
-    detail::size_lists by_size(end_size, graph.segments());
-    for (std::uint32_t segment = 0; segment < graph.segments(); ++segment) by_size.put(segment, graph.sizes[segment]);
+    detail::merging_segments<T> segments(graph, max_spectral_diff);
+    detail::segments_by_size by_size(end_size);
+    for (std::uint32_t segment = 0; segment < count; ++segment) {
+        if (segments.size(segment) > 1) by_size.put(segment, segments.size(segment));
+    }
 
+    elimination result;
     std::vector<std::uint32_t> partner;
-    for (std::uint64_t size = 2; size < end_size; ++size) {
+    while (by_size.least() < end_size) {
+        auto const size = by_size.least();
         auto small = by_size.take(size, segments);
-        if (!small.empty()) {
-            rios::report(progress, "small segments", static_cast<double>(size) / static_cast<double>(end_size));
-        }
+        rios::report(progress, "small segments", static_cast<double>(size) / static_cast<double>(end_size));
         for (int pass = 0; pass < passes && !small.empty(); ++pass) {
             partner.resize(small.size());
             auto const ask = [&](std::size_t begin, std::size_t end) {
@@ -276,7 +288,8 @@ template <rios::Pixel T, rios::AnyExecutor E>
         }
     }
     segments.keep_sizes();
-    for (std::uint32_t segment = 0; segment < graph.segments(); ++segment) {
+    result.survivor.resize(count);
+    for (std::uint32_t segment = 0; segment < count; ++segment) {
         result.survivor[segment] = segments.find(segment);
     }
     return result;

@@ -29,7 +29,7 @@ constexpr double no_limit = std::numeric_limits<double>::infinity();
 struct node {
     std::uint64_t size;
     int value;
-    std::vector<std::uint32_t> neighbours;
+    rios::large_vector<std::uint32_t> neighbours;
 };
 
 template <typename T>
@@ -50,7 +50,7 @@ region_graph<T> graph_of(std::vector<node> const& nodes)
 
 /// For each segment its survivor.
 template <typename T = std::uint8_t>
-std::vector<std::uint32_t> survivors(std::vector<node> const& nodes, std::uint64_t min_segment_size,
+rios::large_vector<std::uint32_t> survivors(std::vector<node> const& nodes, std::uint64_t min_segment_size,
                                      double max_spectral_diff = no_limit)
 {
     auto graph = graph_of<T>(nodes);
@@ -65,7 +65,7 @@ std::vector<std::uint32_t> survivors(std::vector<node> const& nodes, std::uint64
     return left.survivor;
 }
 
-using numbers = std::vector<std::uint32_t>;
+using numbers = rios::large_vector<std::uint32_t>;
 
 /// A large segment, then a chain of pairs, each touching the one before and the one after.
 std::vector<node> chain(std::uint32_t pairs)

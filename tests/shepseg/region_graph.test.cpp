@@ -22,7 +22,7 @@ using test::build_graph;
 using test::image_of;
 using test::in_one_tile;
 using test::neighbours_of;
-using numbers = std::vector<std::uint32_t>;
+using numbers = rios::large_vector<std::uint32_t>;
 
 TEST_CASE_TEMPLATE_DEFINE("the graph of a hand-worked image", T, hand_worked)
 {
@@ -36,11 +36,11 @@ TEST_CASE_TEMPLATE_DEFINE("the graph of a hand-worked image", T, hand_worked)
     auto const& graph = built.graph;
     CHECK(graph.bands == 2);
     CHECK(graph.segments() == 4);
-    CHECK(graph.sizes == std::vector<std::uint64_t>{3, 3, 2, 3});
+    CHECK(graph.sizes == rios::large_vector<std::uint64_t>{3, 3, 2, 3});
     std::vector<double> sums;
     for (auto const& sum : graph.sums) sums.push_back(sum.value());
     CHECK(sums == std::vector<double>{6, 42, 24, 60, 14, 38, 27, 63});
-    CHECK(graph.first_met == std::vector<std::uint64_t>{0, 3, 5, 7, 10});
+    CHECK(graph.first_met == rios::large_vector<std::uint64_t>{0, 3, 5, 7, 10});
     CHECK(neighbours_of(graph, 0) == numbers{2, 3, 1});
     CHECK(neighbours_of(graph, 1) == numbers{0, 3});
     CHECK(neighbours_of(graph, 2) == numbers{0, 3});
@@ -82,7 +82,7 @@ TEST_CASE("single pixels that stay alone are no segments, but have their place a
     auto const clusters = image_of<std::uint16_t>(1, 13, {1, 2, 0, 3, 3, 0, 1, 2, 0, 4, 4, 0, 5});
     image<std::uint8_t> const pixels(1, 1, 13);
     auto const built = build_graph(in_one_tile(pixels, clusters));
-    CHECK(built.graph.sizes == std::vector<std::uint64_t>{2, 2});
+    CHECK(built.graph.sizes == rios::large_vector<std::uint64_t>{2, 2});
     CHECK(built.graph.neighbours.empty());
     CHECK(built.before_alone == numbers{0, 0, 1, 1, 2});
     CHECK(numbers(built.labels.data(), built.labels.data() + 13) == numbers{3, 4, 0, 1, 1, 0, 5, 6, 0, 2, 2, 0, 7});
@@ -98,7 +98,7 @@ TEST_CASE("segments are numbered by their clumps although single pixels before t
     // The first pixel, alone, joins the 1s on its right.
     REQUIRE(built.joined == 1);
     CHECK(numbers(built.labels.data(), built.labels.data() + 8) == numbers{1, 1, 1, 2, 3, 3, 2, 2});
-    CHECK(graph.sizes == std::vector<std::uint64_t>{3, 3, 2});
+    CHECK(graph.sizes == rios::large_vector<std::uint64_t>{3, 3, 2});
     CHECK(graph.sums.at(0).value() == 3);
     // The absorbed pixel is the first in scan order, so it is the first to look around.
     CHECK(neighbours_of(graph, 0) == numbers{2, 1});

@@ -33,7 +33,7 @@ using test::neighbours_of;
 using test::random_numbers;
 using test::tiled_raster;
 using test::without_repeats;
-using numbers = std::vector<std::uint32_t>;
+using numbers = rios::large_vector<std::uint32_t>;
 
 namespace {
 
@@ -209,7 +209,7 @@ TEST_CASE("the pieces of a hand-worked segment are one, with the key of the firs
                                             .clusters = clusters.view(),
                                             .tiles = {.rows = 4, .cols = 4, .tile_size = 2, .halo = 2}};
     auto const built = build_graph(raster);
-    CHECK(built.graph.sizes == std::vector<std::uint64_t>{2, 11, 3});
+    CHECK(built.graph.sizes == rios::large_vector<std::uint64_t>{2, 11, 3});
     CHECK(built.graph.sums.at(0).value() == 60);
     CHECK(built.graph.sums.at(1).value() == 112);
     CHECK(built.graph.sums.at(2).value() == 61);
@@ -261,7 +261,7 @@ TEST_CASE("every pixel gets the label of its segment, in any part of a tile, and
         if (regions[tile].labels.pixel_count() > 0) labels.back() = regions[tile].labels;
         builder.add(tile, std::move(regions[tile]));
     }
-    CHECK(builder.finish().sizes == std::vector<std::uint64_t>{9, 2});
+    CHECK(builder.finish().sizes == rios::large_vector<std::uint64_t>{9, 2});
     CHECK(builder.late_joined() == 6);
     CHECK(builder.segments_before_alone() == numbers{2, 2, 2});
     auto const all = [&](std::ptrdiff_t part) {
@@ -385,7 +385,7 @@ TEST_CASE("a raster of nothing but null, and one without pixels, have a graph of
                                             .tiles = {.rows = 5, .cols = 5, .tile_size = 2, .halo = 2}};
     auto const built = build_graph(raster);
     CHECK(built.graph.segments() == 0);
-    CHECK(built.graph.first_met == std::vector<std::uint64_t>{0});
+    CHECK(built.graph.first_met == rios::large_vector<std::uint64_t>{0});
     CHECK(built.null_pixels == 25);
     CHECK(built.before_alone.empty());
     region_graph_builder<float> builder({.rows = 0, .cols = 0, .tile_size = 8, .halo = 2}, connectivity::four, 100);

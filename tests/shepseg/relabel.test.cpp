@@ -10,7 +10,7 @@
 
 #include "support/random_numbers.hpp"
 
-using numbers = std::vector<std::uint32_t>;
+using numbers = rios::large_vector<std::uint32_t>;
 using shepseg::number_survivors;
 
 TEST_CASE("survivors are numbered from 1 in ascending order, and the others follow them")
@@ -59,7 +59,7 @@ TEST_CASE("labels go up with the keys, without gaps, whoever survives")
         }
         if (survivors.empty() && segments > 0) survivors.push_back(random.below(segments));
         numbers survivor(segments);
-        for (auto& each : survivor) each = random.pick(survivors);
+        for (auto& each : survivor) each = survivors[random.below(survivors.size())];
         for (auto const each : survivors) survivor[each] = each;
         numbers before(random.below(std::size_t{10}));
         for (auto& each : before) each = random.between(0U, segments);

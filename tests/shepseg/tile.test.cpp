@@ -24,7 +24,7 @@ using shepseg::connectivity;
 using shepseg::tiling;
 using test::image_of;
 using test::tiled_raster;
-using numbers = std::vector<std::uint32_t>;
+using numbers = rios::large_vector<std::uint32_t>;
 
 namespace {
 
@@ -73,7 +73,7 @@ std::vector<numbers> ring(std::vector<shepseg::ring_pixel> const& side)
 }
 
 /// Meetings as (scan index of the pixel, number of the neighbour, region, other).
-std::vector<numbers> meetings_of(std::vector<shepseg::meeting> const& meetings)
+std::vector<numbers> meetings_of(rios::large_vector<shepseg::meeting> const& meetings)
 {
     std::vector<numbers> result;
     for (auto const& each : meetings) {
@@ -197,7 +197,7 @@ TEST_CASE("the regions of a hand-worked raster of two tiles")
           std::vector<numbers>{{1, 1, nowhere}, {1, 1, nowhere}, {3, 5, nowhere}, {3, 5, nowhere}});
     CHECK(ring(left.left) == std::vector<numbers>{{1, 1, nowhere}, {1, 1, nowhere}, {1, 1, nowhere}});
     CHECK(ring(left.right) == std::vector<numbers>{{2, 2, nowhere}, {4, 7, 2}, {3, 5, nowhere}});
-    CHECK(left.late.labels == numbers(left.late.pixels.size(), 4)); // it joined in the last round of a halo of 2
+    CHECK(left.late.labels == std::vector<std::uint32_t>(left.late.pixels.size(), 4)); // it joined in the last round of a halo of 2
 
     auto const right = raster.regions(1);
     CHECK(right.where == block{1, 0, 4, 3, 4});
@@ -352,24 +352,24 @@ TEST_CASE("pixels that the rounds of a tile cannot decide are left, with those t
     auto const raster = cut(pixels, clusters, 3);
     auto const first = raster.regions(0);
     CHECK(values(first.labels) == numbers{1, 1, 1});
-    CHECK(first.late.pixels == numbers{2});
-    CHECK(first.late.labels == numbers{1});
+    CHECK(first.late.pixels == std::vector<std::uint32_t>{2});
+    CHECK(first.late.labels == std::vector<std::uint32_t>{1});
     CHECK(first.late.values == std::vector<std::uint8_t>{20});
     CHECK(first.joined_pixels == 1);
 
     auto const second = raster.regions(1);
     CHECK(second.regions() == 0);
     CHECK(second.labels.pixel_count() == 0); // none has a region
-    CHECK(second.late.pixels == numbers{0, 1, 2});
-    CHECK(second.late.labels == numbers{0, 0, 0});
+    CHECK(second.late.pixels == std::vector<std::uint32_t>{0, 1, 2});
+    CHECK(second.late.labels == std::vector<std::uint32_t>{0, 0, 0});
     CHECK(second.late.values == std::vector<std::uint8_t>{30, 40, 50});
     CHECK(second.null_pixels == 0);
     CHECK(second.joined_pixels == 0);
     CHECK(ring(second.left) == std::vector<numbers>{{0, 3, nowhere}});
 
     auto const last = raster.regions(3);
-    CHECK(last.late.pixels == numbers{0});
-    CHECK(last.late.labels == numbers{1});
+    CHECK(last.late.pixels == std::vector<std::uint32_t>{0});
+    CHECK(last.late.labels == std::vector<std::uint32_t>{1});
     CHECK(last.first_pixels == numbers{1}); // of its clump, not of the pixel before that joined
 
     // A halo of 6 allows five rounds, which is one more than any pixel needs.
@@ -383,8 +383,8 @@ TEST_CASE("a closed region that others may join later is open")
     auto const pixels = tens(clusters);
     auto const regions = cut(pixels, clusters, 5).regions(0);
     CHECK(values(regions.labels) == numbers{1, 1, 1, 0, 0});
-    CHECK(regions.late.pixels == numbers{2, 3, 4});
-    CHECK(regions.late.labels == numbers{1, 0, 0});
+    CHECK(regions.late.pixels == std::vector<std::uint32_t>{2, 3, 4});
+    CHECK(regions.late.labels == std::vector<std::uint32_t>{1, 0, 0});
     CHECK(regions.neighbours.empty());
     CHECK(regions.meetings.empty());
 
@@ -402,9 +402,9 @@ TEST_CASE("undecided pixels and null ones are told apart")
     auto const pixels = tens(clusters);
     auto const raster = cut(pixels, clusters, 3);
     CHECK(raster.regions(0).null_pixels == 1);
-    CHECK(raster.regions(0).late.pixels == numbers{0, 2});
+    CHECK(raster.regions(0).late.pixels == std::vector<std::uint32_t>{0, 2});
     CHECK(raster.regions(1).null_pixels == 1);
-    CHECK(raster.regions(1).late.pixels == numbers{0, 1});
+    CHECK(raster.regions(1).late.pixels == std::vector<std::uint32_t>{0, 1});
     CHECK(raster.regions(2).null_pixels == 1);
     CHECK(raster.regions(2).late.pixels.empty());
 }

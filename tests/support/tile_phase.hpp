@@ -73,7 +73,7 @@ tiled_raster<T> in_one_tile(rios::image<T> const& pixels, rios::image<std::uint1
 template <rios::Pixel T>
 struct built_graph {
     shepseg::region_graph<T> graph;
-    std::vector<std::uint32_t> before_alone;
+    rios::large_vector<std::uint32_t> before_alone;
     std::uint64_t joined = 0;      ///< single pixels, by tiles and by the graph
     std::uint64_t late_joined = 0; ///< those by the graph
     std::uint64_t null_pixels = 0;
@@ -109,9 +109,9 @@ built_graph<T> build_graph(tiled_raster<T> const& raster, std::vector<shepseg::t
     result.before_alone = builder.segments_before_alone();
     result.late_joined = builder.late_joined();
     result.joined += result.late_joined;
-    std::vector<std::uint32_t> of_segment(result.graph.segments());
+    rios::large_vector<std::uint32_t> of_segment(result.graph.segments());
     std::iota(of_segment.begin(), of_segment.end(), 1U);
-    std::vector<std::uint32_t> of_alone(result.before_alone.size());
+    rios::large_vector<std::uint32_t> of_alone(result.before_alone.size());
     std::iota(of_alone.begin(), of_alone.end(), static_cast<std::uint32_t>(of_segment.size()) + 1);
     for (auto const number : order) builder.relabel(number, place_of(number), 0, 0, of_segment, of_alone);
     return result;
@@ -125,16 +125,16 @@ built_graph<T> build_graph(tiled_raster<T> const& raster)
 
 /// The neighbours that a graph lists for a segment.
 template <rios::Pixel T>
-std::vector<std::uint32_t> neighbours_of(shepseg::region_graph<T> const& graph, std::size_t segment)
+rios::large_vector<std::uint32_t> neighbours_of(shepseg::region_graph<T> const& graph, std::size_t segment)
 {
     auto const at = [&](std::uint64_t index) { return graph.neighbours.begin() + static_cast<std::ptrdiff_t>(index); };
     return {at(graph.first_met.at(segment)), at(graph.first_met.at(segment + 1))};
 }
 
 /// Each number once, where it comes first.
-inline std::vector<std::uint32_t> without_repeats(std::vector<std::uint32_t> const& numbers)
+inline rios::large_vector<std::uint32_t> without_repeats(rios::large_vector<std::uint32_t> const& numbers)
 {
-    std::vector<std::uint32_t> result;
+    rios::large_vector<std::uint32_t> result;
     for (auto const number : numbers) {
         if (std::find(result.begin(), result.end(), number) == result.end()) result.push_back(number);
     }
