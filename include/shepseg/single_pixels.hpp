@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 #include <vector>
 
@@ -48,36 +49,84 @@ template <rios::Pixel T>
 }
 
 enum class pixel_state : std::uint8_t {
-    settled, ///< part of a segment of more than one pixel
-    waiting, ///< a segment of its own
-    queued,  ///< that, and to be asked in this round
-    null
+    settled = 0, ///< part of a segment of more than one pixel
+    waiting = 1, ///< a segment of its own
+    queued = 2,  ///< that, and to be asked in this round
+    null = 4
 };
 
-/// The state of every pixel before the first round: single are the pixels without a neighbour of equal cluster.
-inline rios::large_vector<pixel_state> find_single_pixels(rios::image_view<std::uint16_t const> clusters,
-                                                   connectivity neighbours)
+/// The states of a row before the first round: single are the pixels without a neighbour of equal cluster. Without
+/// branches, so that compilers vectorise it.
+/// @param here,above,below rows of clusters @param first,last columns, neither at the edge of the row
+template <bool Diagonal>
+void find_singles_of_row(std::uint16_t const* here, std::uint16_t const* above, std::uint16_t const* below,
+                        std::ptrdiff_t first, std::ptrdiff_t last, std::uint8_t* states) noexcept
+{
+    for (auto col = first; col < last; ++col) {
+        auto const own = here[col];
+        unsigned clumped = static_cast<unsigned>(own == above[col]) | static_cast<unsigned>(own == below[col]) |
+                           static_cast<unsigned>(own == here[col - 1]) | static_cast<unsigned>(own == here[col + 1]);
+        if constexpr (Diagonal) {
+            clumped |= static_cast<unsigned>(own == above[col - 1]) | static_cast<unsigned>(own == above[col + 1]) |
+                       static_cast<unsigned>(own == below[col - 1]) | static_cast<unsigned>(own == below[col + 1]);
+        }
+        auto const null = static_cast<unsigned>(own == 0) * static_cast<unsigned>(pixel_state::null);
+        states[col] = static_cast<std::uint8_t>(null != 0 ? null : clumped ^ 1U);
+    }
+}
+
+/// The state of every pixel before the first round.
+inline rios::large_vector<std::uint8_t> find_single_pixels(rios::image_view<std::uint16_t const> clusters,
+                                                           connectivity neighbours)
 {
     auto const rows = clusters.rows();
     auto const cols = clusters.cols();
-    rios::large_vector<pixel_state> states(static_cast<std::size_t>(rows * cols));
+    rios::large_vector<std::uint8_t> states(static_cast<std::size_t>(rows * cols));
     std::vector<std::uint16_t> const outside(static_cast<std::size_t>(cols)); // null equals no cluster
+    auto* const find = neighbours == connectivity::eight ? find_singles_of_row<true> : find_singles_of_row<false>;
+    // The first and the last column as the middle of three, of which one or two lie outside.
+    auto const find_at_edge = [&](std::uint16_t const* const (&lines)[3], std::ptrdiff_t col, std::uint8_t* states_of_row) {
+        std::uint16_t around[3][3] = {};
+        for (int line = 0; line < 3; ++line) {
+            for (std::ptrdiff_t step = -1; step <= 1; ++step) {
+                if (col + step >= 0 && col + step < cols) around[line][step + 1] = lines[line][col + step];
+            }
+        }
+        std::uint8_t found[3];
+        find(around[1], around[0], around[2], 1, 2, found);
+        states_of_row[col] = found[1];
+    };
     for (std::ptrdiff_t row = 0; row < rows; ++row) {
         std::uint16_t const* const here = clusters.row(0, row).data();
         std::uint16_t const* const above = row > 0 ? clusters.row(0, row - 1).data() : outside.data();
         std::uint16_t const* const below = row + 1 < rows ? clusters.row(0, row + 1).data() : outside.data();
-        pixel_state* const state = states.data() + row * cols;
-        auto const touches = [&](std::ptrdiff_t col, std::ptrdiff_t other) {
-            bool const diagonal = neighbours == connectivity::eight;
-            return here[col] == here[other] || (diagonal && (here[col] == above[other] || here[col] == below[other]));
-        };
-        for (std::ptrdiff_t col = 0; col < cols; ++col) {
-            bool const clumped = here[col] == above[col] || here[col] == below[col] ||
-                                 (col > 0 && touches(col, col - 1)) || (col + 1 < cols && touches(col, col + 1));
-            state[col] = here[col] == 0 ? pixel_state::null : clumped ? pixel_state::settled : pixel_state::waiting;
-        }
+        std::uint8_t* const state = states.data() + row * cols;
+        find(here, above, below, 1, cols - 1, state);
+        std::uint16_t const* const lines[3] = {above, here, below};
+        find_at_edge(lines, 0, state);
+        find_at_edge(lines, cols - 1, state);
     }
     return states;
+}
+
+/// Calls `f(index)` for each pixel that waits, in ascending order.
+template <typename F>
+void for_each_waiting(rios::large_vector<std::uint8_t> const& states, F f)
+{
+    constexpr std::uint64_t any = 0x0101'0101'0101'0101;
+    std::size_t at = 0;
+    // Most are settled or null: eight at a time.
+    for (; at + sizeof any <= states.size(); at += sizeof any) {
+        std::uint64_t some = 0;
+        std::memcpy(&some, states.data() + at, sizeof some);
+        if ((some & any) == 0) continue;
+        for (auto i = at; i < at + sizeof any; ++i) {
+            if (states[i] == static_cast<std::uint8_t>(pixel_state::waiting)) f(i);
+        }
+    }
+    for (; at < states.size(); ++at) {
+        if (states[at] == static_cast<std::uint8_t>(pixel_state::waiting)) f(at);
+    }
 }
 
 } // namespace detail
@@ -92,15 +141,15 @@ template <rios::Pixel T>
                                                rios::image_view<std::uint16_t const> clusters, connectivity neighbours,
                                                std::size_t max_rounds)
 {
-    using detail::pixel_state;
+    constexpr auto settled = static_cast<std::uint8_t>(detail::pixel_state::settled);
+    constexpr auto waiting = static_cast<std::uint8_t>(detail::pixel_state::waiting);
+    constexpr auto queued = static_cast<std::uint8_t>(detail::pixel_state::queued);
     auto const cols = image.cols();
     auto const stride = image.band_stride();
     neighbourhood const around(image.rows(), cols, neighbours);
     auto states = detail::find_single_pixels(clusters, neighbours);
     rios::large_vector<std::uint32_t> round;
-    for (std::size_t at = 0; at < states.size(); ++at) {
-        if (states[at] == pixel_state::waiting) round.push_back(static_cast<std::uint32_t>(at));
-    }
+    detail::for_each_waiting(states, [&](std::size_t at) { round.push_back(static_cast<std::uint32_t>(at)); });
     single_pixels result;
     auto const all = round;
     while (result.rounds < max_rounds && !round.empty()) {
@@ -112,7 +161,7 @@ template <rios::Pixel T>
             decltype(detail::pixel_distance(own, stride, own, stride, 1)) least{};
             auto nearest = around.count();
             around.for_each(row, col, [&](std::ptrdiff_t at, std::size_t neighbour) {
-                if (states[static_cast<std::size_t>(at)] != pixel_state::settled) return;
+                if (states[static_cast<std::size_t>(at)] != settled) return;
                 auto const& step = around.step(neighbour);
                 T const* const other = &image(0, row + step.down, col + step.right);
                 auto const distance = detail::pixel_distance(own, stride, other, stride, image.bands());
@@ -122,25 +171,25 @@ template <rios::Pixel T>
                 }
             });
             if (nearest != around.count()) result.joined.push_back({pixel, static_cast<std::uint32_t>(nearest)});
-            else states[pixel] = pixel_state::waiting;
+            else states[pixel] = waiting;
         }
         if (result.joined.size() == begin) break;
         ++result.rounds;
         result.last_round = begin;
         // Only now, so that all of the round saw the state at its start.
-        for (auto i = begin; i < result.joined.size(); ++i) states[result.joined[i].pixel] = pixel_state::settled;
+        for (auto i = begin; i < result.joined.size(); ++i) states[result.joined[i].pixel] = settled;
         round.clear();
         for (auto i = begin; i < result.joined.size(); ++i) {
             around.for_each(static_cast<std::ptrdiff_t>(result.joined[i].pixel), [&](std::ptrdiff_t at, std::size_t) {
                 auto& state = states[static_cast<std::size_t>(at)];
-                if (state != pixel_state::waiting) return;
-                state = pixel_state::queued;
+                if (state != waiting) return;
+                state = queued;
                 round.push_back(static_cast<std::uint32_t>(at));
             });
         }
     }
     for (auto const pixel : all) {
-        if (states[pixel] != pixel_state::settled) result.left.push_back(pixel);
+        if (states[pixel] != settled) result.left.push_back(pixel);
     }
     return result;
 }

@@ -214,13 +214,16 @@ class tile_maker {
     {
         auto const bands = regions_.bands;
         regions_.sums.resize(regions_.regions() * bands);
-        for (std::size_t band = 0; band < bands; ++band) {
-            for (std::ptrdiff_t row = 0; row < rows(); ++row) {
-                auto const values = pixels_.row(static_cast<std::ptrdiff_t>(band), row);
-                auto const labels = map_.labels.row(0, row);
-                for (std::size_t col = 0; col < values.size(); ++col) {
-                    if (labels[col] != 0) regions_.sums[(labels[col] - 1) * bands + band].add(values[col]);
-                }
+        std::vector<T const*> values(bands);
+        for (std::ptrdiff_t row = 0; row < rows(); ++row) {
+            for (std::size_t band = 0; band < bands; ++band) {
+                values[band] = pixels_.row(static_cast<std::ptrdiff_t>(band), row).data();
+            }
+            auto const labels = map_.labels.row(0, row);
+            for (std::size_t col = 0; col < labels.size(); ++col) {
+                if (labels[col] == 0) continue;
+                auto* const sums = regions_.sums.data() + (labels[col] - 1) * bands;
+                for (std::size_t band = 0; band < bands; ++band) sums[band].add(values[band][col]);
             }
         }
     }
@@ -289,6 +292,7 @@ class tile_maker {
         constexpr auto nobody = std::numeric_limits<std::uint32_t>::max();
         rios::large_vector<std::uint32_t> last_met_by(count, nobody);
         regions_.first_met.resize(count + 1);
+        regions_.neighbours.reserve(pixels_of.size());
         std::uint32_t begin = 0;
         for (std::uint32_t region = 0; region < count; ++region) {
             last_met_by[region] = region;
