@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rios/large_vector.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <new>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+using rios::large_allocator;
+using rios::large_vector;
+
+TEST_CASE("a large vector keeps its elements while it grows from small to large and back")
+{
+    large_vector<std::uint32_t> numbers;
+    for (std::uint32_t i = 0; i < 2'000'000; ++i) numbers.push_back(i);
+    numbers.resize(1000);
+    numbers.shrink_to_fit();
+    REQUIRE(numbers.capacity() == 1000);
+    for (std::uint32_t i = 0; i < 1000; ++i) REQUIRE(numbers[i] == i);
+}
+
+TEST_CASE("memory of a large vector begins on a huge page from two mebibytes on, and new elements are zero")
+{
+    large_vector<double> const vector(1 << 18);
+    CHECK(reinterpret_cast<std::uintptr_t>(vector.data()) % (std::uintptr_t{2} << 20) == 0);
+    for (auto const value : vector) REQUIRE(value == 0);
+}
+
+TEST_CASE("large vectors are copied, moved and swapped like others")
+{
+    large_vector<int> a(1'000'000, 7);
+    auto b = a;
+    CHECK(a == b);
+    auto const* const memory = a.data();
+    auto c = std::move(a);
+    CHECK(c.data() == memory);
+    b[0] = 1;
+    std::swap(b, c);
+    CHECK(b[0] == 7);
+    CHECK(c[0] == 1);
+    CHECK(large_allocator<int>() == large_allocator<double>());
+}
+
+TEST_CASE("more elements than any memory could hold are refused")
+{
+    large_allocator<double> allocator;
+    CHECK_THROWS_AS(static_cast<void>(allocator.allocate(std::numeric_limits<std::size_t>::max() / 4)),
+                    std::bad_array_new_length);
+    CHECK_THROWS_AS(static_cast<void>(allocator.allocate(std::size_t{1} << 57)), std::bad_alloc);
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <shepseg/detail/candidate_centres.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <shepseg/nearest_centre.hpp>
+
+#include "support/random_numbers.hpp"
+
+using shepseg::cluster_centres;
+using shepseg::detail::candidate_centres;
+using shepseg::detail::instruction_set;
+
+namespace {
+
+struct box {
+    std::vector<double> low;
+    std::vector<double> high;
+};
+
+/// Few integers, so that there are ties; thirds; magnitudes far apart.
+double random_value(test::random_numbers& random, std::uint64_t kind)
+{
+    switch (kind) {
+    case 0: return random.between(-3, 3);
+    case 1: return static_cast<double>(random.between(-90, 90)) / 3;
+    case 2: return 65535 * random.unit();
+    default: return random.between(-3, 3) * random.pick<double>({1e-200, 1e-5, 1, 1e10, 1e160, 1e308});
+    }
+}
+
+cluster_centres random_centres(test::random_numbers& random, std::size_t clusters, std::size_t bands, std::uint64_t kind)
+{
+    cluster_centres centres(clusters, bands);
+    for (std::size_t k = 0; k < clusters; ++k) {
+        for (std::size_t band = 0; band < bands; ++band) {
+            centres[k][band] = k > 0 && random.one_in(8) ? centres[k - 1][band] : random_value(random, kind);
+        }
+    }
+    return centres;
+}
+
+box random_box(test::random_numbers& random, std::size_t bands, std::uint64_t kind)
+{
+    box result;
+    for (std::size_t band = 0; band < bands; ++band) {
+        auto const a = random_value(random, kind);
+        auto const b = random.one_in(3) ? a : a + (random_value(random, kind) - a) * random.unit();
+        result.low.push_back(std::min(a, b));
+        result.high.push_back(std::max(a, b));
+    }
+    return result;
+}
+
+/// As shepseg::detail::lloyd has it, for a sample that fills the box of all centres and of the box.
+double margin_for(cluster_centres const& centres, box const& around)
+{
+    double squares = 0;
+    for (std::size_t band = 0; band < centres.bands(); ++band) {
+        auto low = around.low[band];
+        auto high = around.high[band];
+        for (std::size_t k = 0; k < centres.clusters(); ++k) {
+            low = std::min(low, centres[k][band]);
+            high = std::max(high, centres[k][band]);
+        }
+        squares += (high - low) * (high - low);
+    }
+    return 16 * static_cast<double>(centres.bands() + 4) * 0x1p-53 * squares + 1e-300;
+}
+
+std::uint32_t nearest_to(std::vector<double> const& point, cluster_centres const& centres)
+{
+    std::uint32_t nearest = 0;
+    double distance = 0;
+    shepseg::find_nearest_centres(point.data(), 1, 1, centres, &nearest, &distance);
+    return nearest;
+}
+
+} // namespace
+
+TEST_CASE("the nearest centre of every point of a box is among its candidates")
+{
+    test::random_numbers random(1);
+    std::size_t left = 0;
+    std::size_t all_in_all = 0;
+    for (int round = 0; round < 4000; ++round) {
+        auto const kind = random.below<std::uint64_t>(4);
+        auto const bands = random.between<std::size_t>(1, 7);
+        auto const centres = random_centres(random, random.between<std::size_t>(1, 40), bands, kind);
+        auto const around = random_box(random, bands, kind);
+        candidate_centres all;
+        all.take_all(centres);
+        candidate_centres some;
+        some.take(all, around.low.data(), around.high.data(), margin_for(centres, around));
+        std::vector<std::uint32_t> const candidates(some.clusters(), some.clusters() + some.count());
+        REQUIRE(!candidates.empty());
+        REQUIRE(std::ranges::is_sorted(candidates));
+        if (kind < 3) {
+            left += candidates.size();
+            all_in_all += centres.clusters();
+        }
+        for (int point = 0; point < 30; ++point) {
+            std::vector<double> at;
+            for (std::size_t band = 0; band < bands; ++band) {
+                auto const way = random.pick<double>({0, 1, random.unit()});
+                auto const value = around.low[band] + way * (around.high[band] - around.low[band]);
+                at.push_back(std::clamp(value, around.low[band], around.high[band]));
+            }
+            REQUIRE(std::ranges::binary_search(candidates, nearest_to(at, centres)));
+        }
+    }
+    CHECK(left < all_in_all / 2); // and most of the others are not
+}
+
+TEST_CASE("candidates of candidates are the centres with their own numbers and values")
+{
+    cluster_centres const centres({{0, 0}, {10, 0}, {20, 0}, {30, 0}, {40, 0}, {41, 1}});
+    candidate_centres all;
+    all.take_all(centres);
+    CHECK(all.count() == 6);
+    candidate_centres right;
+    std::vector<double> const low{28, -1};
+    std::vector<double> const high{45, 1};
+    right.take(all, low.data(), high.data(), 0);
+    CHECK(std::vector<std::uint32_t>(right.clusters(), right.clusters() + right.count()) ==
+          std::vector<std::uint32_t>{3, 4, 5});
+    candidate_centres far_right;
+    std::vector<double> const from{44, 0};
+    far_right.take(right, from.data(), high.data(), 0);
+    REQUIRE(far_right.count() == 1);
+    CHECK(far_right.clusters()[0] == 5);
+    cluster_centres copy;
+    far_right.copy_to(copy);
+    CHECK(copy == cluster_centres({{41, 1}}));
+}
+
+TEST_CASE("with every instruction set the nearest centre of a corner is among the candidates")
+{
+    test::random_numbers random(2);
+    for (auto const set : {instruction_set::avx2, instruction_set::avx512}) {
+        if (!supported(set)) {
+            MESSAGE("this processor has no " << std::string(name_of(set)));
+            continue;
+        }
+        for (int round = 0; round < 500; ++round) {
+            auto const bands = random.between<std::size_t>(1, 5);
+            auto const count = random.between<std::size_t>(1, 40);
+            auto const stride = (count + 7) / 8 * 8;
+            std::vector<double> centres(stride * bands);
+            for (auto& value : centres) value = random.between(0, 50);
+            auto const around = random_box(random, bands, 0);
+            std::vector<std::uint32_t> found(stride + 1);
+            auto const candidates = [&](instruction_set with) {
+                auto const number = find_candidates({.low = around.low.data(),
+                                                     .high = around.high.data(),
+                                                     .bands = bands,
+                                                     .centres = centres.data(),
+                                                     .count = count,
+                                                     .stride = stride,
+                                                     .margin = 0,
+                                                     .candidates = found.data()},
+                                                    with);
+                return std::vector<std::uint32_t>(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(number));
+            };
+            // Which of several centres in the same distance from the middle is compared with may differ.
+            auto const a = candidates(set);
+            auto const b = candidates(instruction_set::baseline);
+            REQUIRE(std::ranges::all_of(a, [&](auto k) { return k < count; }));
+            for (int point = 0; point < 10; ++point) {
+                std::vector<double> at;
+                for (std::size_t band = 0; band < bands; ++band) {
+                    at.push_back(random.one_in(2) ? around.low[band] : around.high[band]);
+                }
+                auto const distance = [&](std::size_t k) {
+                    double sum = 0;
+                    for (std::size_t band = 0; band < bands; ++band) {
+                        auto const difference = at[band] - centres[band * stride + k];
+                        sum += difference * difference;
+                    }
+                    return sum;
+                };
+                std::uint32_t nearest = 0;
+                for (std::uint32_t k = 1; k < count; ++k) {
+                    if (distance(k) < distance(nearest)) nearest = k;
+                }
+                REQUIRE(std::ranges::find(a, nearest) != a.end());
+                REQUIRE(std::ranges::find(b, nearest) != b.end());
+            }
+        }
+    }
+}
