@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// make_scene FILE.tif [ROWS COLS BANDS]: writes a synthetic landscape of uint16 pixels, null value 0.
+// make_scene FILE.tif [ROWS COLS BANDS [FIELD_SIZE NOISE]]: writes a synthetic landscape of uint16 pixels, null value 0.
+// FIELD_SIZE is the mean width of a field in pixels, NOISE the amplitude of the noise of a pixel.
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -13,15 +14,19 @@
 
 int main(int argc, char** argv)
 try {
-    if (argc != 2 && argc != 5) {
-        std::fprintf(stderr, "usage: make_scene FILE.tif [ROWS COLS BANDS]\n");
+    if (argc != 2 && argc != 5 && argc != 7) {
+        std::fprintf(stderr, "usage: make_scene FILE.tif [ROWS COLS BANDS [FIELD_SIZE NOISE]]\n");
         return 2;
     }
     scene::options options;
-    if (argc == 5) {
+    if (argc >= 5) {
         options.rows = std::atol(argv[2]);
         options.cols = std::atol(argv[3]);
         options.bands = std::atol(argv[4]);
+    }
+    if (argc == 7) {
+        options.field_size = std::atof(argv[5]);
+        options.noise = std::atof(argv[6]);
     }
     rios::pixel_grid grid{.rows = options.rows, .cols = options.cols, .geotransform = {}, .projection = {}};
     grid.geotransform = std::array<double, 6>{500000, 10, 0, 6900000, 0, -10};
