@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -53,7 +52,6 @@ class lloyd {
           part_sums_(parts_ * fit_.centres.clusters() * width()), branch_changed_(tree.branches()),
           margin_(16 * static_cast<double>(data.bands() + 4) * 0x1p-53 * data.squared_diagonal() + 1e-300)
     {
-        if (!data.exact_sums()) in_order_.resize(data.count());
     }
 
     template <rios::AnyExecutor E>
@@ -65,14 +63,15 @@ class lloyd {
                          progress_from + (progress_to - progress_from) * fit_.iterations / max_iterations);
             auto const changed = assign(executor);
             ++fit_.iterations;
-            auto const moved = move_centres(executor);
+            auto const moved = move_centres();
             fit_.converged = !changed || moved <= tolerance;
         }
         assign(executor);
-        auto const distance = distances(executor);
-        fit_.inertia = data_.sum(executor, [&](std::size_t begin, std::size_t end) {
-            return std::accumulate(distance.begin() + static_cast<std::ptrdiff_t>(begin),
-                                   distance.begin() + static_cast<std::ptrdiff_t>(end), 0.0);
+        put_in_order();
+        fit_.inertia = data_.sum(executor, [this](std::size_t begin, std::size_t end) {
+            double sum = 0;
+            for (auto i = begin; i < end; ++i) sum += squared_distance(i, in_order_[i]);
+            return sum;
         });
         return std::move(fit_);
     }
@@ -94,6 +93,7 @@ class lloyd {
             candidate_centres of_branch;
             candidate_centres of_leaf;
             cluster_centres compared;
+            std::vector<double> room(data_.bands() * tree_.leaf);
             for (auto branch = begin; branch < end; ++branch) {
                 auto const* const box = tree_.branch_box(branch);
                 of_branch.take(all, box, box + data_.bands(), margin_);
@@ -101,7 +101,7 @@ class lloyd {
                 for (auto leaf = branch * tree_.branch; leaf < tree_.branch_end(branch); ++leaf) {
                     auto const* const leaf_box = tree_.leaf_box(leaf);
                     of_leaf.take(of_branch, leaf_box, leaf_box + data_.bands(), margin_);
-                    changed |= assign_leaf(leaf, of_leaf, compared, branch);
+                    changed |= assign_leaf(leaf, of_leaf, compared, room, branch);
                 }
                 branch_changed_[branch] = changed;
             }
@@ -113,7 +113,7 @@ class lloyd {
     }
 
     bool assign_leaf(std::size_t leaf, candidate_centres const& candidates, cluster_centres& compared,
-                     std::size_t branch)
+                     std::vector<double>& room, std::size_t branch)
     {
         auto const begin = tree_.leaf_begin(leaf);
         auto const count = tree_.leaf_end(leaf) - begin;
@@ -122,7 +122,7 @@ class lloyd {
         if (candidates.count() > 1) {
             double unused[spectra_tree::leaf];
             candidates.copy_to(compared);
-            find_nearest_centres(tree_.values(leaf), spectra_tree::leaf, static_cast<std::ptrdiff_t>(count), compared,
+            find_nearest_centres(tree_.values(leaf, room.data()), spectra_tree::leaf, static_cast<std::ptrdiff_t>(count), compared,
                                  winner, unused);
         }
         bool changed = false;
@@ -130,30 +130,36 @@ class lloyd {
             auto const k = cluster[winner[i]];
             if (nearest_[begin + i] == k) continue;
             changed = true;
-            move_pixel(leaf, i, nearest_[begin + i], k, branch);
+            move_pixel(tree_.order()[begin + i], nearest_[begin + i], k, branch);
             nearest_[begin + i] = k;
         }
         return changed;
     }
 
-    void move_pixel(std::size_t leaf, std::size_t i, std::uint32_t from, std::uint32_t to, std::size_t branch) noexcept
+    void move_pixel(std::size_t pixel, std::uint32_t from, std::uint32_t to, std::size_t branch) noexcept
     {
         if (!data_.exact_sums()) return;
         double* const sums = part_sums_.data() + branch * fit_.centres.clusters() * width();
-        double const* const values = tree_.values(leaf) + i;
         if (from != unassigned_) {
-            for (std::size_t b = 0; b < data_.bands(); ++b) sums[from * width() + b] -= values[b * tree_.leaf];
+            for (std::size_t b = 0; b < data_.bands(); ++b) sums[from * width() + b] -= data_(b, pixel);
             sums[from * width() + data_.bands()] -= 1;
         }
-        for (std::size_t b = 0; b < data_.bands(); ++b) sums[to * width() + b] += values[b * tree_.leaf];
+        for (std::size_t b = 0; b < data_.bands(); ++b) sums[to * width() + b] += data_(b, pixel);
         sums[to * width() + data_.bands()] += 1;
+    }
+
+    /// Puts the clusters in the order of the sample.
+    void put_in_order()
+    {
+        in_order_.resize(nearest_.size());
+        for (std::size_t i = 0; i < nearest_.size(); ++i) in_order_[tree_.order()[i]] = nearest_[i];
     }
 
     /// Sums of pixels that are not exact are made in the order of the sample, whatever the tree.
     template <rios::AnyExecutor E>
     void add_up_in_order(E& executor)
     {
-        for (std::size_t i = 0; i < nearest_.size(); ++i) in_order_[tree_.order()[i]] = nearest_[i];
+        put_in_order();
         data_.for_each_chunk(executor, [&](std::size_t begin, std::size_t end) {
             auto const size = fit_.centres.clusters() * width();
             double* const sums = part_sums_.data() + begin / spectra::chunk * size;
@@ -167,8 +173,7 @@ class lloyd {
     }
 
     /// Moves every centre to the mean of its pixels; returns the sum of the squared movements.
-    template <rios::AnyExecutor E>
-    double move_centres(E& executor)
+    double move_centres()
     {
         auto const bands = data_.bands();
         auto const clusters = fit_.centres.clusters();
@@ -176,7 +181,7 @@ class lloyd {
         for (std::size_t part = 0; part < parts_; ++part) {
             for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += part_sums_[part * sums.size() + i];
         }
-        refill_empty_clusters(sums, executor);
+        refill_empty_clusters(sums);
         double moved = 0;
         for (std::size_t k = 0; k < clusters; ++k) {
             double const* const sum = sums.data() + k * width();
@@ -191,8 +196,7 @@ class lloyd {
         return moved;
     }
 
-    template <rios::AnyExecutor E>
-    void refill_empty_clusters(std::vector<double>& sums, E& executor) const
+    void refill_empty_clusters(std::vector<double>& sums) const
     {
         auto const bands = data_.bands();
         std::vector<std::size_t> empty;
@@ -200,56 +204,67 @@ class lloyd {
             if (sums[k * width() + bands] == 0) empty.push_back(k);
         }
         if (empty.empty()) return;
-        auto const distance = distances(executor);
-        std::vector<std::size_t> farthest(data_.count()); // places in the order of the tree
-        std::iota(farthest.begin(), farthest.end(), std::size_t{0});
-        auto const middle = farthest.begin() + static_cast<std::ptrdiff_t>(empty.size());
-        std::uint32_t const* const number = tree_.order();
-        std::partial_sort(farthest.begin(), middle, farthest.end(), [&](std::size_t a, std::size_t b) {
-            auto const of_a = distance[number[a]];
-            auto const of_b = distance[number[b]];
-            return of_a != of_b ? of_a > of_b : number[a] < number[b];
-        });
+        auto const farthest = find_farthest(empty.size());
         for (std::size_t i = 0; i < empty.size(); ++i) {
-            double* const from = sums.data() + nearest_[farthest[i]] * width();
+            double* const from = sums.data() + farthest[i].cluster * width();
             double* const to = sums.data() + empty[i] * width();
             for (std::size_t b = 0; b < bands; ++b) {
-                from[b] -= data_(b, number[farthest[i]]);
-                to[b] = data_(b, number[farthest[i]]);
+                from[b] -= data_(b, farthest[i].pixel);
+                to[b] = data_(b, farthest[i].pixel);
             }
             from[bands] -= 1;
             to[bands] = 1;
         }
     }
 
-    /// The squared distance of every pixel to its centre, in the order of the sample; the bits of find_nearest_centres().
-    template <rios::AnyExecutor E>
-    [[nodiscard]] rios::large_vector<double> distances(E& executor) const
+    struct far_pixel {
+        double distance; // squared
+        std::uint32_t pixel;
+        std::uint32_t cluster;
+
+        /// Whether this one comes first: the farther, and of equal ones that with the lower number.
+        friend bool operator<(far_pixel const& a, far_pixel const& b) noexcept
+        {
+            return a.distance != b.distance ? a.distance > b.distance : a.pixel < b.pixel;
+        }
+    };
+
+    /// The pixels that are farthest from their centres, in order. @pre there are as many
+    [[nodiscard]] std::vector<far_pixel> find_farthest(std::size_t count) const
     {
-        rios::large_vector<double> distance(data_.count());
-        rios::for_each_chunk(executor, tree_.leaves(), together_ * tree_.branch,
-                             [&](std::size_t begin, std::size_t end) {
-                                 for (auto leaf = begin; leaf < end; ++leaf) {
-                                     for (auto i = tree_.leaf_begin(leaf); i < tree_.leaf_end(leaf); ++i) {
-                                         double const* const values = tree_.values(leaf) + i - tree_.leaf_begin(leaf);
-                                         auto const centre = fit_.centres[nearest_[i]];
-                                         double sum = 0;
-                                         for (std::size_t b = 0; b < data_.bands(); ++b) {
-                                             auto const difference = values[b * tree_.leaf] - centre[b];
-                                             sum += exact_product(difference, difference);
-                                         }
-                                         distance[tree_.order()[i]] = sum;
-                                     }
-                                 }
-                             });
-        return distance;
+        std::vector<far_pixel> found; // a heap with the last one on top
+        found.reserve(count + 1);
+        for (std::size_t i = 0; i < nearest_.size(); ++i) {
+            auto const pixel = tree_.order()[i];
+            far_pixel const each{squared_distance(pixel, nearest_[i]), pixel, nearest_[i]};
+            if (found.size() == count && !(each < found.front())) continue;
+            found.push_back(each);
+            std::push_heap(found.begin(), found.end());
+            if (found.size() <= count) continue;
+            std::pop_heap(found.begin(), found.end());
+            found.pop_back();
+        }
+        std::sort_heap(found.begin(), found.end());
+        return found;
+    }
+
+    /// Of a pixel to a centre; the bits of find_nearest_centres().
+    [[nodiscard]] double squared_distance(std::size_t pixel, std::size_t cluster) const noexcept
+    {
+        auto const centre = fit_.centres[cluster];
+        double sum = 0;
+        for (std::size_t b = 0; b < data_.bands(); ++b) {
+            auto const difference = data_(b, pixel) - centre[b];
+            sum += exact_product(difference, difference);
+        }
+        return sum;
     }
 
     spectra const& data_;
     spectra_tree const& tree_;
     kmeans_fit fit_;
     rios::large_vector<std::uint32_t> nearest_;  // in the order of the tree
-    std::vector<std::uint32_t> in_order_; // that in the order of the sample, where it is needed
+    rios::large_vector<std::uint32_t> in_order_; // that in the order of the sample, as it was when it was last needed
     std::size_t parts_;                   // of which sums are kept: branches if sums are exact, or else chunks
     rios::large_vector<double> part_sums_;       // part × cluster × (bands, number of pixels)
     std::vector<char> branch_changed_;

@@ -186,9 +186,9 @@ TEST_CASE("segments that do not fit are an error that says what is needed for al
 TEST_CASE("a sample that does not fit beside the program is refused in words")
 {
     memory_plan const plan(100'000'000, 40'000'000, 2, 6, {.rows = 100, .cols = 100, .tile_size = 1024, .halo = 16});
-    plan.require_room_for_sample(600'000, 3, 2);
+    plan.require_room_for_sample(900'000, 3, 2);
     CHECK(
         test::message_of<rios::options_error>([&] { plan.require_room_for_sample(2'000'000, 3, 2); }) ==
-        "memory limit 100 MB is not allowed: a sample of 2000000 pixels for k-means needs at least 216 MB; allow more, "
+        "memory limit 100 MB is not allowed: a sample of 2000000 pixels for k-means needs at least 168 MB; allow more, "
         "or sample fewer pixels");
 }

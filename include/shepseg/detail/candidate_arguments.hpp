@@ -16,8 +16,8 @@ struct candidate_arguments {
     std::size_t count;     ///< centres, at least 1
     std::size_t stride;    ///< count, rounded up to a multiple of 8; what lies between holds numbers
     double margin;         ///< by how much a squared distance must be larger to count as larger
-    /// out, in ascending order: all centres but those that are farther than another one from every point of the box. Room
-    /// for stride + 1.
+    /// out, in ascending order: all centres but those that are farther from every point of the box than the one nearest to
+    /// its middle. Room for stride + 1.
     std::uint32_t* candidates;
 };
 

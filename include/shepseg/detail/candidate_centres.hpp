@@ -49,7 +49,7 @@ class candidate_centres {
         }
     }
 
-    /// Those of `from` that are not farther than another one from every point of the box.
+    /// Those of `from` that are not farther from every point of the box than the one nearest to its middle, z*.
     ///
     /// A centre z loses against z* if the corner of the box that lies farthest in the direction from z* to z is still nearer
     /// to z*: the test of Kanungo, Mount et al. (2002), "An efficient k-means clustering algorithm: analysis and

@@ -41,6 +41,7 @@ class spectra {
             largest = std::max({largest, std::abs(low), std::abs(high)});
             squared_diagonal_ += (high - low) * (high - low);
         }
+        are_floats_ = std::is_same_v<T, float> || (std::is_integral_v<T> && sizeof(T) <= 2);
         exact_sums_ = std::is_integral_v<T> && largest * static_cast<double>(count_) <= 0x1p53;
     }
 
@@ -55,6 +56,9 @@ class spectra {
 
     /// Whether sums of any of the values are exact, in whatever order they are made.
     [[nodiscard]] bool exact_sums() const noexcept { return exact_sums_; }
+
+    /// Whether all values are floats, so that no more than that need be kept of them.
+    [[nodiscard]] bool are_floats() const noexcept { return are_floats_; }
 
     /// Of the bounding box of all pixels.
     [[nodiscard]] double squared_diagonal() const noexcept { return squared_diagonal_; }
@@ -104,6 +108,7 @@ class spectra {
     std::size_t count_;
     rios::large_vector<double> values_;
     bool exact_sums_ = false;
+    bool are_floats_ = false;
     double squared_diagonal_ = 0;
 };
 

@@ -22,12 +22,12 @@ namespace shepseg::detail {
 class spectra_tree {
   public:
     static constexpr std::size_t leaf = 64;    ///< pixels of a leaf; the last may have fewer
-    static constexpr std::size_t branch = 32; ///< leaves of a branch; the last may have fewer
+    static constexpr std::size_t branch = 32;  ///< leaves of a branch; the last may have fewer
 
     template <rios::AnyExecutor E>
     spectra_tree(spectra const& data, E& executor)
-        : data_(data), order_(data.count()), values_((data.count() + leaf - 1) / leaf * leaf * data.bands()),
-          leaf_boxes_(2 * data.bands() * leaves()), branch_boxes_(2 * data.bands() * branches())
+        : data_(data), order_(data.count()), floats_(data.are_floats() ? leaves() * leaf * data.bands() : 0),
+          doubles_(data.are_floats() ? 0 : leaves() * leaf * data.bands()), leaf_boxes_(2 * data.bands() * leaves()), branch_boxes_(2 * data.bands() * branches())
     {
         std::iota(order_.begin(), order_.end(), 0U);
         sort(executor);
@@ -49,10 +49,15 @@ class spectra_tree {
 
     /// For each pixel in the order of the tree its number in the sample.
     [[nodiscard]] std::uint32_t const* order() const noexcept { return order_.data(); }
-    /// The values of a leaf: band b of its i-th pixel is values(index)[b * leaf + i].
-    [[nodiscard]] double const* values(std::size_t index) const noexcept
+    /// The values of a leaf: band b of its i-th pixel is values(index, room)[b * leaf + i].
+    /// @param room for them, which may be used or not: bands × leaf
+    [[nodiscard]] double const* values(std::size_t index, double* room) const noexcept
     {
-        return values_.data() + index * leaf * data_.bands();
+        auto const size = leaf * data_.bands();
+        if (!data_.are_floats()) return doubles_.data() + index * size;
+        float const* const floats = floats_.data() + index * size;
+        for (std::size_t i = 0; i < size; ++i) room[i] = floats[i];
+        return room;
     }
 
     /// The least values of all bands, then the greatest.
@@ -149,20 +154,28 @@ class spectra_tree {
             auto const count = leaf_end(at) - begin;
             for (std::size_t b = 0; b < bands; ++b) {
                 double const* const band = data_.band(b);
-                double* const values = values_.data() + (at * bands + b) * leaf;
-                for (std::size_t i = 0; i < count; ++i) values[i] = band[order_[begin + i]];
-                auto const [low, high] = std::minmax_element(values, values + count);
-                box[b] = *low;
-                box[bands + b] = *high;
-                outer[b] = std::min(outer[b], *low);
-                outer[bands + b] = std::max(outer[bands + b], *high);
+                auto const first = (at * bands + b) * leaf;
+                auto low = band[order_[begin]];
+                auto high = low;
+                for (std::size_t i = 0; i < count; ++i) {
+                    auto const value = band[order_[begin + i]];
+                    low = std::min(low, value);
+                    high = std::max(high, value);
+                    if (data_.are_floats()) floats_[first + i] = static_cast<float>(value);
+                    else doubles_[first + i] = value;
+                }
+                box[b] = low;
+                box[bands + b] = high;
+                outer[b] = std::min(outer[b], low);
+                outer[bands + b] = std::max(outer[bands + b], high);
             }
         }
     }
 
     spectra const& data_;
     rios::large_vector<std::uint32_t> order_;
-    rios::large_vector<double> values_;
+    rios::large_vector<float> floats_; // the values of all leaves, as these
+    rios::large_vector<double> doubles_; // or as these
     std::vector<double> leaf_boxes_;
     std::vector<double> branch_boxes_;
 };

@@ -37,6 +37,7 @@ std::string wrong_with(spectra_tree const& tree, spectra const& data)
         if (order[i] != i) return "not every pixel once";
     }
     std::size_t next = 0;
+    std::vector<double> room(data.bands() * spectra_tree::leaf);
     for (std::size_t branch = 0; branch < tree.branches(); ++branch) {
         auto const* const outer = tree.branch_box(branch);
         for (auto leaf = branch * spectra_tree::branch; leaf < tree.branch_end(branch); ++leaf) {
@@ -47,7 +48,7 @@ std::string wrong_with(spectra_tree const& tree, spectra const& data)
                 auto const high = tree.leaf_box(leaf)[data.bands() + band];
                 if (low < outer[band] || high > outer[data.bands() + band]) return "a leaf outside its branch";
                 for (auto i = tree.leaf_begin(leaf); i < next; ++i) {
-                    auto const value = tree.values(leaf)[band * spectra_tree::leaf + i - tree.leaf_begin(leaf)];
+                    auto const value = tree.values(leaf, room.data())[band * spectra_tree::leaf + i - tree.leaf_begin(leaf)];
                     if (value != data(band, tree.order()[i])) return "a wrong value";
                     if (value < low || value > high) return "a pixel outside its leaf";
                 }
