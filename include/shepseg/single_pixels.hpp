@@ -24,10 +24,10 @@ struct single_pixels {
         std::uint32_t pixel;
         std::uint32_t neighbour; ///< number of the neighbouring pixel whose segment it joined (neighbourhood)
     };
-    rios::large_vector<joining> joined;     ///< in the order of the rounds
-    std::size_t rounds = 0;          ///< in which some joined
-    std::size_t last_round = 0;      ///< where in `joined` those of the last round begin
-    std::vector<std::uint32_t> left; ///< those that have not joined a segment, in ascending order
+    rios::large_vector<joining> joined; ///< in the order of the rounds
+    std::size_t rounds = 0;             ///< in which some joined
+    std::size_t last_round = 0;         ///< where in `joined` those of the last round begin
+    std::vector<std::uint32_t> left;    ///< those that have not joined a segment, in ascending order
 };
 
 namespace detail {
@@ -60,7 +60,7 @@ enum class pixel_state : std::uint8_t {
 /// @param here,above,below rows of clusters @param first,last columns, neither at the edge of the row
 template <bool Diagonal>
 void find_singles_of_row(std::uint16_t const* here, std::uint16_t const* above, std::uint16_t const* below,
-                        std::ptrdiff_t first, std::ptrdiff_t last, std::uint8_t* states) noexcept
+                         std::ptrdiff_t first, std::ptrdiff_t last, std::uint8_t* states) noexcept
 {
     for (auto col = first; col < last; ++col) {
         auto const own = here[col];
@@ -83,9 +83,11 @@ inline rios::large_vector<std::uint8_t> find_single_pixels(rios::image_view<std:
     auto const cols = clusters.cols();
     rios::large_vector<std::uint8_t> states(static_cast<std::size_t>(rows * cols));
     std::vector<std::uint16_t> const outside(static_cast<std::size_t>(cols)); // null equals no cluster
+    if (cols == 0) return states;
     auto* const find = neighbours == connectivity::eight ? find_singles_of_row<true> : find_singles_of_row<false>;
     // The first and the last column as the middle of three, of which one or two lie outside.
-    auto const find_at_edge = [&](std::uint16_t const* const (&lines)[3], std::ptrdiff_t col, std::uint8_t* states_of_row) {
+    auto const find_at_edge = [&](std::uint16_t const* const(&lines)[3], std::ptrdiff_t col,
+                                  std::uint8_t* states_of_row) {
         std::uint16_t around[3][3] = {};
         for (int line = 0; line < 3; ++line) {
             for (std::ptrdiff_t step = -1; step <= 1; ++step) {

@@ -326,3 +326,15 @@ TEST_CASE("clusters may be a window of larger ones")
                                                                    connectivity::four, no_limit);
     CHECK(in_order(singles) == std::vector<std::uint32_t>{2, 1, 3, 1});
 }
+
+TEST_CASE("an image without rows or without columns has no single pixels")
+{
+    for (auto const& [rows, cols] : {std::pair<std::ptrdiff_t, std::ptrdiff_t>{0, 0}, {0, 5}, {5, 0}}) {
+        rios::image<std::uint8_t> const pixels(1, rows, cols);
+        rios::image<std::uint16_t> const clusters(1, rows, cols);
+        auto const none =
+            shepseg::join_single_pixels<std::uint8_t>(pixels.view(), clusters.view(), shepseg::connectivity::eight, 3);
+        CHECK(none.joined.empty());
+        CHECK(none.left.empty());
+    }
+}
