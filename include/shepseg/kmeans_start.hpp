@@ -69,14 +69,33 @@ class random_source {
     std::mt19937_64 engine_;
 };
 
-/// The distances of the pixels [begin, end) to one spectrum, into distance[0 …).
-inline void distances_to(spectra const& data, std::size_t pixel, std::size_t begin, std::size_t end, double* distance,
-                         std::uint32_t* nearest)
+/// A pixel of the sample as a centre.
+[[nodiscard]] inline cluster_centres pixel_as_centre(spectra const& data, std::size_t pixel)
 {
     cluster_centres centre(1, data.bands());
     for (std::size_t b = 0; b < data.bands(); ++b) centre[0][b] = data(b, pixel);
-    find_nearest_centres(data.band(0) + begin, static_cast<std::ptrdiff_t>(data.count()),
-                         static_cast<std::ptrdiff_t>(end - begin), centre, nearest, distance);
+    return centre;
+}
+
+/// Calls `use(i, distances)` for each pixel i of [begin, end), in order: its squared distances to some centres.
+/// @param centres one centre each
+template <typename F>
+void for_each_distances(spectra const& data, std::vector<cluster_centres> const& centres, std::size_t begin,
+                        std::size_t end, F use)
+{
+    constexpr std::size_t run = 256;
+    std::uint32_t unused[run];
+    double planar[run];
+    std::vector<double> distances(centres.size() * run);
+    for (auto from = begin; from < end; from += run) {
+        auto const to = std::min(end, from + run);
+        for (std::size_t c = 0; c < centres.size(); ++c) {
+            find_nearest_centres(data.band(0) + from, static_cast<std::ptrdiff_t>(data.count()),
+                                 static_cast<std::ptrdiff_t>(to - from), centres[c], unused, planar);
+            for (auto i = from; i < to; ++i) distances[(i - from) * centres.size() + c] = planar[i - from];
+        }
+        for (auto i = from; i < to; ++i) use(i, distances.data() + (i - from) * centres.size());
+    }
 }
 
 /// Greedy k-means++: every further centre is, of a few pixels drawn with probability proportional to their squared
@@ -99,25 +118,15 @@ template <rios::AnyExecutor E>
         while (i + 1 < end && (target >= closest[i] || closest[i] == 0)) target -= closest[i++];
         return i;
     };
-    auto const for_each_distance = [&](std::size_t pixel, std::size_t begin, std::size_t end, auto&& use) {
-        constexpr std::size_t run = 512;
-        double distance[run];
-        std::uint32_t unused[run];
-        for (auto from = begin; from < end; from += run) {
-            auto const to = std::min(end, from + run);
-            distances_to(data, pixel, from, to, distance, unused);
-            for (auto i = from; i < to; ++i) use(i, distance[i - from]);
-        }
-    };
-
     std::vector<std::size_t> chosen{random.below(data.count())};
     std::fill(closest.begin(), closest.end(), std::numeric_limits<double>::infinity());
     for (;;) {
         double total = 0;
+        std::vector const newest{pixel_as_centre(data, chosen.back())};
         data.for_each_chunk(executor, [&](std::size_t begin, std::size_t end) {
             double sum = 0;
-            for_each_distance(chosen.back(), begin, end, [&](std::size_t i, double distance) {
-                closest[i] = std::min(closest[i], distance);
+            for_each_distances(data, newest, begin, end, [&](std::size_t i, double const* distance) {
+                closest[i] = std::min(closest[i], *distance);
                 sum += closest[i];
             });
             chunk_sums[begin / spectra::chunk] = sum;
@@ -127,14 +136,16 @@ template <rios::AnyExecutor E>
 
         std::vector<std::size_t> drawn(candidates);
         for (auto& pixel : drawn) pixel = draw(total);
+        std::vector<cluster_centres> centres;
+        for (auto const pixel : drawn) centres.push_back(pixel_as_centre(data, pixel));
         std::vector<double> left(candidates * data.chunks());
         data.for_each_chunk(executor, [&](std::size_t begin, std::size_t end) {
-            for (std::size_t c = 0; c < candidates; ++c) {
-                double sum = 0;
-                for_each_distance(drawn[c], begin, end,
-                                  [&](std::size_t i, double distance) { sum += std::min(closest[i], distance); });
-                left[c * data.chunks() + begin / spectra::chunk] = sum;
-            }
+            // All candidates at once: each of these sums waits for itself only.
+            std::vector<double> sums(candidates);
+            for_each_distances(data, centres, begin, end, [&](std::size_t i, double const* distance) {
+                for (std::size_t c = 0; c < candidates; ++c) sums[c] += std::min(closest[i], distance[c]);
+            });
+            for (std::size_t c = 0; c < candidates; ++c) left[c * data.chunks() + begin / spectra::chunk] = sums[c];
         });
         std::size_t best = 0;
         double least = std::numeric_limits<double>::infinity();
