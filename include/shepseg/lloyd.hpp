@@ -41,8 +41,8 @@ namespace detail {
 /// ties), as in scikit-learn. Ends when no pixel changes its cluster, or when the squared movement of all centres
 /// together is at most `tolerance`.
 ///
-/// Every branch of the tree, and then every leaf, leaves out the centres that are farther than another one from all of
-/// its box. Squared distances have relative errors of at most (bands + 2) 2^-53, so with a margin of a few times that much
+/// Every branch of the tree, and then every leaf, leaves out the centres that are farther from all of its box than the one
+/// nearest to its middle. Squared distances have relative errors of at most (bands + 2) 2^-53, so with a margin of a few times that much
 /// of the largest squared distance in the sample, those that are left out would not have won nor tied.
 class lloyd {
   public:
@@ -119,33 +119,39 @@ class lloyd {
         auto const count = tree_.leaf_end(leaf) - begin;
         std::uint32_t const* const cluster = candidates.clusters();
         std::uint32_t winner[spectra_tree::leaf] = {};
+        double const* values = nullptr;
         if (candidates.count() > 1) {
             double unused[spectra_tree::leaf];
             candidates.copy_to(compared);
-            find_nearest_centres(tree_.values(leaf, room.data()), spectra_tree::leaf, static_cast<std::ptrdiff_t>(count), compared,
-                                 winner, unused);
+            values = tree_.values(leaf, room.data());
+            find_nearest_centres(values, spectra_tree::leaf, static_cast<std::ptrdiff_t>(count), compared, winner,
+                                 unused);
         }
         bool changed = false;
         for (std::size_t i = 0; i < count; ++i) {
             auto const k = cluster[winner[i]];
             if (nearest_[begin + i] == k) continue;
             changed = true;
-            move_pixel(tree_.order()[begin + i], nearest_[begin + i], k, branch);
+            if (data_.exact_sums()) {
+                if (values == nullptr) values = tree_.values(leaf, room.data());
+                move_pixel(values + i, nearest_[begin + i], k, branch);
+            }
             nearest_[begin + i] = k;
         }
         return changed;
     }
 
-    void move_pixel(std::size_t pixel, std::uint32_t from, std::uint32_t to, std::size_t branch) noexcept
+    /// @param values of the pixel: band b at b * spectra_tree::leaf
+    void move_pixel(double const* values, std::uint32_t from, std::uint32_t to, std::size_t branch) noexcept
     {
-        if (!data_.exact_sums()) return;
+        auto const bands = data_.bands();
         double* const sums = part_sums_.data() + branch * fit_.centres.clusters() * width();
         if (from != unassigned_) {
-            for (std::size_t b = 0; b < data_.bands(); ++b) sums[from * width() + b] -= data_(b, pixel);
-            sums[from * width() + data_.bands()] -= 1;
+            for (std::size_t b = 0; b < bands; ++b) sums[from * width() + b] -= values[b * spectra_tree::leaf];
+            sums[from * width() + bands] -= 1;
         }
-        for (std::size_t b = 0; b < data_.bands(); ++b) sums[to * width() + b] += data_(b, pixel);
-        sums[to * width() + data_.bands()] += 1;
+        for (std::size_t b = 0; b < bands; ++b) sums[to * width() + b] += values[b * spectra_tree::leaf];
+        sums[to * width() + bands] += 1;
     }
 
     /// Puts the clusters in the order of the sample.
@@ -265,7 +271,7 @@ class lloyd {
     kmeans_fit fit_;
     rios::large_vector<std::uint32_t> nearest_;  // in the order of the tree
     rios::large_vector<std::uint32_t> in_order_; // that in the order of the sample, as it was when it was last needed
-    std::size_t parts_;                   // of which sums are kept: branches if sums are exact, or else chunks
+    std::size_t parts_;                          // of which sums are kept: branches if sums are exact, or else chunks
     rios::large_vector<double> part_sums_;       // part × cluster × (bands, number of pixels)
     std::vector<char> branch_changed_;
     double margin_;
