@@ -10,7 +10,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include <rios/pixel_type.hpp>
@@ -47,7 +46,7 @@ namespace shepseg {
 /// of x and c, with B bands and m bits that give way to the number of the centre, a score is off by at most
 /// (B + 4 + 2 2^m) 2^-24 (|x|₁ max|c_b| + max|c|²), whatever the order of operations; if the highest score leads by more than
 /// twice that, its centre is the nearest by the distances in double precision too, whose errors are far smaller. The other
-/// pixels, some in a thousand of real images, are compared again in double precision.
+/// pixels are compared again in double precision.
 ///
 /// Thread rule: one thread at a time.
 class assignment {
@@ -55,8 +54,7 @@ class assignment {
     static constexpr std::ptrdiff_t run = 256; ///< pixels at a time
 
     /// @pre centres is not empty
-    explicit assignment(cluster_centres const& centres,
-                        detail::instruction_set set = detail::best_instruction_set())
+    explicit assignment(cluster_centres const& centres, detail::instruction_set set = detail::best_instruction_set())
         : centres_(centres), set_(set), bands_(static_cast<std::ptrdiff_t>(centres.bands())), origin_(centres.bands()),
           table_(centres.clusters() * (centres.bands() + 1)), values_(centres.bands() * run)
     {
@@ -124,7 +122,7 @@ class assignment {
         auto const bits = std::bit_width(centres_.clusters() - 1);
         number_bits_ = static_cast<std::int32_t>((std::uint32_t{1} << bits) - 1);
         auto const each = 2.1 * (static_cast<double>(centres_.bands()) + 4 + 2.0 * (number_bits_ + 1)) * 0x1p-24;
-        constexpr double tiny = 1e-40; // more than all that products can lose by being too small for a float
+        constexpr double tiny = 1e-36; // more than all that products can lose by being too small for a float
         pixel_error_ = static_cast<float>(each * largest + tiny);
         centre_error_ = static_cast<float>(each * longest_square + tiny);
         longest_ = static_cast<float>(std::min(largest * 0x1p20, 1e36 / largest));

@@ -16,11 +16,11 @@ struct assign_arguments {
     float const* centres; ///< centre after centre: minus half its squared length, then its values, minus the origin
     std::ptrdiff_t clusters;
     std::int32_t number_bits; ///< the lowest bits of a float, as many as a centre's number needs
-    float pixel_error;  ///< what a unit of a pixel's length adds to the error of a score
-    float longest;      ///< all pixels whose values add up to more are doubtful
-    float centre_error; ///< error of a score whatever the pixel
-    std::int32_t* nearest;  ///< out: index of the centre with the highest score
-    std::int32_t* doubtful; ///< out: not 0 if the score of another centre is so close that rounding may have decided
+    float pixel_error;        ///< what a unit of a pixel's length adds to the error of a score
+    float longest;            ///< all pixels whose values add up to more are doubtful
+    float centre_error;       ///< error of a score whatever the pixel
+    std::int32_t* nearest;    ///< out: index of the centre with the highest score
+    std::int32_t* doubtful;   ///< out: not 0 if the score of another centre is so close that rounding may have decided
 };
 
 } // namespace shepseg::detail

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The nearest centre of many pixels in single precision, and where that is not precise enough (assign.hpp). Through the
-// vector extensions that GCC and clang share; included once for each instruction set, hence without an include guard:
-// SHEPSEG_KERNEL names the namespace, SHEPSEG_LANES the floats in a register, SHEPSEG_GROUPS the registers of pixels that
+// The nearest centre of many pixels in single precision, and where that is not precise enough (assignment.hpp), in vectors
+// (vector_lanes.hpp). Included once for each instruction set, hence without an include guard: SHEPSEG_KERNEL names the namespace, SHEPSEG_LANES the floats in a register, SHEPSEG_GROUPS the registers of pixels that
 // are worked on together, SHEPSEG_MIN and SHEPSEG_MAX instructions (GCC makes three of a choice between two vectors) and
 // SHEPSEG_TARGET the attribute of its functions.
 
@@ -15,6 +14,7 @@
 #endif
 
 #include "assign_arguments.hpp"
+#include "vector_lanes.hpp"
 
 #if !defined(SHEPSEG_KERNEL)
 #define SHEPSEG_KERNEL baseline_assignment
@@ -32,10 +32,10 @@
 
 namespace shepseg::detail::SHEPSEG_KERNEL {
 
-typedef float lanes __attribute__((vector_size(SHEPSEG_LANES * 4)));
-typedef float unaligned_lanes __attribute__((vector_size(SHEPSEG_LANES * 4), aligned(4), may_alias));
-typedef std::int32_t index_lanes __attribute__((vector_size(SHEPSEG_LANES * 4)));
-typedef std::int32_t unaligned_index_lanes __attribute__((vector_size(SHEPSEG_LANES * 4), aligned(4), may_alias));
+using lanes = vector_of<float, SHEPSEG_LANES>::values;
+using unaligned_lanes = vector_of<float, SHEPSEG_LANES>::values_in_memory;
+using index_lanes = vector_of<float, SHEPSEG_LANES>::indexes;
+using unaligned_index_lanes = vector_of<float, SHEPSEG_LANES>::indexes_in_memory;
 
 /// The score of a centre c for a pixel x is x·c - |c|²/2: the higher, the nearer. Its lowest bits give way to the number of
 /// the centre, so that the highest score says whose it is. A product and a sum may be fused or not; what that changes
@@ -65,9 +65,9 @@ SHEPSEG_TARGET inline void assign(assign_arguments const& in)
                 lanes const coordinate = lanes{} + centre[1 + b];
 #pragma GCC unroll 4
                 for (int g = 0; g < groups; ++g) {
-                    score[g] += *reinterpret_cast<unaligned_lanes const*>(values + b * in.band_stride +
-                                                                          g * SHEPSEG_LANES) *
-                                coordinate;
+                    score[g] +=
+                        *reinterpret_cast<unaligned_lanes const*>(values + b * in.band_stride + g * SHEPSEG_LANES) *
+                        coordinate;
                 }
             }
             centre += 1 + bands;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Which centres can be the nearest to a point of a box, through the vector extensions that GCC and clang share. Included
-// once for each instruction set, hence without an include guard: SHEPSEG_KERNEL names the namespace, SHEPSEG_LANES the
-// doubles in a register and SHEPSEG_TARGET the attribute of its functions (see nearest_kernel.hpp).
+// Which centres can be the nearest to a point of a box, in vectors (vector_lanes.hpp). Included once for each instruction
+// set, hence without an include guard, with the macros of nearest_kernel.hpp.
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
 #include "candidate_arguments.hpp"
+#include "vector_lanes.hpp"
 
 #if !defined(SHEPSEG_KERNEL)
 #define SHEPSEG_KERNEL baseline_candidates
@@ -18,9 +18,9 @@
 
 namespace shepseg::detail::SHEPSEG_KERNEL {
 
-typedef double lanes __attribute__((vector_size(SHEPSEG_LANES * 8)));
-typedef double unaligned_lanes __attribute__((vector_size(SHEPSEG_LANES * 8), aligned(8), may_alias));
-typedef std::int64_t index_lanes __attribute__((vector_size(SHEPSEG_LANES * 8)));
+using lanes = vector_of<double, SHEPSEG_LANES>::values;
+using unaligned_lanes = vector_of<double, SHEPSEG_LANES>::values_in_memory;
+using index_lanes = vector_of<double, SHEPSEG_LANES>::indexes;
 
 /// The centre that is nearest to the middle of the box, or about so: the choice changes how many candidates are left,
 /// not which one wins.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The nearest-centre kernel, through the vector extensions that GCC and clang share. Included once for each instruction
+// The nearest-centre kernel, in vectors (vector_lanes.hpp). Included once for each instruction
 // set, hence without an include guard: SHEPSEG_KERNEL names the namespace, SHEPSEG_LANES the doubles in a register and
 // SHEPSEG_TARGET the attribute of its functions. (Inlining a common template into target functions will not do: GCC
 // takes vectors that are too wide for the template's own target to pieces before it inlines.)
@@ -11,6 +11,7 @@
 
 #include "exact.hpp"
 #include "nearest_arguments.hpp"
+#include "vector_lanes.hpp"
 
 #if !defined(SHEPSEG_KERNEL)
 #define SHEPSEG_KERNEL baseline_kernel
@@ -20,9 +21,9 @@
 
 namespace shepseg::detail::SHEPSEG_KERNEL {
 
-typedef double lanes __attribute__((vector_size(SHEPSEG_LANES * 8)));
-typedef double unaligned_lanes __attribute__((vector_size(SHEPSEG_LANES * 8), aligned(8), may_alias));
-typedef std::int64_t index_lanes __attribute__((vector_size(SHEPSEG_LANES * 8)));
+using lanes = vector_of<double, SHEPSEG_LANES>::values;
+using unaligned_lanes = vector_of<double, SHEPSEG_LANES>::values_in_memory;
+using index_lanes = vector_of<double, SHEPSEG_LANES>::indexes;
 
 /// The pixels from `begin` on in groups of Groups × SHEPSEG_LANES; returns the first pixel that is left.
 ///

@@ -21,13 +21,14 @@ namespace shepseg::detail {
 
 class spectra_tree {
   public:
-    static constexpr std::size_t leaf = 64;    ///< pixels of a leaf; the last may have fewer
-    static constexpr std::size_t branch = 32;  ///< leaves of a branch; the last may have fewer
+    static constexpr std::size_t leaf = 64;   ///< pixels of a leaf; the last may have fewer
+    static constexpr std::size_t branch = 32; ///< leaves of a branch; the last may have fewer
 
     template <rios::AnyExecutor E>
     spectra_tree(spectra const& data, E& executor)
         : data_(data), order_(data.count()), floats_(data.are_floats() ? leaves() * leaf * data.bands() : 0),
-          doubles_(data.are_floats() ? 0 : leaves() * leaf * data.bands()), leaf_boxes_(2 * data.bands() * leaves()), branch_boxes_(2 * data.bands() * branches())
+          doubles_(data.are_floats() ? 0 : leaves() * leaf * data.bands()), leaf_boxes_(2 * data.bands() * leaves()),
+          branch_boxes_(2 * data.bands() * branches())
     {
         std::iota(order_.begin(), order_.end(), 0U);
         sort(executor);
@@ -174,7 +175,7 @@ class spectra_tree {
 
     spectra const& data_;
     rios::large_vector<std::uint32_t> order_;
-    rios::large_vector<float> floats_; // the values of all leaves, as these
+    rios::large_vector<float> floats_;   // the values of all leaves, as these
     rios::large_vector<double> doubles_; // or as these
     std::vector<double> leaf_boxes_;
     std::vector<double> branch_boxes_;
