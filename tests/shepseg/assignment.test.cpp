@@ -76,8 +76,8 @@ T random_pixel(test::random_numbers& random, std::uint64_t kind)
     case 2: return static_cast<T>(random.unit() * highest);
     default:
         if constexpr (std::is_floating_point_v<T>) {
-            std::vector<double> const scales{1e-44, 1e-30, 1e-3, 1, 1e9, 1e18, 1e25, 1e37,
-                                             sizeof(T) == 8 ? 1e-310 : 0, sizeof(T) == 8 ? 1e100 : 1};
+            std::vector<double> const scales{
+                1e-44, 1e-30, 1e-3, 1, 1e9, 1e18, 1e25, 1e37, sizeof(T) == 8 ? 1e-310 : 0, sizeof(T) == 8 ? 1e100 : 1};
             return static_cast<T>((random.unit() - 0.5) * random.pick(scales));
         } else {
             return static_cast<T>(random.bits());
@@ -87,7 +87,8 @@ T random_pixel(test::random_numbers& random, std::uint64_t kind)
 
 } // namespace
 
-TEST_CASE_TEMPLATE_DEFINE("clusters are those of a plain loop in double precision, with every instruction set", T, plain)
+TEST_CASE_TEMPLATE_DEFINE("clusters are those of a plain loop in double precision, with every instruction set", T,
+                          plain)
 {
     test::random_numbers random(test::seed_of<T>(61));
     for (auto const set : instruction_sets) {

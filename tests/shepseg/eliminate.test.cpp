@@ -51,7 +51,7 @@ region_graph<T> graph_of(std::vector<node> const& nodes)
 /// For each segment its survivor.
 template <typename T = std::uint8_t>
 rios::large_vector<std::uint32_t> survivors(std::vector<node> const& nodes, std::uint64_t min_segment_size,
-                                     double max_spectral_diff = no_limit)
+                                            double max_spectral_diff = no_limit)
 {
     auto graph = graph_of<T>(nodes);
     rios::inline_executor executor;

@@ -21,6 +21,7 @@
 
 #include "support/message_of.hpp"
 #include "support/pixel_types.hpp"
+#include "support/plain_lloyd.hpp"
 #include "support/random_numbers.hpp"
 
 using rios::image;
@@ -135,70 +136,9 @@ double mean_variance(rows const& pixels)
     return total / static_cast<double>(pixels.front().size());
 }
 
-struct plain_fit {
-    rows centres;
-    double inertia = 0;
-    int iterations = 0;
-    bool converged = false;
-};
-
-/// Lloyd's algorithm, as it stands in the comment of shepseg::detail::lloyd.
-plain_fit plain_lloyd(rows const& pixels, rows centres, int max_iterations, double tolerance)
-{
-    plain_fit result{.centres = std::move(centres)};
-    std::vector<std::size_t> cluster(pixels.size(), static_cast<std::size_t>(-1));
-    while (!result.converged && result.iterations < max_iterations) {
-        ++result.iterations;
-        auto const before = cluster;
-        std::vector<double> distance;
-        for (std::size_t i = 0; i < pixels.size(); ++i) {
-            cluster[i] = nearest(pixels[i], result.centres);
-            distance.push_back(squared(pixels[i], result.centres[cluster[i]]));
-        }
-        bool const changed = cluster != before;
-        // Empty clusters, in order, take the farthest pixels, in order, for this step's means.
-        auto moved_to = cluster;
-        auto far = distance;
-        for (std::size_t k = 0; k < result.centres.size(); ++k) {
-            if (std::count(cluster.begin(), cluster.end(), k) > 0) continue;
-            auto const farthest = std::max_element(far.begin(), far.end()) - far.begin();
-            far[static_cast<std::size_t>(farthest)] = -1;
-            moved_to[static_cast<std::size_t>(farthest)] = k;
-        }
-        double movement = 0;
-        for (std::size_t k = 0; k < result.centres.size(); ++k) {
-            std::vector<double> mean(pixels.front().size());
-            double count = 0;
-            for (std::size_t i = 0; i < pixels.size(); ++i) {
-                if (moved_to[i] != k) continue;
-                ++count;
-                for (std::size_t band = 0; band < mean.size(); ++band) mean[band] += pixels[i][band];
-            }
-            if (count == 0) continue;
-            for (auto& value : mean) value /= count;
-            movement += squared(mean, result.centres[k]);
-            result.centres[k] = mean;
-        }
-        result.converged = !changed || movement <= tolerance;
-    }
-    result.inertia = inertia_of(pixels, result.centres);
-    return result;
-}
-
 bool nearly_equal(double a, double b)
 {
     return std::abs(a - b) <= 1e-12 * std::max({1.0, std::abs(a), std::abs(b)});
-}
-
-bool nearly_equal(rows const& a, rows const& b)
-{
-    if (a.size() != b.size()) return false;
-    for (std::size_t k = 0; k < a.size(); ++k) {
-        for (std::size_t band = 0; band < a[k].size(); ++band) {
-            if (!nearly_equal(a[k][band], b[k][band])) return false;
-        }
-    }
-    return true;
 }
 
 bool same(kmeans_fit const& a, kmeans_fit const& b)
@@ -376,12 +316,8 @@ TEST_CASE_TEMPLATE_DEFINE("from the diagonal, a fit is that of the plain algorit
         CHECK(nearly_equal(result.inertia, inertia_of(pixels, rows_of(result.centres))));
         if (result.iterations == 0) continue; // not more different spectra than clusters
         auto const start = shepseg::diagonal_start<T>(sample.view(), static_cast<std::size_t>(options.clusters));
-        auto const plain =
-            plain_lloyd(pixels, rows_of(start), options.max_iterations, options.tolerance * mean_variance(pixels));
-        CHECK(nearly_equal(rows_of(result.centres), plain.centres));
-        CHECK(nearly_equal(result.inertia, plain.inertia));
-        CHECK(result.iterations == plain.iterations);
-        CHECK(result.converged == plain.converged);
+        CHECK(same(result, test::plain_lloyd(shepseg::detail::spectra(sample.view()), start, options.max_iterations,
+                                             options.tolerance * mean_variance(pixels))));
     }
 }
 TEST_CASE_TEMPLATE_APPLY(as_plain, test::pixel_types);
@@ -398,18 +334,16 @@ TEST_CASE("of several k-means++ starts the one with the least inertia is kept, t
         auto const result = fit(sample, options);
         auto const pixels = pixels_of(sample);
         shepseg::detail::spectra const data(sample.view());
-        plain_fit best;
+        kmeans_fit best;
         for (int start = 0; start < options.starts; ++start) {
             shepseg::detail::random_source source(options.seed, static_cast<std::uint64_t>(start));
             auto const centres =
                 shepseg::detail::plus_plus_start(data, static_cast<std::size_t>(options.clusters), source, executor);
-            auto plain = plain_lloyd(pixels, rows_of(centres), options.max_iterations,
-                                     options.tolerance * mean_variance(pixels));
+            auto plain =
+                test::plain_lloyd(data, centres, options.max_iterations, options.tolerance * mean_variance(pixels));
             if (start == 0 || plain.inertia < best.inertia) best = std::move(plain);
         }
-        CHECK(nearly_equal(rows_of(result.centres), best.centres));
-        CHECK(nearly_equal(result.inertia, best.inertia));
-        CHECK(result.iterations == best.iterations);
+        CHECK(same(result, best));
     }
 }
 
@@ -420,12 +354,9 @@ TEST_CASE("a sample of several chunks is fitted as the plain algorithm does")
     auto options = diagonal(7);
     options.max_iterations = 12;
     auto const result = fit(sample, options);
-    auto const pixels = pixels_of(sample);
-    auto const plain = plain_lloyd(pixels, rows_of(shepseg::diagonal_start<std::uint16_t>(sample.view(), 7)),
-                                   options.max_iterations, options.tolerance * mean_variance(pixels));
-    CHECK(nearly_equal(rows_of(result.centres), plain.centres));
-    CHECK(std::abs(result.inertia / plain.inertia - 1) < 1e-12);
-    CHECK(result.iterations == plain.iterations);
+    auto const start = shepseg::diagonal_start<std::uint16_t>(sample.view(), 7);
+    CHECK(same(result, test::plain_lloyd(shepseg::detail::spectra(sample.view()), start, options.max_iterations,
+                                         options.tolerance * mean_variance(pixels_of(sample)))));
 }
 
 TEST_CASE("k-means++ is hardly worse than the diagonal start, and often better")

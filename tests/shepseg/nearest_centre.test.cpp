@@ -11,6 +11,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/hard_values.hpp"
 #include "support/random_numbers.hpp"
 
 using shepseg::cluster_centres;
@@ -80,17 +81,6 @@ bool same_bits(assignment const& a, assignment const& b)
     return true;
 }
 
-/// Few integers, so that ties are everywhere; or thirds, so that every product is rounded; or magnitudes far apart.
-double random_value(test::random_numbers& random, std::uint64_t kind)
-{
-    switch (kind) {
-    case 0: return random.between(-3, 3);
-    case 1: return static_cast<double>(random.between(-9, 9)) / 3;
-    case 2: return 65535 * random.unit();
-    default: return random.between(-3, 3) * random.pick<double>({1e-200, 1e-5, 1, 1e10, 1e160, 1e308});
-    }
-}
-
 void compare_with_plain_loop(instruction_set set)
 {
     if (!supported(set)) {
@@ -105,13 +95,13 @@ void compare_with_plain_loop(instruction_set set)
                 auto const clusters = round == 0 ? 1 + (count * 12 + bands) % 70 : random.between<std::size_t>(1, 70);
                 auto const stride = count + random.below<std::size_t>(3);
                 std::vector<double> values(stride * bands + 1);
-                for (auto& value : values) value = random_value(random, kind);
+                for (auto& value : values) value = test::hard_value(random, kind);
                 cluster_centres centres(clusters, bands);
                 for (std::size_t k = 0; k < clusters; ++k) {
                     // Some centres stand in the same place.
                     for (std::size_t band = 0; band < bands; ++band) {
                         centres[k][band] =
-                            k > 0 && random.one_in(8) ? centres[k - 1][band] : random_value(random, kind);
+                            k > 0 && random.one_in(8) ? centres[k - 1][band] : test::hard_value(random, kind);
                     }
                 }
                 if (!same_bits(with_kernel(set, values, stride, count, centres),

@@ -197,7 +197,8 @@ TEST_CASE("the regions of a hand-worked raster of two tiles")
           std::vector<numbers>{{1, 1, nowhere}, {1, 1, nowhere}, {3, 5, nowhere}, {3, 5, nowhere}});
     CHECK(ring(left.left) == std::vector<numbers>{{1, 1, nowhere}, {1, 1, nowhere}, {1, 1, nowhere}});
     CHECK(ring(left.right) == std::vector<numbers>{{2, 2, nowhere}, {4, 7, 2}, {3, 5, nowhere}});
-    CHECK(left.late.labels == std::vector<std::uint32_t>(left.late.pixels.size(), 4)); // it joined in the last round of a halo of 2
+    CHECK(left.late.labels ==
+          std::vector<std::uint32_t>(left.late.pixels.size(), 4)); // it joined in the last round of a halo of 2
 
     auto const right = raster.regions(1);
     CHECK(right.where == block{1, 0, 4, 3, 4});

@@ -12,6 +12,7 @@
 
 #include <shepseg/nearest_centre.hpp>
 
+#include "support/hard_values.hpp"
 #include "support/random_numbers.hpp"
 
 using shepseg::cluster_centres;
@@ -25,23 +26,13 @@ struct box {
     std::vector<double> high;
 };
 
-/// Few integers, so that there are ties; thirds; magnitudes far apart.
-double random_value(test::random_numbers& random, std::uint64_t kind)
-{
-    switch (kind) {
-    case 0: return random.between(-3, 3);
-    case 1: return static_cast<double>(random.between(-90, 90)) / 3;
-    case 2: return 65535 * random.unit();
-    default: return random.between(-3, 3) * random.pick<double>({1e-200, 1e-5, 1, 1e10, 1e160, 1e308});
-    }
-}
-
-cluster_centres random_centres(test::random_numbers& random, std::size_t clusters, std::size_t bands, std::uint64_t kind)
+cluster_centres random_centres(test::random_numbers& random, std::size_t clusters, std::size_t bands,
+                               std::uint64_t kind)
 {
     cluster_centres centres(clusters, bands);
     for (std::size_t k = 0; k < clusters; ++k) {
         for (std::size_t band = 0; band < bands; ++band) {
-            centres[k][band] = k > 0 && random.one_in(8) ? centres[k - 1][band] : random_value(random, kind);
+            centres[k][band] = k > 0 && random.one_in(8) ? centres[k - 1][band] : test::hard_value(random, kind);
         }
     }
     return centres;
@@ -51,8 +42,8 @@ box random_box(test::random_numbers& random, std::size_t bands, std::uint64_t ki
 {
     box result;
     for (std::size_t band = 0; band < bands; ++band) {
-        auto const a = random_value(random, kind);
-        auto const b = random.one_in(3) ? a : a + (random_value(random, kind) - a) * random.unit();
+        auto const a = test::hard_value(random, kind);
+        auto const b = random.one_in(3) ? a : a + (test::hard_value(random, kind) - a) * random.unit();
         result.low.push_back(std::min(a, b));
         result.high.push_back(std::max(a, b));
     }
@@ -129,8 +120,9 @@ TEST_CASE("candidates of candidates are the centres with their own numbers and v
     std::vector<double> const low{28, -1};
     std::vector<double> const high{45, 1};
     right.take(all, low.data(), high.data(), 0);
-    CHECK(std::vector<std::uint32_t>(right.clusters(), right.clusters() + right.count()) ==
-          std::vector<std::uint32_t>{2, 3, 4, 5}); // the third is nearer to x = 28 than the fifth, which is in the middle
+    CHECK(
+        std::vector<std::uint32_t>(right.clusters(), right.clusters() + right.count()) ==
+        std::vector<std::uint32_t>{2, 3, 4, 5}); // the third is nearer to x = 28 than the fifth, which is in the middle
     candidate_centres far_right;
     std::vector<double> const from{44, 0};
     far_right.take(right, from.data(), high.data(), 0);

@@ -48,7 +48,8 @@ std::string wrong_with(spectra_tree const& tree, spectra const& data)
                 auto const high = tree.leaf_box(leaf)[data.bands() + band];
                 if (low < outer[band] || high > outer[data.bands() + band]) return "a leaf outside its branch";
                 for (auto i = tree.leaf_begin(leaf); i < next; ++i) {
-                    auto const value = tree.values(leaf, room.data())[band * spectra_tree::leaf + i - tree.leaf_begin(leaf)];
+                    auto const value =
+                        tree.values(leaf, room.data())[band * spectra_tree::leaf + i - tree.leaf_begin(leaf)];
                     if (value != data(band, tree.order()[i])) return "a wrong value";
                     if (value < low || value > high) return "a pixel outside its leaf";
                 }
