@@ -85,8 +85,8 @@ void segment_clusters(rios::image_view<pixel const> image, rios::image_view<std:
     seconds["clumps and regions"].push_back(regions_time);
     seconds["graph"].push_back(graph_time);
     auto const limit = shepseg::max_spectral_difference(shepseg::automatic_limit{}, centres);
-    auto const left = timed(
-        "elimination", [&] { return shepseg::eliminate_small_segments(graph, smallest, limit, executor); });
+    auto const left =
+        timed("elimination", [&] { return shepseg::eliminate_small_segments(graph, smallest, limit, executor); });
     timed("labels", [&] {
         auto const final_labels = shepseg::number_survivors(left.survivor, builder.segments_before_alone());
         for (std::size_t number = 0; number < tiles.tiles(); ++number) {

@@ -35,8 +35,7 @@ inline std::size_t whole_pages(std::size_t bytes) noexcept
 inline void* map_pages(std::size_t bytes)
 {
     auto const size = whole_pages(bytes);
-    void* const mapped =
-        ::mmap(nullptr, size + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const mapped = ::mmap(nullptr, size + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
     auto* const begin = static_cast<char*>(mapped);
     auto const before = (huge_page - reinterpret_cast<std::uintptr_t>(begin) % huge_page) % huge_page;

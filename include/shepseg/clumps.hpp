@@ -21,10 +21,10 @@ namespace shepseg {
 /// A clump has as many provisional numbers as the pass began it in different places; the lowest, its root, was given at
 /// its first pixel in scan order. Ascending roots are clumps in scan order of their first pixels.
 struct clump_map {
-    rios::image<std::uint32_t> labels; ///< for each pixel a root + 1, or 0 where the pixel is null
-    rios::large_vector<std::uint32_t> root;   ///< for each provisional number its root
-    rios::large_vector<std::uint32_t> size;   ///< pixels of each root; 0 for other numbers
-    rios::large_vector<std::uint32_t> first;  ///< scan index of the pixel at which each number was given
+    rios::image<std::uint32_t> labels;       ///< for each pixel a root + 1, or 0 where the pixel is null
+    rios::large_vector<std::uint32_t> root;  ///< for each provisional number its root
+    rios::large_vector<std::uint32_t> size;  ///< pixels of each root; 0 for other numbers
+    rios::large_vector<std::uint32_t> first; ///< scan index of the pixel at which each number was given
 
     [[nodiscard]] bool is_root(std::uint32_t number) const noexcept { return root[number] == number; }
 };

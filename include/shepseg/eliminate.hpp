@@ -78,7 +78,7 @@ class merging_segments {
         __builtin_prefetch(&segments_[segment]);
         __builtin_prefetch(&means_[segment * bands_]);
     }
-    /// Then its neighbours, once it has come itself. @pre called with an index below segments
+    /// Then its list of neighbours, once it has come itself.
     void fetch_list(std::uint32_t segment) const noexcept
     {
         auto const& own = segments_[segment];

@@ -123,7 +123,10 @@ class region_graph_builder {
     [[nodiscard]] std::uint64_t late_joined() const noexcept { return late_joined_; }
 
     /// For each single pixel that stays alone, in the order of their keys, how many segments have smaller keys.
-    [[nodiscard]] rios::large_vector<std::uint32_t> const& segments_before_alone() const noexcept { return before_alone_; }
+    [[nodiscard]] rios::large_vector<std::uint32_t> const& segments_before_alone() const noexcept
+    {
+        return before_alone_;
+    }
 
     /// Replaces the labels that the tile phase gave to (a part of) a tile by final ones. To be called after finish(), by
     /// any threads for different pixels.
@@ -365,8 +368,9 @@ class region_graph_builder {
     std::size_t bands_ = 0;
     std::size_t bytes_ = 0;
     std::size_t neighbours_ = 0;
-    std::uint64_t undecided_ = 0;        // single pixels that no tile could decide
-    rios::large_vector<std::uint32_t> segment_; // for each region another of its segment, a root itself; then its segment
+    std::uint64_t undecided_ = 0; // single pixels that no tile could decide
+    rios::large_vector<std::uint32_t>
+        segment_; // for each region another of its segment, a root itself; then its segment
     rios::large_vector<meeting> meetings_;
     std::uint64_t late_joined_ = 0;
     rios::large_vector<std::uint32_t> before_alone_;
