@@ -4,9 +4,11 @@
 // more than all the work on that page; huge pages need hundreds of times fewer.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <vector>
 
@@ -30,13 +32,15 @@ inline std::size_t whole_pages(std::size_t bytes) noexcept
     return (bytes + page - 1) / page * page;
 }
 
-/// Memory that begins on a huge page; just as much of the address space as is needed stays taken.
+/// Memory that begins on a huge page if it is as large as one; just as much of the address space as is needed stays taken.
+/// @param size of whole pages
 /// @throws std::bad_alloc
-inline void* map_pages(std::size_t bytes)
+inline void* map_fresh_pages(std::size_t size)
 {
-    auto const size = whole_pages(bytes);
-    void* const mapped = ::mmap(nullptr, size + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    auto const slack = size < huge_page ? 0 : huge_page;
+    void* const mapped = ::mmap(nullptr, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
+    if (slack == 0) return mapped;
     auto* const begin = static_cast<char*>(mapped);
     auto const before = (huge_page - reinterpret_cast<std::uintptr_t>(begin) % huge_page) % huge_page;
     if (before > 0) ::munmap(begin, before);
@@ -45,9 +49,83 @@ inline void* map_pages(std::size_t bytes)
     return begin + before;
 }
 
+/// Pages that are not in use, for the next array of the same size: tile after tile needs the same ones, and even huge pages
+/// cost more when they are fresh. Few and not very large ones, so that little memory waits for nothing.
+///
+/// Thread rule: all members may be called from any thread.
+class spare_pages {
+  public:
+    static constexpr std::size_t largest = std::size_t{8} << 20; ///< bytes of one
+    static constexpr std::size_t most = std::size_t{32} << 20;   ///< bytes of all
+
+    /// One for the whole program; never destroyed, as arrays may outlive everything.
+    static spare_pages& instance()
+    {
+        static auto* const all = new spare_pages;
+        return *all;
+    }
+
+    /// Pages of just that size, or null. They hold what they held.
+    [[nodiscard]] void* take(std::size_t size) noexcept
+    {
+        std::lock_guard const lock(mutex_);
+        for (std::size_t i = count_; i-- > 0;) {
+            if (pages_[i].size != size) continue;
+            auto* const memory = pages_[i].memory;
+            pages_[i] = pages_[--count_];
+            bytes_ -= size;
+            return memory;
+        }
+        return nullptr;
+    }
+
+    /// Keeps pages; returns false if there are enough.
+    [[nodiscard]] bool keep(void* memory, std::size_t size) noexcept
+    {
+        std::lock_guard const lock(mutex_);
+        if (size > largest || bytes_ + size > most || count_ == pages_.size()) return false;
+        pages_[count_++] = {memory, size};
+        bytes_ += size;
+        return true;
+    }
+
+    /// Gives all back to the system.
+    void clear() noexcept
+    {
+        std::lock_guard const lock(mutex_);
+        for (; count_ > 0; --count_) ::munmap(pages_[count_ - 1].memory, pages_[count_ - 1].size);
+        bytes_ = 0;
+    }
+
+  private:
+    struct spare {
+        void* memory;
+        std::size_t size;
+    };
+
+    std::mutex mutex_;
+    std::array<spare, 64> pages_{};
+    std::size_t count_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+/// @throws std::bad_alloc
+inline void* map_pages(std::size_t bytes)
+{
+    auto const size = whole_pages(bytes);
+    auto* const spare = size <= spare_pages::largest ? spare_pages::instance().take(size) : nullptr;
+    return spare != nullptr ? spare : map_fresh_pages(size);
+}
+
 inline void unmap_pages(void* memory, std::size_t bytes) noexcept
 {
-    ::munmap(memory, whole_pages(bytes));
+    auto const size = whole_pages(bytes);
+    if (!spare_pages::instance().keep(memory, size)) ::munmap(memory, size);
+}
+
+inline void unmap_spare_pages() noexcept
+{
+    spare_pages::instance().clear();
 }
 #else
 inline constexpr bool has_huge_pages = false;
@@ -61,12 +139,14 @@ inline void unmap_pages(void* memory, std::size_t) noexcept
 {
     ::operator delete(memory);
 }
+
+inline void unmap_spare_pages() noexcept {}
 #endif
 
 } // namespace detail
 
-/// An allocator that asks the system for huge pages for what is large enough, and is the usual one for the rest. Where the
-/// system gives none, nothing is lost.
+/// An allocator that asks the system for whole pages, huge ones if it can, for what is large enough, uses them again for what
+/// is of the same size, and is the usual one for the rest.
 template <typename T>
 struct large_allocator {
     using value_type = T;
@@ -96,7 +176,9 @@ struct large_allocator {
   private:
     static bool is_large(std::size_t count) noexcept
     {
-        return detail::has_huge_pages && count >= detail::huge_page / sizeof(T);
+        constexpr std::size_t least = std::size_t{256}
+                                      << 10; // bytes; the C library gives less without asking the system
+        return detail::has_huge_pages && count >= least / sizeof(T);
     }
 };
 

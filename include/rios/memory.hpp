@@ -18,6 +18,8 @@
 #include <malloc.h>
 #endif
 
+#include "large_vector.hpp"
+
 namespace rios {
 
 namespace detail {
@@ -76,10 +78,11 @@ void release(C& container) noexcept
     C().swap(container);
 }
 
-/// Gives memory that was freed back to the system, where the C library keeps it: between phases that use much of it in
+/// Gives memory that was freed back to the system, where it is kept for the next use: between phases that use much of it in
 /// different ways.
 inline void return_freed_memory() noexcept
 {
+    detail::unmap_spare_pages();
 #if defined(__GLIBC__)
     ::malloc_trim(0);
 #endif

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rios/large_vector.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <new>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
+
+#include <rios/memory.hpp>
 
 using rios::large_allocator;
 using rios::large_vector;
@@ -50,4 +55,34 @@ TEST_CASE("more elements than any memory could hold are refused")
     CHECK_THROWS_AS(static_cast<void>(allocator.allocate(std::numeric_limits<std::size_t>::max() / 4)),
                     std::bad_array_new_length);
     CHECK_THROWS_AS(static_cast<void>(allocator.allocate(std::size_t{1} << 57)), std::bad_alloc);
+}
+
+TEST_CASE("memory of a size that was needed before is used again, and new elements are zero in it too")
+{
+    auto const* before = static_cast<int const*>(nullptr);
+    {
+        large_vector<int> const first(1'000'000, 7);
+        before = first.data();
+    }
+    large_vector<int> const second(1'000'000);
+    if (rios::detail::has_huge_pages) CHECK(second.data() == before);
+    for (auto const value : second) REQUIRE(value == 0);
+}
+
+TEST_CASE("large vectors may come and go on many threads, and what is spare may be given back at any time")
+{
+    std::vector<std::jthread> threads;
+    std::atomic<int> wrong = 0;
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([t, &wrong] {
+            for (int i = 0; i < 50; ++i) {
+                large_vector<int> const a(600'000 + 100'000 * static_cast<std::size_t>(i % 3), t);
+                large_vector<int> const b(600'000, t + 1);
+                if (i % 10 == 0) rios::return_freed_memory();
+                if (a.front() != t || a.back() != t || b.front() != t + 1 || b.back() != t + 1) ++wrong;
+            }
+        });
+    }
+    threads.clear();
+    CHECK(wrong == 0);
 }
