@@ -56,7 +56,7 @@ inline void* map_fresh_pages(std::size_t size)
 class spare_pages {
   public:
     static constexpr std::size_t largest = std::size_t{8} << 20; ///< bytes of one
-    static constexpr std::size_t most = std::size_t{32} << 20;   ///< bytes of all
+    static constexpr std::size_t most = std::size_t{16} << 20;   ///< bytes of all
 
     /// One for the whole program; never destroyed, as arrays may outlive everything.
     static spare_pages& instance()
