@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What one step of the pipeline is about: a rectangle of the working grid. Made by pixel_grid::blocks().
+// What one step of the pipeline is about: a rectangle of the working grid. Made by pixel_grid::blocks(); what a worker is
+// told about it beyond that is in block_info.hpp.
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 namespace rios {
 
@@ -19,5 +21,22 @@ struct block {
 
     friend bool operator==(block const&, block const&) = default;
 };
+
+namespace detail {
+
+/// "rows 0 to 255, cols 0 to 255", the way messages name a block.
+inline std::string extent_text(block const& where)
+{
+    return "rows " + std::to_string(where.row) + " to " + std::to_string(where.row + where.rows - 1) + ", cols " +
+           std::to_string(where.col) + " to " + std::to_string(where.col + where.cols - 1);
+}
+
+/// "block 12 (rows 0 to 255, cols 0 to 255)"
+inline std::string block_text(block const& where)
+{
+    return "block " + std::to_string(where.index) + " (" + extent_text(where) + ')';
+}
+
+} // namespace detail
 
 } // namespace rios

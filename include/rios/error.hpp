@@ -4,6 +4,7 @@
 // block and the value. The libraries print nothing and never exit; what goes wrong is thrown as one of these.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -37,6 +38,33 @@ class grid_error : public error {
 
 /// A parameter is outside what is allowed; the message names the parameter, its value and the allowed range.
 class options_error : public error {
+  public:
+    using error::error;
+};
+
+/// What a user's worker throws that is no rios::error arrives as this: with the file, the block and the worker in the
+/// message, and the original exception nested in it (std::rethrow_if_nested).
+class worker_error : public error {
+  public:
+    /// @param where "FILE: block 3 (rows 0 to 255, cols 768 to 1023)"
+    worker_error(std::string const& where, std::size_t block, std::size_t worker, std::string const& reason)
+        : error(where + ", worker " + std::to_string(worker) + ": " + reason), block_(block), worker_(worker)
+    {
+    }
+
+    /// Number of the block that was computed.
+    [[nodiscard]] std::size_t block() const noexcept { return block_; }
+
+    /// Number of the worker, from 0: of the copy of the worker object, not of a thread.
+    [[nodiscard]] std::size_t worker() const noexcept { return worker_; }
+
+  private:
+    std::size_t block_;
+    std::size_t worker_;
+};
+
+/// A step has not ended for longer than the caller wanted to wait, and nothing else of its kind has, either.
+class timeout_error : public error {
   public:
     using error::error;
 };

@@ -20,13 +20,6 @@
 
 namespace rios::detail {
 
-/// "rows 0 to 255, cols 0 to 255", the way messages name a block.
-inline std::string extent_text(block const& where)
-{
-    return "rows " + std::to_string(where.row) + " to " + std::to_string(where.row + where.rows - 1) + ", cols " +
-           std::to_string(where.col) + " to " + std::to_string(where.col + where.cols - 1);
-}
-
 /// @throws grid_error if the block is not inside the grid, or the pixels are not bands × the block
 inline void require_block_fits(std::string const& path, pixel_grid const& grid, std::ptrdiff_t bands,
                                block const& where, std::ptrdiff_t pixel_bands, std::ptrdiff_t pixel_rows,
