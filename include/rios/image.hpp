@@ -24,7 +24,12 @@ class image {
     image() = default;
 
     /// @throws options_error if a dimension is negative
-    image(std::ptrdiff_t bands, std::ptrdiff_t rows, std::ptrdiff_t cols) : bands_(bands), rows_(rows), cols_(cols)
+    image(std::ptrdiff_t bands, std::ptrdiff_t rows, std::ptrdiff_t cols) { reshape(bands, rows, cols); }
+
+    /// Makes it bands × rows × cols, in the memory that it has if that is enough. Pixels may then have any value: for
+    /// those who are going to set them all.
+    /// @throws options_error if a dimension is negative
+    void reshape(std::ptrdiff_t bands, std::ptrdiff_t rows, std::ptrdiff_t cols)
     {
         if (bands < 0 || rows < 0 || cols < 0) {
             throw options_error("image of " + std::to_string(bands) + " bands, " + std::to_string(rows) + " rows, " +
@@ -32,6 +37,9 @@ class image {
         }
         pixels_.resize(static_cast<std::size_t>(bands) * static_cast<std::size_t>(rows) *
                        static_cast<std::size_t>(cols));
+        bands_ = bands;
+        rows_ = rows;
+        cols_ = cols;
     }
 
     [[nodiscard]] std::ptrdiff_t bands() const noexcept { return bands_; }
