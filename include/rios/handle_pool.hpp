@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Lends copies of a reader to threads, so that each thread reads through a handle of its own and no more handles are
-// opened than are in use at the same time.
+// Lends copies of a reader or a worker to threads, so that each thread has one of its own and no more exist than are in
+// use at the same time.
 #pragma once
 
+#include <cstddef>
+#include <deque>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -16,52 +17,65 @@ namespace rios {
 /// Thread rule: `lend` may be called from any thread.
 template <typename T>
 class handle_pool {
+    struct handle {
+        T value;
+        std::size_t number;
+    };
+
   public:
     /// A copy on loan; goes back to the pool at its end.
     class loan {
       public:
-        loan(handle_pool& pool, T handle) : pool_(pool), handle_(std::move(handle)) {}
+        loan(handle_pool& pool, handle& lent) : pool_(pool), lent_(lent) {}
         loan(loan const&) = delete;
         loan& operator=(loan const&) = delete;
-        ~loan() { pool_.take_back(std::move(handle_)); }
+        ~loan() { pool_.take_back(lent_); }
 
-        [[nodiscard]] T& operator*() noexcept { return handle_; }
-        [[nodiscard]] T* operator->() noexcept { return &handle_; }
+        [[nodiscard]] T& operator*() noexcept { return lent_.value; }
+        [[nodiscard]] T* operator->() noexcept { return &lent_.value; }
+        /// Number of the copy, from 0 in the order in which they were made.
+        [[nodiscard]] std::size_t number() const noexcept { return lent_.number; }
 
       private:
         handle_pool& pool_;
-        T handle_;
+        handle& lent_;
     };
 
     explicit handle_pool(T original) : original_(std::move(original)) {}
 
+    [[nodiscard]] T const& original() const noexcept { return original_; }
+
     /// A copy that nobody else uses.
     [[nodiscard]] loan lend()
     {
-        auto idle = take_idle();
-        return {*this, idle ? std::move(*idle) : T(original_)};
+        std::lock_guard lock(mutex_);
+        if (idle_.empty()) {
+            idle_.reserve(handles_.size() + 1); // so that taking back cannot fail
+            handles_.push_back({T(original_), handles_.size()});
+            return {*this, handles_.back()};
+        }
+        auto& last = *idle_.back();
+        idle_.pop_back();
+        return {*this, last};
+    }
+
+    /// Calls `f(T&)` for every copy that was made, in that order. @pre none is on loan
+    template <typename F>
+    void for_each(F f)
+    {
+        for (auto& each : handles_) f(each.value);
     }
 
   private:
-    std::optional<T> take_idle()
+    void take_back(handle& lent) noexcept
     {
         std::lock_guard lock(mutex_);
-        if (idle_.empty()) return std::nullopt;
-        std::optional<T> handle(std::move(idle_.back()));
-        idle_.pop_back();
-        return handle;
-    }
-
-    void take_back(T&& handle) noexcept
-    try {
-        std::lock_guard lock(mutex_);
-        idle_.push_back(std::move(handle));
-    } catch (...) {
-        // Without memory to keep the handle it is closed; the next borrower opens another.
+        idle_.push_back(&lent);
     }
 
     std::mutex mutex_;
-    std::vector<T> idle_;
+    std::deque<handle> handles_; // whose elements stay where they are
+    std::vector<handle*> idle_;
     T const original_;
 };
 
