@@ -11,6 +11,7 @@
 
 #include "archive.hpp"
 #include "block.hpp"
+#include "block_info.hpp"
 #include "cancellation.hpp"
 #include "pixel_grid.hpp"
 #include "pixel_type.hpp"
@@ -31,10 +32,11 @@ concept Reader = std::copyable<R> && requires(R& reader, R const& constant, bloc
     } -> std::same_as<typename R::value_type>;
 };
 
-/// What is done with a block: called with the block and its pixels, returns the output pixels or void. Every thread has
-/// its own copy, so a worker may own scratch memory and accumulate.
-template <typename W, typename In>
-concept ComputeWorker = std::copy_constructible<W> && std::invocable<W&, block const&, In const&>;
+/// What is done with a block: called with the block and the value of each reader, it returns what is to be written, or
+/// void. Every thread has its own copy, so a worker may own scratch memory and accumulate. A parameter that is taken by
+/// value holds what was read itself, not a copy.
+template <typename W, typename... In>
+concept ComputeWorker = std::copy_constructible<W> && std::invocable<W&, block_info const&, In...>;
 
 /// Where blocks go: opened once, then blocks in any order from one thread, then closed. `close` reports late errors; an
 /// output that was not closed leaves nothing that looks complete.
@@ -73,6 +75,38 @@ concept StoppableJob = requires(J& job) { job.stop(); };
 /// A job whose deliver() does nothing: it need not be called, and nothing need be kept for it.
 template <typename J>
 concept SilentJob = Job<J> && J::delivers_nothing;
+
+} // namespace detail
+
+/// A job whose steps need input that other threads may read ahead of them. `read` gets one part of a step's input; it may run
+/// on any thread, and for different parts of one input at once. `compute(index, input)` follows when all parts are there;
+/// the input is used again for another step afterwards. `compute(index)` does it all, for executors that read nothing ahead.
+template <typename J>
+concept ReadingJob =
+    Job<J> && std::movable<typename J::input> &&
+    requires(J& job, J const& constant, std::size_t index, std::size_t part, typename J::input& input) {
+        {
+            constant.parts() // of each input; at least 1
+        } -> std::same_as<std::size_t>;
+        {
+            constant.make_input()
+        } -> std::same_as<typename J::input>;
+        job.read(index, part, input);
+        {
+            job.compute(index, input)
+        } -> std::same_as<typename J::result>;
+    };
+
+namespace detail {
+
+/// compute(index) of a ReadingJob.
+template <typename J>
+typename J::result read_and_compute(J& job, std::size_t index)
+{
+    auto input = job.make_input();
+    for (std::size_t part = 0; part < job.parts(); ++part) job.read(index, part, input);
+    return job.compute(index, input);
+}
 
 } // namespace detail
 

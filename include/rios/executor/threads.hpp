@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -42,8 +43,23 @@ namespace rios {
 
 /// Options of thread_executor.
 struct thread_options {
+    /// Threads that read ahead for the workers, where there is something to read (rios::run); 0: each worker reads for
+    /// itself, just before it computes.
+    std::size_t readers = 0;
     std::size_t workers = 0; ///< compute threads; 0 means one for each core that this process may run on
 };
+
+namespace detail {
+
+/// More threads than anybody means: a negative number, most likely. @throws options_error
+inline std::size_t checked_threads(char const* what, std::size_t count)
+{
+    constexpr std::size_t most = 4096;
+    if (count <= most) return count;
+    throw options_error(std::string(what) + " " + std::to_string(count) + ": allowed are 0 to " + std::to_string(most));
+}
+
+} // namespace detail
 
 namespace detail {
 
@@ -261,9 +277,12 @@ class silent_run {
 /// Thread rule: one run at a time; `compute` must not call `run` on the same executor.
 class thread_executor {
   public:
+    /// @throws options_error for more than 4096 readers or workers
     /// @throws std::system_error if the threads cannot be started
     explicit thread_executor(thread_options options = {})
-        : team_(std::make_unique<detail::thread_team>(options.workers == 0 ? available_cores() : options.workers))
+        : readers_(detail::checked_threads("readers", options.readers)),
+          team_(std::make_unique<detail::thread_team>(
+              options.workers == 0 ? available_cores() : detail::checked_threads("workers", options.workers)))
     {
     }
 
@@ -282,6 +301,10 @@ class thread_executor {
     /// Steps that can be under way at the same time.
     [[nodiscard]] std::size_t concurrency() const noexcept { return team_->size(); }
 
+    /// Threads that read ahead, and threads that compute, when rios::run has a job with something to read.
+    [[nodiscard]] std::size_t readers() const noexcept { return readers_; }
+    [[nodiscard]] std::size_t workers() const noexcept { return team_->size(); }
+
   private:
     /// The caller works as well, in the place of one of the threads: it has nothing else to do, and need not be woken.
     template <Job J>
@@ -296,6 +319,7 @@ class thread_executor {
         if (state.first_error()) std::rethrow_exception(state.first_error());
     }
 
+    std::size_t readers_;
     std::unique_ptr<detail::thread_team> team_;
 };
 
