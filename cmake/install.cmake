@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: BSL-1.0
 
 # Two packages, rios and shepseg. Each component is an export set of its own, so that a package's core can be used on a
-# machine that has nothing of what its other component needs. Header-only, hence below share/ and for any architecture.
+# machine that has nothing of what its other components need. Header-only, hence below share/ and for any architecture.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
+set(rios_components core pipeline rios)
+set(shepseg_components core shepseg)
 foreach(package IN ITEMS rios shepseg)
     set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/${package}")
-    foreach(component IN ITEMS core ${package})
+    foreach(component IN LISTS ${package}_components)
         install(TARGETS ${package}_${component} EXPORT ${package}-${component}
             FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
         install(EXPORT ${package}-${component} NAMESPACE ${package}:: DESTINATION "${package_dir}"
