@@ -4,11 +4,15 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <numeric>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -23,12 +27,78 @@ struct timed_interval {
     std::size_t thread = 0; ///< 0 for the first thread that recorded anything, then 1, 2, …
     double start = 0;
     double duration = 0;
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.name, self.thread, self.start, self.duration);
+    }
 };
 
-/// The recorded times of a run, as a value.
+/// How the intervals of one timer are distributed, in seconds. Quantiles are interpolated linearly between the order
+/// statistics, at rank p · (n - 1), as numpy does.
+struct timing_summary {
+    std::size_t count = 0;
+    double total = 0; ///< summed over all threads, so it may exceed the wall time
+    double minimum = 0;
+    double lower = 0; ///< the 25 % quantile
+    double median = 0;
+    double upper = 0; ///< the 75 % quantile
+    double maximum = 0;
+};
+
+/// What timings::report shows of each timer.
+enum class report_detail {
+    totals,    ///< its seconds
+    quantiles, ///< these, and how they are distributed over its intervals
+};
+
+/// The timers of RIOS in the order of its reports. docs/timings.md says what they measure.
+[[nodiscard]] inline std::vector<std::string> rios_timer_order()
+{
+    return {"reading",
+            "startcomputeworkers",
+            "userfunction",
+            "writing",
+            "pyramids",
+            "basicstats",
+            "histogram",
+            "beforeclose",
+            "insert_readbuffer",
+            "pop_readbuffer",
+            "insert_computebuffer",
+            "pop_computebuffer"};
+}
+
+namespace detail {
+
+/// Whether the timer `now` measures what `before` did in RIOS 2.0.0, or a part of that.
+[[nodiscard]] inline bool was_called(std::string_view now, std::string_view before)
+{
+    using renaming = std::pair<std::string_view, std::string_view>;
+    constexpr std::array<renaming, 8> renamed{{{"insert_readbuffer", "add_inbuffer"},
+                                               {"pop_readbuffer", "pop_inbuffer"},
+                                               {"insert_computebuffer", "add_outbuffer"},
+                                               {"pop_computebuffer", "pop_outbuffer"},
+                                               {"pyramids", "closing"},
+                                               {"basicstats", "closing"},
+                                               {"histogram", "closing"},
+                                               {"beforeclose", "closing"}}};
+    return std::find(renamed.begin(), renamed.end(), renaming(now, before)) != renamed.end();
+}
+
+} // namespace detail
+
+/// The recorded times of a run, as a value that can travel as bytes.
+///
+/// A timer that is asked for, or listed in `order`, is the one that was recorded under just that name. If there is none,
+/// its name may be one of RIOS 2.0.0: add_inbuffer is insert_readbuffer, pop_inbuffer is pop_readbuffer, add_outbuffer is
+/// insert_computebuffer, pop_outbuffer is pop_computebuffer, and closing is pyramids, basicstats, histogram and
+/// beforeclose together.
 struct timings {
     double walltime = 0; ///< seconds from the log's making to its snapshot
-    std::vector<timed_interval> intervals;
+    std::vector<timed_interval> intervals{};
+    std::vector<std::string> order{}; ///< the timers that come first in totals and reports
 
     /// All intervals of one name.
     struct total {
@@ -37,35 +107,123 @@ struct timings {
         double seconds = 0; ///< summed over all threads, so it may exceed the wall time
     };
 
-    /// Totals by name, in the order in which the names first started.
+    /// Totals by name: those in `order` come first, as they stand there, then the others in the order in which they first
+    /// started.
     [[nodiscard]] std::vector<total> totals() const
     {
-        auto ordered = intervals;
-        std::stable_sort(ordered.begin(), ordered.end(),
-                         [](auto const& a, auto const& b) { return a.start < b.start; });
+        std::vector<timed_interval const*> by_start;
+        by_start.reserve(intervals.size());
+        for (auto const& interval : intervals) by_start.push_back(&interval);
+        std::stable_sort(by_start.begin(), by_start.end(),
+                         [](auto const* a, auto const* b) { return a->start < b->start; });
         std::vector<total> result;
-        for (auto const& interval : ordered) {
-            auto const same_name = [&](total const& t) { return t.name == interval.name; };
-            auto found = std::find_if(result.begin(), result.end(), same_name);
-            if (found == result.end()) found = result.insert(result.end(), {interval.name, 0, 0.0});
+        auto const find = [&result](std::string_view name) {
+            return std::find_if(result.begin(), result.end(), [&](total const& t) { return t.name == name; });
+        };
+        for (auto const* const interval : by_start) {
+            auto found = find(interval->name);
+            if (found == result.end()) found = result.insert(result.end(), {interval->name, 0, 0.0});
             ++found->count;
-            found->seconds += interval.duration;
+            found->seconds += interval->duration;
         }
+        std::vector<std::string> first;
+        for (auto const& name : order) {
+            bool const recorded = find(name) != result.end();
+            for (auto const& each : result) {
+                if (each.name == name || (!recorded && detail::was_called(each.name, name))) first.push_back(each.name);
+            }
+        }
+        auto const place = [&first](total const& t) { return std::find(first.begin(), first.end(), t.name); };
+        std::stable_sort(result.begin(), result.end(),
+                         [&](total const& a, total const& b) { return place(a) < place(b); });
         return result;
     }
 
-    /// A table in the layout of RIOS: the wall time, then one line for each name with its summed seconds.
-    [[nodiscard]] std::string report() const
+    /// The seconds that each interval of a timer took, in the order of recording.
+    [[nodiscard]] std::vector<double> durations(std::string_view name) const
+    {
+        std::vector<double> result;
+        auto const take = [&](auto const& wanted) {
+            for (auto const& interval : intervals) {
+                if (wanted(interval.name)) result.push_back(interval.duration);
+            }
+        };
+        take([&](auto const& recorded) { return recorded == name; });
+        if (result.empty()) take([&](auto const& recorded) { return detail::was_called(recorded, name); });
+        return result;
+    }
+
+    /// The distribution of a timer's durations; none if nothing was recorded. "walltime" is the wall time, unless that
+    /// was recorded.
+    [[nodiscard]] std::optional<timing_summary> summary(std::string_view name) const
+    {
+        auto sorted = durations(name);
+        if (sorted.empty() && name == "walltime") sorted.push_back(walltime);
+        if (sorted.empty()) return std::nullopt;
+        std::sort(sorted.begin(), sorted.end());
+        auto const quantile = [&](double part) {
+            auto const rank = part * static_cast<double>(sorted.size() - 1);
+            auto const below = static_cast<std::size_t>(rank);
+            auto const above = std::min(below + 1, sorted.size() - 1);
+            return std::lerp(sorted[below], sorted[above], rank - static_cast<double>(below));
+        };
+        return timing_summary{.count = sorted.size(),
+                              .total = std::accumulate(sorted.begin(), sorted.end(), 0.0),
+                              .minimum = sorted.front(),
+                              .lower = quantile(0.25),
+                              .median = quantile(0.5),
+                              .upper = quantile(0.75),
+                              .maximum = sorted.back()};
+    }
+
+    /// Takes over the intervals of another run or process, whose threads get the numbers after those that exist. The wall
+    /// time becomes the larger of both. Starts still count from the making of the log that they were recorded in.
+    void merge(timings const& other)
+    {
+        std::size_t first_thread = 0;
+        for (auto const& interval : intervals) first_thread = std::max(first_thread, interval.thread + 1);
+        auto const count = other.intervals.size(); // that of before, should this be merged with itself
+        for (std::size_t i = 0; i < count; ++i) {
+            auto taken = other.intervals[i];
+            taken.thread += first_thread;
+            intervals.push_back(std::move(taken));
+        }
+        walltime = std::max(walltime, other.walltime);
+    }
+
+    /// A table in the layout of RIOS: the wall time, then a line for each name with its summed seconds. With quantiles, a
+    /// second table has the number of intervals and minimum, quartiles and maximum of their seconds.
+    [[nodiscard]] std::string report(report_detail shown = report_detail::totals) const
     {
         auto const format = [](char const* layout, auto... values) {
-            char line[160];
-            std::snprintf(line, sizeof line, layout, values...);
-            return std::string(line);
+            char text[160];
+            std::snprintf(text, sizeof text, layout, values...);
+            return std::string(text);
         };
-        auto text = format("Wall clock elapsed time: %.3f seconds\n\n%-20s       %s\n%s\n", walltime, "Timer",
-                           "Total (sec)", std::string(38, '-').c_str());
-        for (auto const& each : totals()) text += format("%-20s    %14.3f\n", each.name.c_str(), each.seconds);
+        auto const line = [](std::string name, std::string const& rest) {
+            constexpr std::size_t width = 20;
+            if (name.size() < width) name.resize(width, ' ');
+            return name + "    " + rest + '\n';
+        };
+        constexpr auto const* rule = "--------------------------------\n";
+        auto const all = totals();
+        auto text =
+            format("Wall clock elapsed time: %.3f seconds\n\n", walltime) + line("Timer", "   Total (sec)") + rule;
+        for (auto const& each : all) text += line(each.name, format("%8.3f", each.seconds));
+        if (shown == report_detail::totals) return text;
+        text += "\n\n" + line("Timer", "N,Min,Lower,Median,Upper,Max") + rule;
+        for (auto const& each : all) {
+            auto const of = summary(each.name).value();
+            text += line(each.name, format("%zu,%.4f,%.4f,%.4f,%.4f,%.4f", of.count, of.minimum, of.lower, of.median,
+                                           of.upper, of.maximum));
+        }
         return text;
+    }
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.walltime, self.intervals, self.order);
     }
 };
 
@@ -73,6 +231,9 @@ struct timings {
 class timing_log {
   public:
     using clock = std::chrono::steady_clock;
+
+    /// @param order the timers that come first in totals and reports
+    explicit timing_log(std::vector<std::string> order = {}) : order_(std::move(order)) {}
 
     /// Records the time from its making to its end under a name. An interval that ends by an exception is recorded too.
     class scope {
@@ -96,9 +257,10 @@ class timing_log {
     /// error.
     void record(std::string_view name, clock::time_point start, clock::time_point end) noexcept
     try {
+        timed_interval interval{std::string(name), 0, seconds(start - origin_), seconds(end - start)};
         std::lock_guard lock(mutex_);
-        auto const thread = threads_.try_emplace(std::this_thread::get_id(), threads_.size()).first->second;
-        intervals_.push_back({std::string(name), thread, seconds(start - origin_), seconds(end - start)});
+        interval.thread = threads_.try_emplace(std::this_thread::get_id(), threads_.size()).first->second;
+        intervals_.push_back(std::move(interval));
     } catch (...) {
     }
 
@@ -106,14 +268,15 @@ class timing_log {
     [[nodiscard]] timings snapshot() const
     {
         std::lock_guard lock(mutex_);
-        return {seconds(clock::now() - origin_), intervals_};
+        return {seconds(clock::now() - origin_), intervals_, order_};
     }
 
   private:
     static double seconds(clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
     mutable std::mutex mutex_;
-    clock::time_point origin_ = clock::now();
+    clock::time_point const origin_ = clock::now();
+    std::vector<std::string> const order_;
     std::map<std::thread::id, std::size_t> threads_;
     std::vector<timed_interval> intervals_;
 };

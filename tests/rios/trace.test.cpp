@@ -36,6 +36,20 @@ TEST_CASE("a trace has a name for the process and for each thread, and a slice f
 )");
 }
 
+TEST_CASE("a trace of merged timings has rows for the threads of both")
+{
+    timings times{.walltime = 1, .intervals = {{.name = "writing", .thread = 0, .start = 0, .duration = 1}}};
+    times.merge({.walltime = 2, .intervals = {{.name = "reading", .thread = 0, .start = 0.5, .duration = 1}}});
+    CHECK(trace_of(times, "x") == R"({"displayTimeUnit": "ms", "traceEvents": [
+{"ph": "M", "pid": 1, "tid": 0, "name": "process_name", "args": {"name": "x"}},
+{"ph": "M", "pid": 1, "tid": 0, "name": "thread_name", "args": {"name": "thread 0"}},
+{"ph": "X", "pid": 1, "tid": 0, "name": "writing", "ts": 0.000, "dur": 1000000.000},
+{"ph": "M", "pid": 1, "tid": 1, "name": "thread_name", "args": {"name": "thread 1"}},
+{"ph": "X", "pid": 1, "tid": 1, "name": "reading", "ts": 500000.000, "dur": 1000000.000}
+]}
+)");
+}
+
 TEST_CASE("a trace without intervals is still a whole document")
 {
     CHECK(trace_of({}, "x") == R"({"displayTimeUnit": "ms", "traceEvents": [
