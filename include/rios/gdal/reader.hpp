@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include <ogr_spatialref.h>
+
 #include "../block.hpp"
 #include "../concepts.hpp"
 #include "../error.hpp"
@@ -22,6 +24,7 @@
 #include "../image_view.hpp"
 #include "../pixel_grid.hpp"
 #include "../pixel_type.hpp"
+#include "call.hpp"
 #include "data_type.hpp"
 #include "dataset.hpp"
 #include "raster_io.hpp"
@@ -44,11 +47,15 @@ class gdal_source {
         auto const file = gdal_dataset::open(path_);
         grid_ = file.grid();
         bands_ = selected_bands(file, std::move(bands));
-        for (int const number : bands_) types_.push_back(file.band_type(number));
+        for (int const number : bands_) {
+            types_.push_back(file.band_type(number));
+            null_values_.push_back(file.null_value(number));
+        }
     }
 
     gdal_source(gdal_source const& other)
-        : path_(other.path_), bands_(other.bands_), types_(other.types_), grid_(other.grid_)
+        : path_(other.path_), bands_(other.bands_), types_(other.types_), null_values_(other.null_values_),
+          grid_(other.grid_)
     {
     }
     gdal_source& operator=(gdal_source const& other) { return *this = gdal_source(other); }
@@ -59,6 +66,7 @@ class gdal_source {
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
     [[nodiscard]] std::vector<int> const& bands() const noexcept { return bands_; }
     [[nodiscard]] std::vector<pixel_type> const& types() const noexcept { return types_; }
+    [[nodiscard]] std::vector<std::optional<double>> const& null_values() const noexcept { return null_values_; }
     [[nodiscard]] pixel_grid const& grid() const noexcept { return grid_; }
 
     gdal_dataset const& file()
@@ -78,6 +86,7 @@ class gdal_source {
     std::string path_;
     std::vector<int> bands_;
     std::vector<pixel_type> types_;
+    std::vector<std::optional<double>> null_values_;
     pixel_grid grid_;
     std::optional<gdal_dataset> file_;
 };
@@ -111,6 +120,28 @@ class gdal_reader {
 
     /// Numbers of the bands that are read, from 1, in the order of the image's bands.
     [[nodiscard]] std::vector<int> const& bands() const noexcept { return source_.bands(); }
+    [[nodiscard]] std::ptrdiff_t band_count() const noexcept { return static_cast<std::ptrdiff_t>(bands().size()); }
+
+    /// The file's null value for a band of the image, if it has one.
+    /// @param band its number in the image, from 0
+    [[nodiscard]] std::optional<double> null_value(std::size_t band) const noexcept
+    {
+        return source_.null_values()[band];
+    }
+
+    /// Do two texts (WKT) stand for the same coordinate reference system?
+    [[nodiscard]] static bool same_crs(std::string const& one, std::string const& other)
+    {
+        gdal_errors const quiet;
+        OGRSpatialReference first;
+        OGRSpatialReference second;
+        if (first.importFromWkt(one.c_str()) != OGRERR_NONE || second.importFromWkt(other.c_str()) != OGRERR_NONE) {
+            return one == other;
+        }
+        // Formats leave out or rename what does not matter here: names, and how axes are written down.
+        char const* const options[] = {"IGNORE_DATA_AXIS_TO_SRS_AXIS_MAPPING=YES", "CRITERION=EQUIVALENT", nullptr};
+        return first.IsSame(&second, options) != FALSE;
+    }
 
     /// The pixels of a block, all selected bands.
     /// @throws grid_error if the block does not lie inside the grid

@@ -4,6 +4,7 @@
 // under its name when it is complete (pending_output.hpp), and not before.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <limits>
@@ -110,6 +111,8 @@ class gdal_output {
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
     [[nodiscard]] std::vector<int> const& bands() const noexcept { return bands_; }
 
+    void discard() noexcept { open_.reset(); }
+
     template <typename F>
     void close(F before_commit)
     {
@@ -203,6 +206,25 @@ class gdal_writer {
         detail::transfer(file, GF_Write, where, pixels, output_.bands());
     }
     void write(block const& where, image<T> const& pixels) { write(where, pixels.view()); }
+
+    /// Leaves a block without data: its pixels hold the null value, or 0 if there is none.
+    /// @throws grid_error if the block does not lie inside the grid
+    /// @throws io_error naming the file and the block
+    void skip(block const& where)
+    {
+        auto const& file = output_.file();
+        detail::require_block_fits(path(), output_.grid(), 1, where, 1, where.rows, where.cols);
+        // A new GTiff is filled with its null value, which is far cheaper than writing that.
+        if (file.format() == "GTiff") return;
+        image<T> nulls(file.band_count(), where.rows, where.cols);
+        if (auto const null = file.null_value(1)) {
+            std::fill_n(nulls.data(), nulls.bands() * nulls.pixel_count(), to_pixel<T>(*null).value_or(T{}));
+        }
+        write(where, nulls);
+    }
+
+    /// Gives up what was written since open(); nothing of it is left.
+    void discard() noexcept { output_.discard(); }
 
     /// The file between open() and close(): for overviews, statistics, attribute tables and other metadata.
     /// @throws io_error if the writer is not open
