@@ -33,11 +33,12 @@ class memory_plan {
     /// @param fixed bytes that are taken whatever happens: caches, the program
     /// @param threads that may work on tiles at the same time
     /// @param pixel_bytes of all bands
+    /// @param read_ahead tiles whose pixels may wait to be worked on
     /// @param wanted tiles; smaller ones are taken, down to 128 pixels, if these would take half of what there is; larger
     /// ones, up to 128 pixels, if there would be so many that their administration does
     /// @throws rios::options_error saying what is needed if even those do not fit
     memory_plan(std::uint64_t limit, std::uint64_t fixed, std::size_t threads, std::size_t pixel_bytes,
-                tiling const& wanted)
+                tiling const& wanted, std::size_t read_ahead = 0)
         : limit_(limit), fixed_(fixed), chosen_(wanted)
     {
         constexpr std::ptrdiff_t smallest = 128;
@@ -52,7 +53,8 @@ class memory_plan {
             auto const window = std::min(across, chosen_.rows) * std::min(across, chosen_.cols);
             // Pixels, clusters, states, labels and lists of the window; and results that wait to be taken in.
             return each_tile * chosen_.tiles() +
-                   busy * static_cast<std::uint64_t>(window) * (pixel_bytes + 28 + 2 * 14);
+                   busy * static_cast<std::uint64_t>(window) * (pixel_bytes + 28 + 2 * 14) +
+                   std::min(read_ahead, chosen_.tiles()) * static_cast<std::uint64_t>(window) * pixel_bytes;
         };
         tiles_ = needed();
         while (fixed_ + 2 * tiles_ > limit_ && chosen_.tile_size / 2 >= smallest) {

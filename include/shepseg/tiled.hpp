@@ -58,12 +58,29 @@ struct tile_worker {
     connectivity neighbours = connectivity::four;
     std::uint64_t min_segment_size = 1;
 
-    /// Thread rule: may be called from several threads at once.
+    /// What the source gives: an image, or a view of one.
+    using pixels_type =
+        decltype(std::declval<Source const&>().pixels(rios::block{}, std::declval<rios::timing_log&>()));
+
+    /// Thread rule: all may be called from several threads at once.
     [[nodiscard]] tile_regions<T> operator()(std::size_t index, rios::timing_log& log,
                                              rios::cancellation& cancellation) const
     {
+        auto const pixels = read(index, log);
+        return compute(index, pixels, log, cancellation);
+    }
+
+    /// The first half of that: the pixels of the tile and of what lies around it.
+    [[nodiscard]] pixels_type read(std::size_t index, rios::timing_log& log) const
+    {
+        return source.pixels(tiles.window(tiles.tile(index)), log);
+    }
+
+    /// The second half.
+    [[nodiscard]] tile_regions<T> compute(std::size_t index, pixels_type const& owner, rios::timing_log& log,
+                                          rios::cancellation& cancellation) const
+    {
         auto const tile = tiles.tile(index);
-        auto const owner = source.pixels(tiles.window(tile), log);
         cancellation.check();
         auto const timed = log.measure("tile phase");
         rios::image_view<T const> const pixels = view(owner);
@@ -179,6 +196,7 @@ class tiled_segmentation {
     template <typename F>
     struct tile_job {
         using result = tile_regions<T>;
+        using input = typename tile_worker<T, Source>::pixels_type;
         using worker_type = tile_worker<T, Source>;
 
         tiled_segmentation& self;
@@ -191,11 +209,22 @@ class tiled_segmentation {
         [[nodiscard]] std::size_t size() const noexcept { return self.tiles().tiles(); }
         [[nodiscard]] worker_type const& worker() const noexcept { return self.worker_; }
 
-        tile_regions<T> compute(std::size_t index)
+        [[nodiscard]] static constexpr std::size_t parts() noexcept { return 1; }
+        [[nodiscard]] static input make_input() { return {}; }
+        void read(std::size_t index, std::size_t, input& into)
+        {
+            self.cancellation_.check();
+            into = self.worker_.read(index, self.log_);
+        }
+
+        tile_regions<T> compute(std::size_t index, input& pixels)
         {
             if (std::this_thread::get_id() == caller) computes_elsewhere = false;
-            return self.worker_(index, self.log_, self.cancellation_);
+            auto regions = self.worker_.compute(index, pixels, self.log_, self.cancellation_);
+            pixels = {}; // nobody needs them while the slot waits
+            return regions;
         }
+        tile_regions<T> compute(std::size_t index) { return rios::detail::read_and_compute(*this, index); }
 
         void deliver(std::size_t index, tile_regions<T> regions)
         {

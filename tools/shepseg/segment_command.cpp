@@ -12,11 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include <cpl_conv.h>
 #include <fmt/format.h>
 #include <gdal.h>
 
 #include <rios/executor/threads.hpp>
+#include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/memory.hpp>
 #include <rios/terminal_progress.hpp>
@@ -56,6 +56,13 @@ std::size_t threads_from(segment_arguments const& arguments)
     constexpr std::size_t most = 4096;
     if (arguments.threads.empty()) return rios::available_cores();
     return whole_number_from<std::size_t>("--threads", arguments.threads, 1, most);
+}
+
+std::size_t readers_from(segment_arguments const& arguments)
+{
+    constexpr std::size_t most = 4096;
+    if (arguments.readers.empty()) return 0;
+    return whole_number_from<std::size_t>("--readers", arguments.readers, 0, most);
 }
 
 shepseg::sample_options sample_from(segment_arguments const& arguments)
@@ -137,14 +144,6 @@ std::string how_to_read_timings(std::size_t threads)
         threads == 1 ? "1 thread" : fmt::format("{} threads", threads));
 }
 
-/// Without a limit GDAL takes 5 % of the machine's memory for blocks of files, whatever that leaves for the rest.
-void limit_block_cache(std::uint64_t memory_limit)
-{
-    constexpr std::uint64_t enough = 256 << 20;
-    if (CPLGetConfigOption("GDAL_CACHEMAX", nullptr) != nullptr) return;
-    GDALSetCacheMax64(static_cast<GIntBig>(std::min(memory_limit / 8, enough)));
-}
-
 } // namespace
 
 CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
@@ -222,6 +221,8 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
     option("Output", "--summary", arguments.summary, "FILE.json", "Write counts, parameters and timings (seconds)");
 
     option("Running", "--threads", arguments.threads, "N", "Threads to compute with (default: all cores)");
+    option("Running", "--readers", arguments.readers, "N",
+           "Threads that read tiles ahead of those, for slow storage\n(default: 0: each reads for itself)");
     option("Running", "--tile-size", arguments.tile_size, "N",
            "Rows and columns of the tiles that threads work on, 1 to\n16384; changes no segment (default: 1024, or "
            "less where\n"
@@ -252,6 +253,7 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
 void run_segment(segment_arguments const& arguments)
 {
     auto const threads = threads_from(arguments);
+    auto const readers = readers_from(arguments);
     auto request = options_from(arguments, threads);
     auto const shown = preview_bands_from(arguments);
     require_different_files(
@@ -262,7 +264,8 @@ void run_segment(segment_arguments const& arguments)
     extra_file summary(arguments.summary);
     extra_file trace(arguments.trace);
 
-    limit_block_cache(request.memory_limit);
+    constexpr std::uint64_t enough = 256 << 20; // with the blocks of the output that wait to be compressed
+    rios::limit_block_cache(std::min(request.memory_limit / 8, enough));
     rios::terminal_progress bar;
     request.segmentation.progress = [&](std::string_view phase, double done) {
         if (!arguments.quiet) bar(phase, done);
@@ -288,7 +291,7 @@ void run_segment(segment_arguments const& arguments)
             trace.write(text.str());
         }
     };
-    rios::thread_executor executor({.workers = threads});
+    rios::thread_executor executor({.readers = readers, .workers = threads});
     auto result = shepseg::segment_file(arguments.image, arguments.output, request, executor, log);
     for (auto* const file : {&model, &preview, &summary, &trace}) file->commit();
     bar.clear();

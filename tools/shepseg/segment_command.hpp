@@ -36,6 +36,7 @@ struct segment_arguments {
     std::string trace;
     std::string window;
     std::string threads;
+    std::string readers;
     std::string tile_size;
     std::string memory_limit;
     std::string scratch_dir;

@@ -29,6 +29,7 @@
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/writer.hpp>
 #include <rios/memory.hpp>
+#include <rios/pipeline/run.hpp>
 #include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
 #include <rios/timing.hpp>
@@ -150,6 +151,13 @@ std::size_t concurrency_of(E const& executor)
     else return 1;
 }
 
+template <typename E>
+std::size_t readers_of(E const& executor)
+{
+    if constexpr (requires { executor.readers(); }) return executor.readers();
+    else return 0;
+}
+
 /// The phases for one pixel type: fills in the result and the writer's file.
 template <rios::Pixel T, rios::AnyExecutor E>
 void segment_pixels(rios::gdal_dataset const& file, rios::block const& window, options& options,
@@ -160,17 +168,19 @@ void segment_pixels(rios::gdal_dataset const& file, rios::block const& window, o
     // The program with GDAL and its drivers; for each thread its stack, and the blocks that it prepares for the writer.
     auto const blocks =
         static_cast<std::uint64_t>(window.rows) * static_cast<std::uint64_t>(window.cols) / (512 * 512) + 1;
-    auto const program = 55'000'000 + std::min<std::uint64_t>(threads, blocks) * 6'000'000;
+    auto const program = 55'000'000 + std::min<std::uint64_t>(threads + readers_of(executor), blocks) * 6'000'000;
     auto const block_cache = static_cast<std::uint64_t>(GDALGetCacheMax64());
     memory_plan const memory(
         result.memory_limit, program + block_cache, threads, result.bands.size() * sizeof(T),
-        {.rows = window.rows, .cols = window.cols, .tile_size = options.tile_size, .halo = options.halo});
+        {.rows = window.rows, .cols = window.cols, .tile_size = options.tile_size, .halo = options.halo},
+        2 * readers_of(executor));
     options.tile_size = result.tile_size = memory.tiles().tile_size;
-    file_source<T> source(file_source_description{
-        .path = file.path(),
-        .bands = result.bands,
-        .window = window,
-        .reads_at_once = request.max_concurrent_reads == 0 ? threads : request.max_concurrent_reads});
+    file_source<T> source(file_source_description{.path = file.path(),
+                                                  .bands = result.bands,
+                                                  .window = window,
+                                                  .reads_at_once = request.max_concurrent_reads == 0
+                                                                       ? threads + readers_of(executor)
+                                                                       : request.max_concurrent_reads});
     if (options.model) {
         result.model = *options.model;
     } else {
@@ -199,7 +209,8 @@ void segment_pixels(rios::gdal_dataset const& file, rios::block const& window, o
     if (scratch.empty()) scratch = std::filesystem::absolute(writer.path()).parent_path();
     label_store waiting(result.tiles, scratch);
     std::size_t done = 0;
-    tiled.find_regions(executor, [&](std::size_t tile, rios::image<std::uint32_t> labels) {
+    rios::reading_ahead reading(executor, {.log = &log});
+    tiled.find_regions(reading, [&](std::size_t tile, rios::image<std::uint32_t> labels) {
         waiting.put(tile, std::move(labels));
         auto const part_done = static_cast<double>(++done) / static_cast<double>(result.tiles);
         waiting.keep_within(memory.room_for_labels(tiled.bytes(), tiled.bytes_needed(), part_done));
@@ -221,7 +232,8 @@ void segment_pixels(rios::gdal_dataset const& file, rios::block const& window, o
 /// anything fails, nothing is left and an older file of that name stays as it was.
 ///
 /// Works tile by tile, on rasters of any size, and the labels are those of the whole at once (tiled.hpp).
-/// @param executor reads, fits and segments; the file is written by the calling thread
+/// @param executor reads, fits and segments; the file is written by the calling thread. Its readers, if it has any, read
+///        tiles ahead of its workers
 /// @param log receives the times of the phases
 /// @throws rios::io_error, rios::grid_error, rios::options_error naming the file, the value and what is allowed;
 ///         rios::cancelled
