@@ -67,9 +67,10 @@ std::size_t memory_of(T const& value)
 class buffer {
   public:
     /// @param threads that fill it; none means that it is not used
-    buffer(buffer_limit limit, std::size_t threads)
+    /// @param users that keep a slot while they use what it holds
+    buffer(buffer_limit limit, std::size_t threads, std::size_t users = 0)
         : bytes_(limit.bytes), least_(threads),
-          slots_(threads == 0 ? 0 : std::max(threads, limit.blocks == 0 ? 2 * threads : limit.blocks)),
+          slots_(threads == 0 ? 0 : std::max(threads, limit.blocks == 0 ? 2 * threads + users : limit.blocks)),
           allowed_(least_), lent_(0), free_(std::max<std::size_t>(1, slots_))
     {
         for (std::size_t slot = 0; slot < slots_; ++slot) free_.push(static_cast<std::uint32_t>(slot));
@@ -100,8 +101,13 @@ class buffer {
             if (known_ && block_bytes <= largest) return false;
         } while (!largest_.compare_exchange_weak(largest, std::max(block_bytes, largest)));
         known_ = true;
-        auto const fitting = static_cast<std::size_t>(bytes_ / std::max<std::uint64_t>(1, largest_));
-        auto const before = allowed_.exchange(std::clamp(fitting, least_, slots_));
+        auto const before = allowed_.load();
+        std::size_t seen = 0;
+        do { // until what is allowed follows from the largest block, though others measure at the same time
+            seen = largest_;
+            auto const fitting = static_cast<std::size_t>(bytes_ / std::max<std::uint64_t>(1, seen));
+            allowed_ = std::clamp(fitting, least_, slots_);
+        } while (largest_ != seen);
         return allowed_ > before;
     }
 

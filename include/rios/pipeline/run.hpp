@@ -51,7 +51,7 @@ void run(E& executor, J& job, run_options const& options = {})
                             .stalls = options.stalls,
                             .log = options.log,
                             .job_owner = options.job_owner};
-        if (plan.readers + plan.workers == 0) return;
+        if (plan.readers + plan.workers == 0) return executor.run(job); // nothing to do, or nobody who does it ahead
         if (!plan.job_owner) plan.stalls = {.reading = {}, .computing = {}};
         detail::staged_run<J>::execute(std::make_shared<detail::staged_run<J>>(job, plan));
     } else {

@@ -11,7 +11,9 @@ namespace rios {
 
 /// What may lie between two stages. Whatever the limits say, there is room for one block for each thread that fills it.
 struct buffer_limit {
-    std::size_t blocks = 0;                       ///< most blocks; 0: two for each thread that fills it
+    /// Most blocks; those that are being computed are input still. 0: two for each thread that fills it and, of input, one
+    /// more for each that computes.
+    std::size_t blocks = 0;
     std::uint64_t bytes = std::uint64_t{1} << 30; ///< most bytes, judged by the largest block up to then
 };
 

@@ -57,7 +57,8 @@ class staged_run {
   public:
     /// @pre there are readers or workers
     staged_run(J& job, stages const& plan)
-        : job_(job), plan_(plan), size_(job.size()), parts_(job.parts()), inputs_(plan.inputs, plan.readers),
+        : job_(job), plan_(plan), size_(job.size()), parts_(job.parts()),
+          inputs_(plan.inputs, plan.readers, std::max<std::size_t>(1, plan.workers)),
           results_(plan.results, plan.workers), tasks_(std::max<std::size_t>(1, inputs_.slots()) * parts_),
           ready_(inputs_.slots()), finished_(results_.slots()), watch_(plan.readers + plan.workers)
     {
@@ -105,7 +106,7 @@ class staged_run {
         auto const begun = clock::now();
         threads.reserve(plan_.readers + plan_.workers);
         auto const add = [&](auto work) {
-            ++living_;
+            change_living(1);
             try {
                 threads.emplace_back([self, work, number = threads.size()] {
                     try {
@@ -113,10 +114,10 @@ class staged_run {
                     } catch (...) {
                         self->fail(std::current_exception());
                     }
-                    self->thread_ends();
+                    self->change_living(-1);
                 });
             } catch (...) {
-                --living_;
+                change_living(-1);
                 throw;
             }
         };
@@ -133,23 +134,20 @@ class staged_run {
         fail(std::current_exception());
     }
 
-    void thread_ends() noexcept
+    void change_living(int by) noexcept
     {
         std::lock_guard lock(mutex_);
-        if (--living_ == 0) all_ended_.notify_all();
+        living_ += static_cast<std::size_t>(by);
+        if (living_ == 0) all_ended_.notify_all();
     }
 
-    /// False if one of them does not end: its step has taken longer than it may.
+    /// False if some do not end: all that are left are in steps that have taken longer than they may. Others are waited
+    /// for, as what they use may be the caller's.
     bool wait_for_threads()
     {
         std::unique_lock lock(mutex_);
         while (!all_ended_.wait_for(lock, tick, [this] { return living_ == 0; })) {
-            lock.unlock();
-            if (stands_still()) {
-                if (plan_.job_owner != nullptr) return false;
-                watch_.forgive();
-            }
-            lock.lock();
+            if (watch_.stalled(plan_.stalls) && watch_.stalled_threads(plan_.stalls) == living_) return false;
         }
         return true;
     }

@@ -12,6 +12,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "stage_options.hpp"
 
@@ -66,32 +67,49 @@ class stall_watch {
         auto& mine = threads_[thread];
         mine.index = index;
         mine.part = part;
+        mine.begun = clock::now().time_since_epoch().count();
         mine.doing = where;
         return {mine.doing, done_[number(where)]};
     }
 
     /// To be asked now and then. Time counts from question to question, at most a second for each, so that a process that was
-    /// asleep as a whole has not stalled.
+    /// asleep as a whole has not stalled, and from the beginning of the oldest step at most. That is the one which is named.
     [[nodiscard]] std::optional<stalled_step> stalled(stall_limits const& limits)
     {
         auto const now = clock::now();
         auto const passed = std::min<duration>(now - asked_, duration(1));
         asked_ = now;
+        std::optional<stalled_step> found;
         for (auto const where : {stage::reading, stage::computing}) {
             auto const limit = where == stage::reading ? limits.reading : limits.computing;
             auto& idle = idle_[number(where)];
             auto const done = done_[number(where)].load();
-            auto const busy =
-                std::find_if(threads_.begin(), threads_.end(), [&](auto const& each) { return each.doing == where; });
+            activity const* oldest = nullptr;
+            for (auto const& each : threads_) {
+                if (each.doing == where && (oldest == nullptr || each.begun < oldest->begun)) oldest = &each;
+            }
             bool const gets_on = std::exchange(seen_[number(where)], done) != done;
-            idle = gets_on || busy == threads_.end() ? duration(0) : idle + passed;
-            if (limit > duration(0) && idle > limit) return stalled_step{where, busy->index, busy->part, limit};
+            if (gets_on || oldest == nullptr) {
+                idle = duration(0);
+                continue;
+            }
+            auto const begun = clock::time_point(clock::duration(oldest->begun));
+            idle = std::clamp<duration>(now - begun, duration(0), idle + passed);
+            if (limit > duration(0) && idle > limit && !found) found = {where, oldest->index, oldest->part, limit};
         }
-        return std::nullopt;
+        return found;
     }
 
-    /// Begins to count again.
-    void forgive() { idle_ = {}; }
+    /// Threads in steps of the stages that have stalled, as of the last question.
+    [[nodiscard]] std::size_t stalled_threads(stall_limits const& limits) const
+    {
+        auto const over = [&](stage where) {
+            auto const limit = where == stage::reading ? limits.reading : limits.computing;
+            return where != stage::none && limit > duration(0) && idle_[number(where)] > limit;
+        };
+        return static_cast<std::size_t>(
+            std::count_if(threads_.begin(), threads_.end(), [&](auto const& each) { return over(each.doing); }));
+    }
 
   private:
     using clock = std::chrono::steady_clock;
@@ -101,6 +119,7 @@ class stall_watch {
         std::atomic<stage> doing = stage::none;
         std::atomic<std::size_t> index = 0;
         std::atomic<std::size_t> part = 0;
+        std::atomic<clock::rep> begun = 0;
     };
 
     static std::size_t number(stage where) { return where == stage::reading ? 0 : 1; }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Do two rasters cover each other pixel by pixel? Asked before blocks of one are computed with blocks of the other.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+
+#include "pixel_grid.hpp"
+
+namespace rios {
+
+namespace detail {
+
+inline std::string size_text(pixel_grid const& grid)
+{
+    return std::to_string(grid.rows) + " rows, " + std::to_string(grid.cols) + " cols";
+}
+
+inline std::string place_text(pixel_grid const& grid)
+{
+    if (!grid.geotransform) return "no place on the map";
+    std::string text;
+    for (double const number : *grid.geotransform) {
+        char digits[40];
+        std::snprintf(digits, sizeof digits, "%s%.15g", text.empty() ? "" : ", ", number);
+        text += digits;
+    }
+    return "geotransform (" + text + ')';
+}
+
+inline std::string crs_text(pixel_grid const& grid)
+{
+    if (grid.projection.empty()) return "no coordinate reference system";
+    // WKT begins with the kind and the name: PROJCRS["WGS 84 / UTM zone 55S", ...
+    auto const begin = grid.projection.find('"');
+    auto const end = grid.projection.find('"', begin + 1);
+    if (begin == std::string::npos || end == std::string::npos) return grid.projection;
+    return grid.projection.substr(begin, end + 1 - begin);
+}
+
+/// Largest distance between the corners of two grids of one size, in pixels of the first.
+inline double largest_shift(pixel_grid const& a, pixel_grid const& b)
+{
+    auto const& one = *a.geotransform;
+    auto const& other = *b.geotransform;
+    auto const pixel = std::min(std::hypot(one[1], one[4]), std::hypot(one[2], one[5]));
+    double largest = 0;
+    for (double const row : {0.0, static_cast<double>(a.rows)}) {
+        for (double const col : {0.0, static_cast<double>(a.cols)}) {
+            auto const dx = (other[0] - one[0]) + col * (other[1] - one[1]) + row * (other[2] - one[2]);
+            auto const dy = (other[3] - one[3]) + col * (other[4] - one[4]) + row * (other[5] - one[5]);
+            largest = std::max(largest, std::hypot(dx, dy) / pixel);
+        }
+    }
+    return largest;
+}
+
+} // namespace detail
+
+/// How two grids differ, in words: "has 100 rows, 200 cols; a.tif has 100 rows, 300 cols". Empty if their pixels cover each
+/// other: the same size, corners within a thousandth of a pixel, and the same coordinate reference system. A grid without
+/// a place on the map, or without a coordinate reference system, goes with any that has one.
+/// @param first_name what `first` is called in the text
+/// @param same_crs asked about two different texts of coordinate reference systems: do they mean the same?
+template <typename F>
+[[nodiscard]] std::string grid_difference(pixel_grid const& grid, pixel_grid const& first,
+                                          std::string const& first_name, F same_crs)
+{
+    constexpr double tolerance = 1e-3; // pixels
+    auto const differ = [&](std::string (*text)(pixel_grid const&)) {
+        return "has " + text(grid) + "; " + first_name + " has " + text(first);
+    };
+    if (grid.rows != first.rows || grid.cols != first.cols) return differ(detail::size_text);
+    // Written so that NaN differs.
+    if (grid.geotransform && first.geotransform && !(detail::largest_shift(first, grid) <= tolerance)) {
+        return differ(detail::place_text);
+    }
+    if (!grid.projection.empty() && !first.projection.empty() && grid.projection != first.projection &&
+        !same_crs(grid.projection, first.projection)) {
+        return differ(detail::crs_text);
+    }
+    return {};
+}
+
+} // namespace rios

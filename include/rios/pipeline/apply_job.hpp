@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A run of rios::apply as a job for rios::run: the inputs of a block are read, a copy of the worker computes it, the
+// caller's thread writes it. Used by apply.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "../block_info.hpp"
+#include "../cancellation.hpp"
+#include "../concepts.hpp"
+#include "../error.hpp"
+#include "../handle_pool.hpp"
+#include "../progress.hpp"
+#include "../timing.hpp"
+#include "inputs.hpp"
+#include "outputs.hpp"
+
+namespace rios::detail {
+
+template <typename W, typename Tuple>
+struct worker_result_of;
+template <typename W, typename... In>
+struct worker_result_of<W, std::tuple<In...>> {
+    using type = std::remove_cvref_t<std::invoke_result_t<W&, block_info const&, In...>>;
+};
+
+/// What a worker returns for a block; `nothing` instead of void.
+template <typename W, typename Tuple>
+using worker_result = std::conditional_t<std::is_void_v<typename worker_result_of<W, Tuple>::type>, nothing,
+                                         typename worker_result_of<W, Tuple>::type>;
+
+/// Everything but the writers, which belong to the caller's thread, is here: a reader that never returns can be left
+/// behind together with it.
+template <typename W, typename Inputs, typename Outputs>
+class apply_job {
+  public:
+    using input = typename Inputs::value_type;
+    using result = worker_result<W, input>;
+
+    template <typename Readers>
+    apply_job(Readers readers, W worker, Outputs& outputs, progress_function progress)
+        : inputs_(std::move(readers)), workers_(std::move(worker)), outputs_(&outputs),
+          cancellation_(std::move(progress)), log_(rios_timer_order())
+    {
+    }
+
+    /// The size of the blocks. @throws grid_error if inputs have different grids
+    void plan(std::ptrdiff_t window_rows, std::ptrdiff_t window_cols, std::ptrdiff_t overlap)
+    {
+        run_ = {.grid = inputs_.common_grid(),
+                .window_rows = std::min(window_rows, std::max<std::ptrdiff_t>(1, inputs_.common_grid().rows)),
+                .window_cols = std::min(window_cols, std::max<std::ptrdiff_t>(1, inputs_.common_grid().cols)),
+                .overlap = overlap,
+                .inputs = inputs_.describe()};
+        size_ = run_.blocks();
+    }
+
+    [[nodiscard]] run_info const& run() const noexcept { return run_; }
+    [[nodiscard]] timing_log& log() noexcept { return log_; }
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t parts() const noexcept { return inputs_.parts(); }
+    [[nodiscard]] input make_input() const { return inputs_.make_value(); }
+
+    void read(std::size_t index, std::size_t part, input& into)
+    {
+        cancellation_.check();
+        auto const timed = log_.measure("reading");
+        inputs_.read(part, run_.block_at(index), run_, into);
+    }
+
+    result compute(std::size_t index, input& in)
+    {
+        cancellation_.check();
+        block_info const where(run_.block_at(index), run_);
+        auto worker = workers_.lend();
+        auto value = call(*worker, worker.number(), where, in);
+        inputs_.restore(in);
+        return value;
+    }
+
+    result compute(std::size_t index) { return read_and_compute(*this, index); }
+
+    void deliver(std::size_t index, result value)
+    {
+        if constexpr (!std::same_as<result, nothing>) {
+            auto const timed = log_.measure("writing");
+            outputs_->write(block_info(run_.block_at(index), run_), std::move(value));
+        }
+        cancellation_.report("blocks", static_cast<double>(++delivered_) / static_cast<double>(size_));
+    }
+
+    void poll() { cancellation_.poll(); }
+    void stop() noexcept { cancellation_.stop(); }
+
+    /// What a step that does not end is called.
+    [[nodiscard]] std::string step_text(std::size_t index, std::size_t part) const
+    {
+        return inputs_.part_name(part, run_) + ": " + block_text(run_.block_at(index));
+    }
+
+    /// The copies of the worker as one. @pre nothing is under way
+    [[nodiscard]] W merged()
+        requires requires(W& worker, W& other) { worker.merge(other); }
+    {
+        std::optional<W> all;
+        workers_.for_each([&](W& each) {
+            if (all) all->merge(each);
+            else all.emplace(each);
+        });
+        if (!all) all.emplace(workers_.original());
+        return std::move(*all);
+    }
+
+  private:
+    /// @throws a rios::error as the worker throws it; worker_error with whatever else it throws nested in it
+    result call(W& worker, std::size_t number, block_info const& where, input& in)
+    {
+        auto const timed = log_.measure("userfunction");
+        auto const fail = [&](std::string const& reason) {
+            std::throw_with_nested(
+                worker_error(inputs_.part_name(0, run_) + ": " + block_text(where), where.index, number, reason));
+        };
+        try {
+            auto const invoke = [&](auto&... values) { return worker(where, std::move(values)...); };
+            if constexpr (std::same_as<result, nothing>) {
+                std::apply([&](auto&... values) { worker(where, std::move(values)...); }, in);
+                return {};
+            } else {
+                return std::apply(invoke, in);
+            }
+        } catch (error const&) {
+            throw;
+        } catch (std::exception const& failure) {
+            fail(failure.what());
+        } catch (...) {
+            fail("an exception that is no std::exception");
+        }
+        std::terminate(); // fail() throws
+    }
+
+    Inputs inputs_;
+    handle_pool<W> workers_;
+    Outputs* outputs_;
+    cancellation cancellation_;
+    timing_log log_;
+    run_info run_;
+    std::size_t size_ = 0;
+    std::size_t delivered_ = 0;
+};
+
+} // namespace rios::detail

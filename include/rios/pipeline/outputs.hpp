@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The writers of a run: what a worker returned goes to them block by block, without its margin; they become complete
+// together. Used by apply.hpp.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "../block_info.hpp"
+#include "../error.hpp"
+#include "../image.hpp"
+#include "../image_view.hpp"
+#include "../lists.hpp"
+#include "../read_block.hpp"
+#include "inputs.hpp"
+
+namespace rios {
+
+/// Stands for the writers of a run that writes nothing.
+struct no_output {};
+
+namespace detail {
+
+/// What a worker returns if it returns nothing.
+struct nothing {};
+
+template <typename T>
+inline constexpr bool is_tuple = false;
+template <typename... Ts>
+inline constexpr bool is_tuple<std::tuple<Ts...>> = true;
+template <typename T>
+inline constexpr bool is_writer_list = false;
+template <typename S>
+inline constexpr bool is_writer_list<writer_list<S>> = true;
+template <typename T>
+inline constexpr bool is_some = false; // std::optional
+template <typename T>
+inline constexpr bool is_some<std::optional<T>> = true;
+
+template <typename S>
+concept SkippingWriter = requires(S& writer, block const& where) { writer.skip(where); };
+
+template <typename S>
+std::string name_of_output(S const& writer, std::size_t number)
+{
+    auto const path = path_of(writer);
+    return path.empty() ? "output " + std::to_string(number + 1) : path;
+}
+
+/// The part of an output image that is the block. @throws grid_error if the image has another shape
+template <typename T>
+image_view<T const> without_margin(image<T> const& pixels, block_info const& where, std::string const& name)
+{
+    if (pixels.rows() == where.rows && pixels.cols() == where.cols) return pixels.view();
+    if (pixels.rows() == where.padded_rows() && pixels.cols() == where.padded_cols()) {
+        return pixels.view().window(where.overlap(), where.overlap(), where.rows, where.cols);
+    }
+    auto const shape = [](std::ptrdiff_t rows, std::ptrdiff_t cols) {
+        return std::to_string(rows) + " rows, " + std::to_string(cols) + " cols";
+    };
+    throw grid_error(
+        name + ": " + block_text(where) + ": the worker returned an image of " + shape(pixels.rows(), pixels.cols()) +
+        "; allowed: " + shape(where.rows, where.cols) +
+        (where.overlap() == 0 ? "" : ", or with the margin " + shape(where.padded_rows(), where.padded_cols())));
+}
+
+/// Writes what a worker returned for one writer. A list gets a vector, and what is optional may be left out.
+template <typename S, typename Out>
+void write_output(S& writer, block_info const& where, Out&& out, std::size_t number)
+{
+    using value = std::remove_cvref_t<Out>;
+    if constexpr (is_writer_list<S>) {
+        if (out.size() != writer.members().size()) {
+            throw grid_error(block_text(where) + ": the worker returned " + std::to_string(out.size()) +
+                             " values for a list of " + std::to_string(writer.members().size()) + " outputs");
+        }
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            write_output(writer.members()[i], where, std::move(out[i]), number + i);
+        }
+    } else if constexpr (is_some<value>) {
+        if (out) return write_output(writer, where, std::move(*out), number);
+        if constexpr (SkippingWriter<S>) writer.skip(where);
+    } else if constexpr (is_image<value>) {
+        auto const pixels = without_margin(out, where, name_of_output(writer, number));
+        if constexpr (requires { writer.write(where, pixels); }) {
+            writer.write(where, pixels);
+        } else if (pixels.rows() == out.rows() && pixels.cols() == out.cols()) {
+            writer.write(where, std::move(out));
+        } else {
+            value trimmed(pixels.bands(), pixels.rows(), pixels.cols());
+            for (std::ptrdiff_t band = 0; band < pixels.bands(); ++band) {
+                for (std::ptrdiff_t row = 0; row < pixels.rows(); ++row) {
+                    std::ranges::copy(pixels.row(band, row), trimmed.row(band, row).begin());
+                }
+            }
+            writer.write(where, std::move(trimmed));
+        }
+    } else {
+        writer.write(where, std::forward<Out>(out));
+    }
+}
+
+/// Is `Out` something that write_output() can give to `S`?
+template <typename S, typename Out>
+constexpr bool writable()
+{
+    if constexpr (is_some<Out>) return writable<S, typename Out::value_type>();
+    else if constexpr (is_image<Out>) {
+        return requires(S& writer, block const& where, Out out) { writer.write(where, std::move(out)); } ||
+               requires(S& writer, block const& where, image_view<typename Out::value_type const> view) {
+                   writer.write(where, view);
+               };
+    } else {
+        return requires(S& writer, block const& where, Out out) { writer.write(where, std::move(out)); };
+    }
+}
+template <typename S, typename Out>
+inline constexpr bool is_writable = writable<S, Out>();
+template <typename S, typename Out>
+inline constexpr bool is_writable<writer_list<S>, std::vector<Out>> = is_writable<S, Out>;
+template <typename S, typename Out>
+inline constexpr bool is_writable<writer_list<S>, Out> = false;
+
+/// All outputs of a run, which belong to the caller.
+template <typename... Ss>
+class outputs {
+  public:
+    explicit outputs(std::tuple<Ss&...> writers) : writers_(writers) {}
+
+    /// @throws options_error if two outputs, or an output and an input, are one file
+    void require_own_files(run_info const& run) const
+    {
+        std::vector<std::string> paths;
+        for_each([&](auto const& writer) { paths.push_back(path_of(writer)); });
+        auto const is_one_file = [](std::string const& one, std::string const& other) {
+            if (one.empty() || other.empty()) return false;
+            std::error_code ignored;
+            return one == other || std::filesystem::equivalent(one, other, ignored) ||
+                   std::filesystem::weakly_canonical(one, ignored) == std::filesystem::weakly_canonical(other, ignored);
+        };
+        for (std::size_t i = 0; i < paths.size(); ++i) {
+            for (std::size_t j = 0; j < i; ++j) {
+                if (!is_one_file(paths[i], paths[j])) continue;
+                throw options_error(paths[i] + ": two outputs have this name; give each its own");
+            }
+            for (auto const& input : run.inputs) {
+                for (auto const& file : input) {
+                    if (!is_one_file(paths[i], file.filename)) continue;
+                    throw options_error(paths[i] + ": the output is an input; give it another name");
+                }
+            }
+        }
+    }
+
+    void open(pixel_grid const& grid)
+    {
+        std::size_t number = 0;
+        for_each([&](auto& writer) { guarded(writer, number++, "open", [&] { writer.open(grid); }); });
+    }
+
+    /// @throws a rios::error as a writer throws it; an io_error that names the output and the block, with whatever else it
+    /// throws nested in it
+    template <typename Result>
+    void write(block_info const& where, Result&& result)
+    {
+        if constexpr (sizeof...(Ss) == 0) {
+            return;
+        } else if constexpr (is_tuple<std::remove_cvref_t<Result>>) {
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                (write_one(std::get<I>(writers_), where, std::move(std::get<I>(result)), I), ...);
+            }(std::index_sequence_for<Ss...>{});
+        } else {
+            write_one(std::get<0>(writers_), where, std::forward<Result>(result), 0);
+        }
+    }
+
+    /// Closes all. Where a writer can wait with its last step, it does so until all others are complete.
+    void close() { close_from<0>(0); }
+
+    /// Leaves nothing behind of what is not closed.
+    void discard() noexcept
+    {
+        for_each([](auto& writer) {
+            if constexpr (requires { writer.discard(); }) writer.discard();
+        });
+    }
+
+  private:
+    template <typename S, typename Out>
+    void write_one(S& writer, block_info const& where, Out&& out, std::size_t number)
+    {
+        with_typed_errors([&] { write_output(writer, where, std::forward<Out>(out), number); },
+                          [&](std::string const& reason) {
+                              return io_error(name_of_output(writer, number),
+                                              "cannot write " + block_text(where) + ": " + reason);
+                          });
+    }
+
+    /// @throws a rios::error as `f` throws it; an io_error with whatever else it throws nested in it
+    template <typename S, typename F>
+    static void guarded(S& writer, std::size_t number, char const* what, F f)
+    {
+        with_typed_errors(f, [&](std::string const& reason) {
+            return io_error(name_of_output(writer, number), std::string("cannot ") + what + ": " + reason);
+        });
+    }
+
+    template <typename F>
+    void for_each(F f) const
+    {
+        auto const each = [&f](auto& writer) {
+            if constexpr (is_writer_list<std::remove_cvref_t<decltype(writer)>>) {
+                for (auto& member : writer.members()) f(member);
+            } else {
+                f(writer);
+            }
+        };
+        std::apply([&](auto&... writers) { (each(writers), ...); }, writers_);
+    }
+
+    /// Closes the writers from the I-th on, and of that the members from `member` on.
+    template <std::size_t I>
+    void close_from(std::size_t member)
+    {
+        if constexpr (I < sizeof...(Ss)) {
+            auto& writer = std::get<I>(writers_);
+            if constexpr (is_writer_list<std::remove_cvref_t<decltype(writer)>>) {
+                if (member == writer.members().size()) return close_from<I + 1>(0);
+                close_one(writer.members()[member], I + member, [&] { close_from<I>(member + 1); });
+            } else {
+                close_one(writer, I, [&] { close_from<I + 1>(0); });
+            }
+        }
+    }
+
+    template <typename S, typename F>
+    static void close_one(S& writer, std::size_t number, F others)
+    {
+        if constexpr (requires { writer.close([](std::string const&) {}); }) {
+            guarded(writer, number, "close", [&] { writer.close([&](std::string const&) { others(); }); });
+        } else {
+            others();
+            guarded(writer, number, "close", [&] { writer.close(); });
+        }
+    }
+
+    std::tuple<Ss&...> writers_;
+};
+
+} // namespace detail
+
+} // namespace rios
