@@ -91,6 +91,9 @@ namespace detail {
 
 /// The recorded times of a run, as a value that can travel as bytes.
 ///
+/// A run of very many blocks has more intervals than are worth keeping: `intervals` are the first of each name, from which
+/// come quantiles and traces, and `uncounted` says how many more there were of each name, and what they add up to.
+///
 /// A timer that is asked for, or listed in `order`, is the one that was recorded under just that name. If there is none,
 /// its name may be one of RIOS 2.0.0: add_inbuffer is insert_readbuffer, pop_inbuffer is pop_readbuffer, add_outbuffer is
 /// insert_computebuffer, pop_outbuffer is pop_computebuffer, and closing is pyramids, basicstats, histogram and
@@ -99,6 +102,30 @@ struct timings {
     double walltime = 0; ///< seconds from the log's making to its snapshot
     std::vector<timed_interval> intervals{};
     std::vector<std::string> order{}; ///< the timers that come first in totals and reports
+
+    /// The intervals of one name that are not kept. Seconds.
+    struct rest {
+        std::string name;
+        std::size_t count = 0;
+        double seconds = 0;
+        double minimum = 0;
+        double maximum = 0;
+
+        void add(rest const& more)
+        {
+            minimum = count == 0 ? more.minimum : std::min(minimum, more.minimum);
+            maximum = std::max(maximum, more.maximum);
+            count += more.count;
+            seconds += more.seconds;
+        }
+
+        template <typename Self, typename A>
+        static void members(Self& self, A& archive)
+        {
+            archive(self.name, self.count, self.seconds, self.minimum, self.maximum);
+        }
+    };
+    std::vector<rest> uncounted{};
 
     /// All intervals of one name.
     struct total {
@@ -126,6 +153,12 @@ struct timings {
             ++found->count;
             found->seconds += interval->duration;
         }
+        for (auto const& more : uncounted) {
+            auto found = find(more.name);
+            if (found == result.end()) found = result.insert(result.end(), {more.name, 0, 0.0});
+            found->count += more.count;
+            found->seconds += more.seconds;
+        }
         std::vector<std::string> first;
         for (auto const& name : order) {
             bool const recorded = find(name) != result.end();
@@ -139,7 +172,7 @@ struct timings {
         return result;
     }
 
-    /// The seconds that each interval of a timer took, in the order of recording.
+    /// The seconds that each interval of a timer took, in the order of recording; of those that are kept.
     [[nodiscard]] std::vector<double> durations(std::string_view name) const
     {
         std::vector<double> result;
@@ -167,13 +200,23 @@ struct timings {
             auto const above = std::min(below + 1, sorted.size() - 1);
             return std::lerp(sorted[below], sorted[above], rank - static_cast<double>(below));
         };
-        return timing_summary{.count = sorted.size(),
-                              .total = std::accumulate(sorted.begin(), sorted.end(), 0.0),
-                              .minimum = sorted.front(),
+        rest all{.name = {}, // as it was recorded, or under its name of today
+                 .count = sorted.size(),
+                 .seconds = std::accumulate(sorted.begin(), sorted.end(), 0.0),
+                 .minimum = sorted.front(),
+                 .maximum = sorted.back()};
+        bool const renamed =
+            std::none_of(intervals.begin(), intervals.end(), [&](auto const& i) { return i.name == name; });
+        for (auto const& more : uncounted) {
+            if (more.name == name || (renamed && detail::was_called(more.name, name))) all.add(more);
+        }
+        return timing_summary{.count = all.count,
+                              .total = all.seconds,
+                              .minimum = all.minimum,
                               .lower = quantile(0.25),
                               .median = quantile(0.5),
                               .upper = quantile(0.75),
-                              .maximum = sorted.back()};
+                              .maximum = all.maximum};
     }
 
     /// Takes over the intervals of another run or process, whose threads get the numbers after those that exist. The wall
@@ -189,6 +232,16 @@ struct timings {
             intervals.push_back(std::move(taken));
         }
         walltime = std::max(walltime, other.walltime);
+        for (auto const& more : std::vector(other.uncounted)) add_uncounted(uncounted, more);
+    }
+
+    /// Adds to the entry of that name, which is made if there is none.
+    static void add_uncounted(std::vector<rest>& list, rest const& more)
+    {
+        auto const found =
+            std::find_if(list.begin(), list.end(), [&](auto const& each) { return each.name == more.name; });
+        if (found == list.end()) list.push_back(more);
+        else found->add(more);
     }
 
     /// A table in the layout of RIOS: the wall time, then a line for each name with its summed seconds. With quantiles, a
@@ -200,10 +253,10 @@ struct timings {
             std::snprintf(text, sizeof text, layout, values...);
             return std::string(text);
         };
-        auto const line = [](std::string name, std::string const& rest) {
+        auto const line = [](std::string name, std::string const& text_after) {
             constexpr std::size_t width = 20;
             if (name.size() < width) name.resize(width, ' ');
-            return name + "    " + rest + '\n';
+            return name + "    " + text_after + '\n';
         };
         constexpr auto const* rule = "--------------------------------\n";
         auto const all = totals();
@@ -223,7 +276,7 @@ struct timings {
     template <typename Self, typename A>
     static void members(Self& self, A& archive)
     {
-        archive(self.walltime, self.intervals, self.order);
+        archive(self.walltime, self.intervals, self.order, self.uncounted);
     }
 };
 
@@ -232,8 +285,14 @@ class timing_log {
   public:
     using clock = std::chrono::steady_clock;
 
+    static constexpr std::size_t default_capacity = 200'000;
+
     /// @param order the timers that come first in totals and reports
-    explicit timing_log(std::vector<std::string> order = {}) : order_(std::move(order)) {}
+    /// @param capacity most intervals of each name that are kept, about 70 bytes each; of those that come later, only sums
+    explicit timing_log(std::vector<std::string> order = {}, std::size_t capacity = default_capacity)
+        : order_(std::move(order)), capacity_(capacity)
+    {
+    }
 
     /// Records the time from its making to its end under a name. An interval that ends by an exception is recorded too.
     class scope {
@@ -259,8 +318,18 @@ class timing_log {
     try {
         timed_interval interval{std::string(name), 0, seconds(start - origin_), seconds(end - start)};
         std::lock_guard lock(mutex_);
+        auto& kept = kept_.try_emplace(interval.name, 0).first->second;
+        if (kept >= capacity_) {
+            timings::add_uncounted(uncounted_, {.name = std::move(interval.name),
+                                                .count = 1,
+                                                .seconds = interval.duration,
+                                                .minimum = interval.duration,
+                                                .maximum = interval.duration});
+            return;
+        }
         interval.thread = threads_.try_emplace(std::this_thread::get_id(), threads_.size()).first->second;
         intervals_.push_back(std::move(interval));
+        ++kept;
     } catch (...) {
     }
 
@@ -268,7 +337,10 @@ class timing_log {
     [[nodiscard]] timings snapshot() const
     {
         std::lock_guard lock(mutex_);
-        return {seconds(clock::now() - origin_), intervals_, order_};
+        return {.walltime = seconds(clock::now() - origin_),
+                .intervals = intervals_,
+                .order = order_,
+                .uncounted = uncounted_};
     }
 
   private:
@@ -277,8 +349,11 @@ class timing_log {
     mutable std::mutex mutex_;
     clock::time_point const origin_ = clock::now();
     std::vector<std::string> const order_;
+    std::size_t const capacity_;
     std::map<std::thread::id, std::size_t> threads_;
+    std::map<std::string, std::size_t> kept_; // intervals of each name
     std::vector<timed_interval> intervals_;
+    std::vector<timings::rest> uncounted_;
 };
 
 } // namespace rios

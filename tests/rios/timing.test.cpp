@@ -368,3 +368,32 @@ TEST_CASE("threads get numbers in the order in which they first record, and lose
     }
     CHECK(met.size() == 4);
 }
+
+TEST_CASE("of very many intervals the first are kept, and all are counted")
+{
+    timing_log log({}, 3);
+    auto const now = timing_log::clock::now();
+    for (int i = 1; i <= 5; ++i) log.record("a", now, now + i * 1s);
+    log.record("b", now, now + 7s);
+    log.record("pop_readbuffer", now, now + 2s);
+    auto times = log.snapshot();
+    CHECK(times.intervals.size() == 5);
+    auto const a = times.summary("a").value();
+    CHECK(a.count == 5);
+    CHECK(a.total == doctest::Approx(15));
+    CHECK(a.minimum == doctest::Approx(1));
+    CHECK(a.maximum == doctest::Approx(5));
+    CHECK(a.median == doctest::Approx(2)); // of those that are kept
+    auto const totals = times.totals();
+    REQUIRE(totals.size() == 3);
+    CHECK(totals[1].name == "b");
+    CHECK(totals[1].seconds == doctest::Approx(7));
+    CHECK(times.report(rios::report_detail::quantiles).find("5,1.0000,1.5000,2.0000,2.5000,5.0000") !=
+          std::string::npos);
+
+    times.merge(log.snapshot());
+    CHECK(times.intervals.size() == 10);
+    CHECK(times.summary("a")->count == 10);
+    CHECK(times.totals()[1].seconds == doctest::Approx(14));
+    CHECK(rios::from_bytes<timings>(rios::to_bytes(times)).summary("a")->count == 10);
+}
