@@ -3,6 +3,7 @@
 // What a worker is told about the block that it computes: the first argument of every call that apply.hpp makes.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include "block.hpp"
 #include "image.hpp"
 #include "image_view.hpp"
+#include "null_test.hpp"
 #include "pixel_grid.hpp"
 #include "pixel_type.hpp"
 
@@ -148,19 +150,40 @@ class block_info : public block {
 
     /// The null value of a band of an input, counted from 0 among those that are read; none if it has none.
     /// @throws std::out_of_range if there is no such input
-    [[nodiscard]] std::optional<double> null_value(std::size_t input, std::size_t band = 0,
+    [[nodiscard]] std::optional<double> null_value(std::size_t input, std::ptrdiff_t band = 0,
                                                    std::size_t member = 0) const
     {
         auto const& values = run_->inputs.at(input).at(member).null_values;
-        return band < values.size() ? values[band] : std::nullopt;
+        auto const number = static_cast<std::size_t>(band);
+        return number < values.size() ? values[number] : std::nullopt;
     }
 
     /// As null_value(), as a pixel; none, too, if no T has that value.
     template <Pixel T>
-    [[nodiscard]] std::optional<T> null_pixel(std::size_t input, std::size_t band = 0, std::size_t member = 0) const
+    [[nodiscard]] std::optional<T> null_pixel(std::size_t input, std::ptrdiff_t band = 0, std::size_t member = 0) const
     {
         auto const value = null_value(input, band, member);
         return value ? to_pixel<T>(*value) : std::nullopt;
+    }
+
+    /// Tells the null pixels of a band of an input: those of its null value, and those that are not finite.
+    template <Pixel T>
+    [[nodiscard]] rios::null_test<T> null_test(std::size_t input, std::ptrdiff_t band = 0, std::size_t member = 0) const
+    {
+        return rios::null_test<T>(null_value(input, band, member));
+    }
+
+    /// The part of the input images that lies on the raster: all but what a margin has beyond its edges. In pixels of the
+    /// images.
+    [[nodiscard]] block inside() const noexcept
+    {
+        auto const first_row = std::max<std::ptrdiff_t>(0, overlap() - row);
+        auto const first_col = std::max<std::ptrdiff_t>(0, overlap() - col);
+        return {.index = index,
+                .row = first_row,
+                .col = first_col,
+                .rows = std::min(padded_rows(), grid().rows - row + overlap()) - first_row,
+                .cols = std::min(padded_cols(), grid().cols - col + overlap()) - first_col};
     }
 
   private:

@@ -39,6 +39,7 @@
 #include "memory.hpp"
 #include "memory_reader.hpp"
 #include "memory_writer.hpp"
+#include "null_test.hpp"
 #include "pending_output.hpp"
 #include "pipeline/run.hpp"
 #include "pipeline/stage_options.hpp"

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include <rios/image.hpp>
+#include <rios/null_test.hpp>
 
 #include "assignment.hpp"
 #include "cluster_model.hpp"
-#include "null_pixels.hpp"
 
 namespace shepseg {
 
@@ -21,7 +21,7 @@ namespace detail {
 
 /// One row of clusters.
 template <rios::Pixel T>
-void assign_row(rios::image_view<T const> const& image, std::ptrdiff_t row, null_test<T> const& is_null,
+void assign_row(rios::image_view<T const> const& image, std::ptrdiff_t row, rios::null_test<T> const& is_null,
                 assignment& centres, std::vector<T const*>& pixels, std::uint16_t* clusters)
 {
     constexpr auto run = assignment::run;
@@ -58,7 +58,7 @@ template <rios::Pixel T, typename F>
                                                          cluster_centres const& centres, F before_row)
 {
     rios::image<std::uint16_t> clusters(1, image.rows(), image.cols());
-    null_test<T> const is_null(null_value);
+    rios::null_test<T> const is_null(null_value);
     assignment nearest(centres);
     std::vector<T const*> pixels(static_cast<std::size_t>(image.bands()));
     for (std::ptrdiff_t row = 0; row < image.rows(); ++row) {

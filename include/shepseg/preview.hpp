@@ -11,8 +11,7 @@
 #include <vector>
 
 #include <rios/image.hpp>
-
-#include "detail/exact.hpp"
+#include <rios/null_test.hpp>
 
 namespace shepseg {
 
@@ -40,7 +39,8 @@ class percentile_stretch {
         for (std::ptrdiff_t at = 0; at < image.pixel_count(); at += step) {
             auto const row = at / image.cols();
             auto const col = at % image.cols();
-            if (labels(0, row, col) != 0 && is_finite(image(band, row, col))) values.push_back(image(band, row, col));
+            if (labels(0, row, col) != 0 && rios::is_finite(image(band, row, col)))
+                values.push_back(image(band, row, col));
         }
         if (values.empty()) return;
         auto const percentile = [&](double p) {
@@ -84,7 +84,7 @@ class percentile_stretch {
         for (auto [row, col] : image.pixels()) {
             auto const label = labels(0, row, col);
             auto const value = image(band, row, col);
-            auto const fill = label == 0 || !detail::is_finite(value) ? options.null[channel] : stretch(value);
+            auto const fill = label == 0 || !rios::is_finite(value) ? options.null[channel] : stretch(value);
             bool const top = row > 0 && labels(0, row - 1, col) != label;
             bool const left = col > 0 && labels(0, row, col - 1) != label;
             for (std::ptrdiff_t y = 0; y < scale; ++y) {

@@ -10,8 +10,8 @@
 #include <optional>
 
 #include <rios/image.hpp>
+#include <rios/null_test.hpp>
 
-#include "null_pixels.hpp"
 #include "options.hpp"
 
 namespace shepseg {
@@ -36,7 +36,7 @@ template <rios::Pixel T>
 [[nodiscard]] rios::image<T> take_sample(rios::image_view<T const> image, std::optional<double> null_value,
                                          std::ptrdiff_t step)
 {
-    null_test<T> const is_null(null_value);
+    rios::null_test<T> const is_null(null_value);
     std::ptrdiff_t count = 0;
     for (std::ptrdiff_t row = 0; row < image.rows(); row += step) {
         for (std::ptrdiff_t col = 0; col < image.cols(); col += step) count += is_null(image, row, col) ? 0 : 1;

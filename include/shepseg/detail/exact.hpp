@@ -6,11 +6,7 @@
 // pragma that forbids it.
 #pragma once
 
-#include <bit>
 #include <cfloat>
-#include <concepts>
-#include <cstdint>
-#include <type_traits>
 
 #if (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(__ASSOCIATIVE_MATH__) ||                        \
     defined(__RECIPROCAL_MATH__) || defined(__FAST_MATH__)
@@ -38,21 +34,6 @@ namespace shepseg::detail {
     double product = a * b;
     SHEPSEG_CONCEAL(product);
     return product;
-}
-
-/// Whether a pixel is a number: neither infinite nor NaN. Always true for integers. Looks at the bits, so that no flag
-/// about finite numbers can remove it.
-template <typename T>
-[[nodiscard]] constexpr bool is_finite(T value) noexcept
-{
-    if constexpr (std::same_as<T, float>) {
-        return (std::bit_cast<std::uint32_t>(value) & 0x7f80'0000U) != 0x7f80'0000U;
-    } else if constexpr (std::same_as<T, double>) {
-        return (std::bit_cast<std::uint64_t>(value) & 0x7ff0'0000'0000'0000U) != 0x7ff0'0000'0000'0000U;
-    } else {
-        static_assert(std::is_integral_v<T>);
-        return true;
-    }
 }
 
 } // namespace shepseg::detail

@@ -3,25 +3,41 @@
 // Which pixels hold data. A pixel is null when any of its bands holds the null value or is not a finite number.
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <type_traits>
 
-#include <rios/image_view.hpp>
-#include <rios/pixel_type.hpp>
+#include "image_view.hpp"
+#include "pixel_type.hpp"
 
-#include "detail/exact.hpp"
+namespace rios {
 
-namespace shepseg {
+/// Whether a pixel is a number: neither infinite nor NaN. Always true for integers. Looks at the bits, so that no compiler
+/// flag about finite numbers can remove it.
+template <typename T>
+[[nodiscard]] constexpr bool is_finite(T value) noexcept
+{
+    if constexpr (std::same_as<T, float>) {
+        return (std::bit_cast<std::uint32_t>(value) & 0x7f80'0000U) != 0x7f80'0000U;
+    } else if constexpr (std::same_as<T, double>) {
+        return (std::bit_cast<std::uint64_t>(value) & 0x7ff0'0000'0000'0000U) != 0x7ff0'0000'0000'0000U;
+    } else {
+        static_assert(std::is_integral_v<T>);
+        return true;
+    }
+}
 
 /// Tells null values of one pixel type. A null value that the type cannot hold matches nothing.
-template <rios::Pixel T>
+template <Pixel T>
 class null_test {
   public:
     explicit null_test(std::optional<double> null_value)
     {
-        if (!null_value || !detail::is_finite(*null_value)) return;
-        if (auto const value = rios::to_pixel<T>(*null_value)) {
+        if (!null_value || !is_finite(*null_value)) return;
+        if (auto const value = to_pixel<T>(*null_value)) {
             value_ = *value;
             has_value_ = true;
         }
@@ -30,13 +46,12 @@ class null_test {
     /// Whether the value of one band makes the pixel null.
     [[nodiscard]] bool operator()(T value) const noexcept
     {
-        return (has_value_ && value == value_) || !detail::is_finite(value);
+        return (has_value_ && value == value_) || !is_finite(value);
     }
 
     /// Whether the pixel at (row, col) is null.
     template <typename U>
-    [[nodiscard]] bool operator()(rios::image_view<U> const& image, std::ptrdiff_t row,
-                                  std::ptrdiff_t col) const noexcept
+    [[nodiscard]] bool operator()(image_view<U> const& image, std::ptrdiff_t row, std::ptrdiff_t col) const noexcept
     {
         for (std::ptrdiff_t band = 0; band < image.bands(); ++band) {
             if ((*this)(image(band, row, col))) return true;
@@ -52,4 +67,4 @@ class null_test {
     bool has_value_ = false;
 };
 
-} // namespace shepseg
+} // namespace rios

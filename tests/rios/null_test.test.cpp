@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <shepseg/null_pixels.hpp>
+#include <rios/null_test.hpp>
 
 #include <cmath>
 #include <concepts>
@@ -13,7 +13,7 @@
 
 #include "support/pixel_types.hpp"
 
-using shepseg::null_test;
+using rios::null_test;
 
 TEST_CASE_TEMPLATE_DEFINE("without a null value every number is data", T, no_null)
 {
