@@ -132,8 +132,13 @@ auto apply(Readers readers, W worker, Writers&& writers = Writers{}, E&& executo
     using writers_type = decltype(detail::as_writers(writers));
     using outputs = typename detail::outputs_of<writers_type>::type;
     using result = detail::worker_result<W, typename inputs::value_type>;
+    constexpr bool returns = !std::same_as<result, detail::nothing>;
+    constexpr bool writes = std::tuple_size_v<writers_type> > 0;
+    static_assert(returns == writes,
+                  "apply: a worker that returns something needs a writer, and one that returns void must have none: "
+                  "rios::no_output");
     static_assert(
-        detail::goes_to<result, writers_type> || std::tuple_size_v<writers_type> == 0,
+        returns != writes || detail::goes_to<result, writers_type>,
         "apply: the worker must return what the writers take: an image of the writer's pixel type, or a tuple with "
         "one value for each of several writers");
     using job_type = detail::apply_job<W, inputs, outputs>;

@@ -40,7 +40,7 @@ struct apply_options {
     stall_limits stalls{};
     /// Told the part of the blocks that is written; may cancel.
     progress_function progress{};
-    /// Another way to cancel: from any thread, or a signal's handler.
+    /// Another way to cancel: from any thread.
     std::stop_token stop{};
 };
 

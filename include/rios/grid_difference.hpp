@@ -42,7 +42,7 @@ inline std::string crs_text(pixel_grid const& grid)
     return grid.projection.substr(begin, end + 1 - begin);
 }
 
-/// Largest distance between the corners of two grids of one size, in pixels of the first.
+/// Largest distance between the corners of two grids of one size, in pixels of the first; NaN if one cannot tell.
 inline double largest_shift(pixel_grid const& a, pixel_grid const& b)
 {
     auto const& one = *a.geotransform;
@@ -53,7 +53,9 @@ inline double largest_shift(pixel_grid const& a, pixel_grid const& b)
         for (double const col : {0.0, static_cast<double>(a.cols)}) {
             auto const dx = (other[0] - one[0]) + col * (other[1] - one[1]) + row * (other[2] - one[2]);
             auto const dy = (other[3] - one[3]) + col * (other[4] - one[4]) + row * (other[5] - one[5]);
-            largest = std::max(largest, std::hypot(dx, dy) / pixel);
+            auto const shift = std::hypot(dx, dy) / pixel;
+            if (std::isnan(shift)) return shift; // std::max would lose it
+            largest = std::max(largest, shift);
         }
     }
     return largest;
@@ -76,7 +78,8 @@ template <typename F>
     };
     if (grid.rows != first.rows || grid.cols != first.cols) return differ(detail::size_text);
     // Written so that NaN differs.
-    if (grid.geotransform && first.geotransform && !(detail::largest_shift(first, grid) <= tolerance)) {
+    if (grid.geotransform && first.geotransform && *grid.geotransform != *first.geotransform &&
+        !(detail::largest_shift(first, grid) <= tolerance)) {
         return differ(detail::place_text);
     }
     if (!grid.projection.empty() && !first.projection.empty() && grid.projection != first.projection &&

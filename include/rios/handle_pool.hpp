@@ -41,7 +41,7 @@ class handle_pool {
         handle& lent_;
     };
 
-    explicit handle_pool(T original) : original_(std::move(original)) {}
+    explicit handle_pool(T value) : original_(std::move(value)) {}
 
     [[nodiscard]] T const& original() const noexcept { return original_; }
 

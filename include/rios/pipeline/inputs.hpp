@@ -155,6 +155,7 @@ class inputs {
         std::size_t number = 0;
         for_each_source([&](std::size_t, auto const& source) {
             for (std::size_t i = 0; i < source.parts(); ++i, ++number) {
+                if (number == 0) continue; // the first itself
                 auto const& reader = source.member(i);
                 auto const same_crs = [&](std::string const& one, std::string const& other) {
                     if constexpr (requires { reader.same_crs(one, other); }) return reader.same_crs(one, other);
