@@ -11,6 +11,7 @@
 
 #include <doctest/doctest.h>
 
+#include <rios/block_info.hpp>
 #include <rios/executor/inline.hpp>
 #include <rios/executor/threads.hpp>
 #include <rios/image.hpp>
@@ -57,12 +58,15 @@ struct counting_worker {
     void operator()(block const&, image<float> const&) { ++seen; }
 };
 constexpr auto doubling = [](block const&, image<float> const& in) { return in; };
+constexpr auto knowing_all = [](rios::block_info const&, image<float>) {};
 constexpr auto changing_its_input = [](block const&, image<float>&) {};
 struct worker_that_cannot_be_copied : counting_worker {
     std::unique_ptr<int> scratch;
 };
 static_assert(rios::ComputeWorker<counting_worker, image<float>>);
 static_assert(rios::ComputeWorker<decltype(doubling), image<float>>);
+static_assert(rios::ComputeWorker<decltype(knowing_all), image<float>>);
+static_assert(!rios::ComputeWorker<decltype(knowing_all), image<float>, image<float>>);
 static_assert(!rios::ComputeWorker<decltype(doubling), image<double>>);
 static_assert(!rios::ComputeWorker<decltype(changing_its_input), image<float>>);
 static_assert(!rios::ComputeWorker<worker_that_cannot_be_copied, image<float>>);
@@ -116,6 +120,32 @@ static_assert(rios::Job<job_of_move_only_results>);
 static_assert(!rios::Job<job_without_delivery>);
 static_assert(!rios::Job<job_of_signed_size>);
 static_assert(!rios::Job<job_of_another_result>);
+
+struct reading_job : squares {
+    using input = std::vector<int>;
+    static std::size_t parts() { return 2; }
+    static input make_input() { return input(2); }
+    static void read(std::size_t, std::size_t, input&) {}
+    using squares::compute;
+    static result compute(std::size_t index, input&) { return index; }
+};
+struct reading_job_without_compute : squares {
+    using input = std::vector<int>;
+    static std::size_t parts() { return 2; }
+    static input make_input() { return input(2); }
+    static void read(std::size_t, std::size_t, input&) {}
+};
+struct reading_job_without_parts : reading_job {
+    static std::size_t parts() = delete;
+};
+struct reading_job_of_another_input : reading_job {
+    static std::vector<long> make_input() { return {}; }
+};
+static_assert(rios::ReadingJob<reading_job>);
+static_assert(!rios::ReadingJob<squares>);
+static_assert(!rios::ReadingJob<reading_job_without_compute>);
+static_assert(!rios::ReadingJob<reading_job_without_parts>);
+static_assert(!rios::ReadingJob<reading_job_of_another_input>);
 
 struct executor_that_does_nothing {
     void run(int) const {}

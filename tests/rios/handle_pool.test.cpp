@@ -108,3 +108,33 @@ TEST_CASE("a copy that fails is the borrower's error, and the pool works on")
     shared.refuse = false;
     CHECK(pool.lend()->uses == 0);
 }
+
+TEST_CASE("copies are numbered as they are made and come in that order in the end")
+{
+    record shared;
+    handle_pool<handle> pool{handle(shared)};
+    {
+        auto first = pool.lend();
+        auto second = pool.lend();
+        CHECK(first.number() == 0);
+        CHECK(second.number() == 1);
+        second->uses = 20;
+        first->uses = 10;
+    }
+    {
+        auto const again = pool.lend();
+        CHECK(again.number() < 2);
+    }
+    std::vector<int> uses;
+    pool.for_each([&](handle& each) { uses.push_back(each.uses); });
+    CHECK(uses == std::vector{10, 20});
+    CHECK(pool.original().uses == 0);
+}
+
+TEST_CASE("a pool that lent nothing has the original and no copies")
+{
+    record shared;
+    handle_pool<handle> pool{handle(shared)};
+    pool.for_each([](handle&) { FAIL("there is none"); });
+    CHECK(shared.copies == 0);
+}
