@@ -76,6 +76,7 @@ TEST_CASE("numbers that are none, negative or out of range are refused with what
               {"0", "1", "5", "-4", "6", "16", "260", "264", "-252", "4.5", "four", "", huge},
               {"connectivity", "8"}},
              {"--threads", {"0", "-1", "1000000", huge, "1.5", "abc", ""}, {"threads", "1"}},
+             {"--readers", {"-1", "1000000", huge, "1.5", "abc", ""}, {"readers", "4096"}},
              {"--tile-size", {"0", "-1", "16385", huge, "1.5", "abc", ""}, {"tile", "16384"}},
              {"--max-concurrent-reads", {"0", "-1", huge, "1.5", "abc", ""}, {"--max-concurrent-reads", "1"}},
              {"--memory-limit",

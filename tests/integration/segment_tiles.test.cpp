@@ -89,6 +89,25 @@ TEST_CASE("the tile size and the number of threads change no segment, no count a
     }
 }
 
+TEST_CASE("threads that read tiles ahead change no segment, no count and no statistics")
+{
+    temporary_directory const folder;
+    make_raster(folder / "in.tif", "GTiff", hills<std::uint16_t>(3, 151, 173));
+    strings const same{"--clusters", "9", "--min-segment-size", "12", "--summary", folder / "s.json"};
+    auto const whole = segmented(folder / "in.tif", folder / "whole.tif", with(same, {"--tile-size", "16384"}));
+    auto const counts = read_json(folder / "s.json").at("counts");
+    for (std::string const readers : {"0", "1", "3"}) {
+        for (std::string const threads : {"1", "2"}) {
+            INFO(readers, " readers, ", threads, " threads");
+            auto const tiled = segmented(folder / "in.tif", folder / "tiled.tif",
+                                         with(same, {"--tile-size", "37", "--readers", readers, "--threads", threads}));
+            CHECK(first_difference(tiled, whole) == "");
+            CHECK(read_json(folder / "s.json").at("counts") == counts);
+            CHECK(metadata_of(folder / "tiled.tif") == metadata_of(folder / "whole.tif"));
+        }
+    }
+}
+
 TEST_CASE("tiles may be of one pixel")
 {
     temporary_directory const folder;

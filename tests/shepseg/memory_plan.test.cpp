@@ -56,6 +56,19 @@ TEST_CASE("the tiles that are wanted are taken where they leave half of the memo
     CHECK(chosen(std::uint64_t{1} << 60, 0, 2, 6, large(5)) == 5);
 }
 
+TEST_CASE("tiles that are read ahead take memory for their pixels")
+{
+    // 5 more windows of 1040 × 1040 pixels × 6 bytes than without them, but no more than there are tiles.
+    auto const needed = bytes_for(large(1000), 2, 6) + 5 * 1040 * 1040 * 6;
+    auto const size_for = [](std::uint64_t limit, std::size_t read_ahead) {
+        return memory_plan(limit, 0, 2, 6, large(1000), read_ahead).tiles().tile_size;
+    };
+    CHECK(size_for(2 * needed, 5) == 1000);
+    CHECK(size_for(2 * needed - 1, 5) == 500);
+    auto const all = bytes_for(large(1000), 2, 6) + 20 * 1040 * 1040 * 6;
+    CHECK(size_for(2 * all, 1000) == 1000);
+}
+
 TEST_CASE("tiles are halved until they fit, as seldom as possible and down to 128 pixels")
 {
     std::vector<std::ptrdiff_t> sizes{4096, 2048, 1024, 512, 256, 128};
