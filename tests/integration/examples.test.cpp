@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: BSL-1.0
+// The example programs around rios::apply, run as a user runs them: with every executor and several windows they give what
+// a loop over the whole image gives, and they refuse in one line.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <optional>
+#include <set>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <gdal_priv.h>
+
+#include <doctest/doctest.h>
+
+#include <rios/image.hpp>
+#include <rios/image_view.hpp>
+
+#include "support/process.hpp"
+#include "support/random_numbers.hpp"
+#include "support/raster_files.hpp"
+#include "support/segment_tool.hpp"
+#include "support/temporary_directory.hpp"
+
+#if defined(RIOS_EXAMPLE_DIR)
+
+using rios::image;
+using test::contents_of;
+using test::difference;
+using test::make_raster;
+using test::read_pixels;
+using test::strings;
+using test::temporary_directory;
+using test::with;
+
+namespace {
+
+using null_value = std::optional<double>;
+
+constexpr float lowest = std::numeric_limits<float>::lowest();
+constexpr float no_number = std::numeric_limits<float>::quiet_NaN();
+constexpr float infinity = std::numeric_limits<float>::infinity();
+
+test::process_result example(strings const& command)
+{
+    auto program = command;
+    program[0] = std::string(RIOS_EXAMPLE_DIR) + '/' + command[0];
+    return test::run(program);
+}
+
+/// Runs an example, which must succeed. @returns what it prints
+std::string printed(strings const& command)
+{
+    auto const result = example(command);
+    std::string line;
+    for (auto const& word : command) line += word + ' ';
+    INFO(line, ": ", result.text());
+    REQUIRE(result.status == 0);
+    CHECK(result.err.empty());
+    return result.out;
+}
+
+/// Runs an example, which must fail with one line that contains `says`, and leave the folder as it is.
+void refuses(temporary_directory const& folder, strings const& command, int status, strings const& says)
+{
+    auto const before = contents_of(folder.path());
+    auto const result = example(command);
+    std::string line;
+    for (auto const& word : command) line += word + ' ';
+    INFO(line, ": ", result.text());
+    CHECK(result.status == status);
+    CHECK(result.out.empty());
+    CHECK(result.err.starts_with(command[0] + ": error: "));
+    CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+    for (auto const& part : says) CHECK_MESSAGE(test::contains(result.err, part), "does not say: ", part);
+    CHECK(difference(before, contents_of(folder.path())) == "");
+}
+
+/// All the ways in which a pipeline can run.
+std::vector<strings> ways()
+{
+    std::vector<strings> result{{}, {"--window", "1"}};
+    for (auto const* const window : {"5", "256"}) {
+        for (auto const& executor :
+             std::vector<strings>{{"--executor", "inline"},
+                                  {"--executor", "read-ahead", "--readers", "2"},
+                                  {"--executor", "threads", "--readers", "0", "--workers", "3"},
+                                  {"--executor", "threads", "--readers", "2", "--workers", "2"}}) {
+            result.push_back(with({"--window", window}, executor));
+        }
+    }
+    return result;
+}
+
+template <typename T>
+image<T> from(std::ptrdiff_t bands, std::ptrdiff_t rows, std::ptrdiff_t cols, std::vector<T> const& values)
+{
+    image<T> result(bands, rows, cols);
+    REQUIRE(static_cast<std::ptrdiff_t>(values.size()) == bands * rows * cols);
+    std::copy(values.begin(), values.end(), result.data());
+    return result;
+}
+
+constexpr std::array<double, 6> place{500000, 10, 0, 6900000, 0, -20};
+
+template <typename T>
+void make_file(std::string const& path, image<T> const& pixels, null_value null = {})
+{
+    make_raster(path, "GTiff", pixels);
+    auto const file = test::open_raster(path, GDAL_OF_UPDATE);
+    auto geotransform = place;
+    REQUIRE(file->SetGeoTransform(geotransform.data()) == CE_None);
+    for (int band = 1; null && band <= file->GetRasterCount(); ++band) {
+        REQUIRE(file->GetRasterBand(band)->SetNoDataValue(*null) == CE_None);
+    }
+}
+
+/// Few values, so that nulls (0), equal values and sums of 0 are frequent; with floats, a few that are no numbers.
+template <typename T>
+image<T> values(std::ptrdiff_t bands, std::ptrdiff_t rows, std::ptrdiff_t cols, std::uint64_t seed)
+{
+    image<T> pixels(bands, rows, cols);
+    test::random_numbers random(seed);
+    for (std::ptrdiff_t band = 0; band < bands; ++band) {
+        for (auto const [row, col] : pixels.pixels()) {
+            auto const value = random.below(6) * 50;
+            pixels(band, row, col) = static_cast<T>(value);
+            if constexpr (std::is_floating_point_v<T>) {
+                pixels(band, row, col) += static_cast<T>(random.unit()) * static_cast<T>(value != 0);
+                if (random.one_in(20)) pixels(band, row, col) = random.one_in(2) ? no_number : -infinity;
+            }
+        }
+    }
+    return pixels;
+}
+
+template <typename T>
+bool is_null(T pixel, null_value null)
+{
+    return !std::isfinite(static_cast<double>(pixel)) || (null && static_cast<double>(pixel) == *null);
+}
+
+/// Bit for bit.
+template <typename T>
+void check_equal(image<T> const& found, image<T> const& expected)
+{
+    REQUIRE(found.bands() == expected.bands());
+    REQUIRE(found.rows() == expected.rows());
+    REQUIRE(found.cols() == expected.cols());
+    for (std::ptrdiff_t band = 0; band < found.bands(); ++band) {
+        for (auto const [row, col] : found.pixels()) {
+            auto const is = found(band, row, col);
+            auto const must_be = expected(band, row, col);
+            if (is == must_be) continue;
+            FAIL("band ", band, ", row ", row, ", col ", col, ": ", is, " instead of ", must_be);
+        }
+    }
+}
+
+template <typename T>
+void check_file(std::string const& path, image<T> const& expected, double null)
+{
+    check_equal(read_pixels<T>(path), expected);
+    auto const file = test::open_raster(path);
+    std::array<double, 6> geotransform{};
+    CHECK(file->GetGeoTransform(geotransform.data()) == CE_None);
+    CHECK(geotransform == place);
+    for (int band = 1; band <= file->GetRasterCount(); ++band) {
+        CHECK(file->GetRasterBand(band)->GetRasterDataType() == test::raw_type<T>());
+        CHECK(file->GetRasterBand(band)->GetNoDataValue() == null);
+    }
+}
+
+// What the programs compute, over the whole image.
+
+template <typename T>
+image<float> whole_ndvi(image<T> const& pixels, std::ptrdiff_t red, std::ptrdiff_t nir, null_value null)
+{
+    image<float> result(1, pixels.rows(), pixels.cols());
+    for (auto const [row, col] : pixels.pixels()) {
+        auto const r = static_cast<double>(pixels(red, row, col));
+        auto const n = static_cast<double>(pixels(nir, row, col));
+        bool const none = is_null(r, null) || is_null(n, null) || r + n == 0;
+        result(0, row, col) = none ? -9.0F : static_cast<float>((n - r) / (n + r));
+    }
+    return result;
+}
+
+template <typename T>
+image<float> whole_focal_mean(image<T> const& pixels, std::ptrdiff_t size, null_value null)
+{
+    image<float> result(pixels.bands(), pixels.rows(), pixels.cols());
+    for (std::ptrdiff_t band = 0; band < pixels.bands(); ++band) {
+        for (auto const [row, col] : pixels.pixels()) {
+            double sum = 0;
+            int count = 0;
+            for (auto const [r, c] : pixels.pixels()) {
+                if (std::abs(r - row) > size / 2 || std::abs(c - col) > size / 2) continue;
+                if (is_null(pixels(band, r, c), null)) continue;
+                sum += static_cast<double>(pixels(band, r, c));
+                ++count;
+            }
+            result(band, row, col) = is_null(pixels(band, row, col), null) ? lowest : static_cast<float>(sum / count);
+        }
+    }
+    return result;
+}
+
+template <typename T, typename Out>
+image<Out> whole_median(std::vector<image<T>> const& stack, std::vector<null_value> const& nulls)
+{
+    image<Out> result(stack[0].bands(), stack[0].rows(), stack[0].cols());
+    for (std::ptrdiff_t band = 0; band < result.bands(); ++band) {
+        for (auto const [row, col] : result.pixels()) {
+            std::vector<double> sorted;
+            for (std::size_t i = 0; i < stack.size(); ++i) {
+                auto const pixel = stack[i](band, row, col);
+                if (!is_null(pixel, nulls[i])) sorted.push_back(static_cast<double>(pixel));
+            }
+            std::sort(sorted.begin(), sorted.end());
+            auto const n = sorted.size();
+            result(band, row, col) = n == 0 ? std::numeric_limits<Out>::lowest()
+                                            : static_cast<Out>((sorted[(n - 1) / 2] + sorted[n / 2]) / 2);
+        }
+    }
+    return result;
+}
+
+template <typename T>
+std::string whole_mean(image<T> const& pixels, null_value null)
+{
+    std::string result;
+    for (std::ptrdiff_t band = 0; band < pixels.bands(); ++band) {
+        long double sum = 0;
+        unsigned long long count = 0;
+        for (auto const [row, col] : pixels.pixels()) {
+            if (is_null(pixels(band, row, col), null)) continue;
+            sum += static_cast<long double>(pixels(band, row, col));
+            ++count;
+        }
+        char line[100];
+        std::snprintf(line, sizeof line, "band %d: %llu pixels, mean %.12g\n", static_cast<int>(band + 1), count,
+                      static_cast<double>(sum / static_cast<long double>(count)));
+        result += line;
+    }
+    return result;
+}
+
+} // namespace
+
+TEST_CASE_TEMPLATE("the examples give what a loop over the whole image gives, by every executor", T, std::uint8_t,
+                   std::uint16_t, float)
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    auto const out = d / "out.tif";
+    constexpr null_value null = 0;
+    std::vector<image<T>> stack;
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) stack.push_back(values<T>(3, 13, 18, seed));
+    auto const& pixels = stack[0];
+    make_file(in, pixels, null);
+    for (std::size_t i = 1; i < stack.size(); ++i) {
+        make_file(d / (std::to_string(i) + ".tif"), stack[i], i == 2 ? null_value() : null);
+    }
+    auto const index = whole_ndvi(pixels, 2, 0, null);
+    auto const smooth = whole_focal_mean(pixels, 5, null);
+    auto const median = whole_median<T, float>(stack, {null, null, std::nullopt, null});
+    auto const mean = whole_mean(pixels, null);
+    for (auto const& way : ways()) {
+        std::string text;
+        for (auto const& word : way) text += word + ' ';
+        INFO(text);
+        CHECK(printed(with({"ndvi", in, out, "--red", "3", "--nir", "1"}, way)) == "");
+        check_file(out, index, -9);
+        CHECK(printed(with({"focal_mean", in, out, "--size", "5"}, way)) == "");
+        check_file(out, smooth, static_cast<double>(lowest));
+        CHECK(printed(with({"stack_median", out, in, d / "1.tif", d / "2.tif", d / "3.tif"}, way)) == "");
+        check_file(out, median, static_cast<double>(lowest));
+        CHECK(printed(with({"block_mean", in}, way)) == mean);
+    }
+    CHECK(d.names() == std::set<std::string>{"in.tif", "1.tif", "2.tif", "3.tif", "out.tif"});
+}
+
+TEST_CASE("the examples work on rasters of one row, one column and one pixel")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    auto const out = d / "out.tif";
+    for (rios::pixel_position const size : {rios::pixel_position{1, 9}, {9, 1}, {1, 1}, {2, 2}}) {
+        auto const pixels = values<std::uint16_t>(2, size.row, size.col, 5);
+        make_file(in, pixels);
+        for (auto const* const window : {"1", "4", "256"}) {
+            INFO(size.row, " rows, ", size.col, " cols, window ", window);
+            CHECK(printed({"ndvi", in, out, "--red", "1", "--nir", "2", "--window", window}) == "");
+            check_file(out, whole_ndvi(pixels, 0, 1, {}), -9);
+            CHECK(printed({"focal_mean", in, out, "--size", "7", "--window", window}) == "");
+            check_file(out, whole_focal_mean(pixels, 7, {}), static_cast<double>(lowest));
+            CHECK(printed({"stack_median", out, in, "--window", window}) == "");
+            check_file(out, whole_median<std::uint16_t, float>({pixels}, {{}}), static_cast<double>(lowest));
+            CHECK(printed({"block_mean", in, "--window", window}) == whole_mean(pixels, {}));
+        }
+    }
+}
+
+TEST_CASE("ndvi is (nir - red) / (nir + red), and -9 where that does not exist")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    auto const out = d / "out.tif";
+    // red, then near infrared
+    make_file(in, from<std::uint8_t>(2, 1, 5, {10, 30, 0, 0, 255, 30, 10, 0, 7, 255}));
+    CHECK(printed({"ndvi", in, out, "--red", "1", "--nir", "2"}) == "");
+    check_file(out, from<float>(1, 1, 5, {0.5F, -0.5F, -9, 1, 0}), -9);
+    make_file(in, from<std::uint8_t>(2, 1, 5, {10, 30, 0, 0, 255, 30, 10, 0, 7, 255}), 255);
+    CHECK(printed({"ndvi", in, out, "--red", "1", "--nir", "2"}) == "");
+    check_file(out, from<float>(1, 1, 5, {0.5F, -0.5F, -9, 1, -9}), -9);
+    // One band twice.
+    CHECK(printed({"ndvi", in, out, "--red", "2", "--nir", "2"}) == "");
+    check_file(out, from<float>(1, 1, 5, {0, 0, -9, 0, -9}), -9);
+    // The sum is 0 although neither band is.
+    make_file(in, from<float>(2, 1, 4, {2, 1, no_number, 1, -2, 3, 1, infinity}));
+    CHECK(printed({"ndvi", in, out, "--red", "1", "--nir", "2"}) == "");
+    check_file(out, from<float>(1, 1, 4, {-9, 0.5F, -9, -9}), -9);
+}
+
+TEST_CASE("focal_mean leaves out nulls and what lies beyond the edge")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    auto const out = d / "out.tif";
+    auto const pixels = from<std::uint8_t>(1, 3, 3, {1, 2, 3, 4, 5, 6, 7, 8, 0});
+    make_file(in, pixels);
+    CHECK(printed({"focal_mean", in, out}) == "");
+    auto const of = [](double sum, double count) { return static_cast<float>(sum / count); };
+    check_file(out,
+               from<float>(
+                   1, 3, 3,
+                   {of(12, 4), of(21, 6), of(16, 4), of(27, 6), of(36, 9), of(24, 6), of(24, 4), of(30, 6), of(19, 4)}),
+               static_cast<double>(lowest));
+    make_file(in, pixels, 0);
+    CHECK(printed({"focal_mean", in, out, "--size", "3"}) == "");
+    check_file(
+        out,
+        from<float>(1, 3, 3,
+                    {of(12, 4), of(21, 6), of(16, 4), of(27, 6), of(36, 8), of(24, 5), of(24, 4), of(30, 5), lowest}),
+        static_cast<double>(lowest));
+    CHECK(printed({"focal_mean", in, out, "--size", "1"}) == "");
+    check_file(out, from<float>(1, 3, 3, {1, 2, 3, 4, 5, 6, 7, 8, lowest}), static_cast<double>(lowest));
+    CHECK(printed({"focal_mean", in, out, "--size", "999", "--window", "2"}) == "");
+    check_file(out, from<float>(1, 3, 3, {4.5F, 4.5F, 4.5F, 4.5F, 4.5F, 4.5F, 4.5F, 4.5F, lowest}),
+               static_cast<double>(lowest));
+}
+
+TEST_CASE("stack_median takes the middle value, or the mean of two, without nulls")
+{
+    temporary_directory const d;
+    auto const out = d / "out.tif";
+    // Every file has a null value of its own; the third has none.
+    make_file(d / "a.tif", from<std::uint8_t>(1, 1, 5, {1, 0, 0, 9, 0}), 0);
+    make_file(d / "b.tif", from<std::uint16_t>(1, 1, 5, {300, 4, 1, 1, 1}), 1);
+    make_file(d / "c.tif", from<std::uint8_t>(1, 1, 5, {2, 7, 6, 0, 0}));
+    CHECK(printed({"stack_median", out, d / "a.tif", d / "b.tif", d / "c.tif"}) == "");
+    check_file(out, from<float>(1, 1, 5, {2, 5.5F, 6, 4.5F, 0}), static_cast<double>(lowest));
+    CHECK(printed({"stack_median", out, d / "a.tif", d / "b.tif"}) == "");
+    check_file(out, from<float>(1, 1, 5, {150.5F, 4, lowest, 9, lowest}), static_cast<double>(lowest));
+
+    constexpr std::uint32_t large = 4000000000;
+    make_file(d / "l.tif", from<std::uint32_t>(1, 1, 2, {large + 1, 5}), 5);
+    make_file(d / "m.tif", from<std::uint32_t>(1, 1, 2, {large + 2, 5}), 5);
+    CHECK(printed({"stack_median", out, d / "l.tif", d / "m.tif"}) == "");
+    constexpr auto null = std::numeric_limits<double>::lowest();
+    check_file(out, from<double>(1, 1, 2, {4000000001.5, null}), null);
+}
+
+TEST_CASE("block_mean prints count and mean of each band, the same to the last digit however it is run")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    make_file(in, from<std::uint8_t>(3, 1, 4, {1, 2, 4, 0, 0, 0, 0, 0, 255, 254, 0, 0}), 0);
+    CHECK(printed({"block_mean", in}) == "band 1: 3 pixels, mean 2.33333333333\n"
+                                         "band 2: 0 pixels, no mean\n"
+                                         "band 3: 2 pixels, mean 254.5\n");
+
+    // A sum of doubles would depend on the order: 1e16 + 1 is 1e16.
+    image<double> wide(1, 12, 12);
+    test::random_numbers random(7);
+    for (auto const [row, col] : wide.pixels()) wide(0, row, col) = random.unit();
+    wide(0, 2, 3) = 1e16;
+    wide(0, 9, 9) = -1e16;
+    make_file(in, wide);
+    auto const first = printed({"block_mean", in, "--executor", "inline"});
+    for (auto const& way : ways()) CHECK(printed(with({"block_mean", in}, way)) == first);
+}
+
+TEST_CASE("the examples print timings and help when asked")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    make_file(in, values<std::uint8_t>(2, 20, 20, 1));
+    for (auto const& command : std::vector<strings>{{"ndvi", in, d / "out.tif", "--red", "1", "--nir", "2"},
+                                                    {"focal_mean", in, d / "out.tif"},
+                                                    {"stack_median", d / "out.tif", in},
+                                                    {"block_mean", in}}) {
+        auto const text = printed(with(command, {"--timings"}));
+        for (auto const* const timer : {"Wall clock elapsed time", "reading", "userfunction"}) {
+            CHECK(test::contains(text, timer));
+        }
+        auto const help = printed({command[0], "--help"});
+        for (auto const* const word :
+             {"--executor", "--readers", "--workers", "--window N=256", "pixels", "exit status"}) {
+            CHECK_MESSAGE(test::contains(help, word), command[0], " --help: ", word);
+        }
+    }
+}
+
+TEST_CASE("the examples refuse wrong usage with exit status 2")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    auto const out = d / "out.tif";
+    make_file(in, values<std::uint8_t>(2, 4, 4, 1));
+    test::write_file(out, "an older result");
+    for (auto const& command : std::vector<strings>{{"ndvi", in, out, "--red", "1", "--nir", "2"},
+                                                    {"focal_mean", in, out},
+                                                    {"stack_median", out, in},
+                                                    {"block_mean", in}}) {
+        refuses(d, {command[0]}, 2, {"required"});
+        refuses(d, with(command, {"--window", "0"}), 2, {"--window", "0", "1 to"});
+        refuses(d, with(command, {"--window", "-5"}), 2, {"--window", "-5"});
+        refuses(d, with(command, {"--window", "big"}), 2, {"--window", "big"});
+        refuses(d, with(command, {"--workers", "-1"}), 2, {"--workers", "-1"});
+        refuses(d, with(command, {"--workers", "99999"}), 2, {"--workers", "99999"});
+        refuses(d, with(command, {"--readers", "-1"}), 2, {"--readers", "-1"});
+        refuses(d, with(command, {"--readers", ""}), 2, {"--readers"});
+        refuses(d, with(command, {"--executor", "cluster"}), 2, {"--executor", "cluster", "read-ahead"});
+        refuses(d, with(command, {"--unknown"}), 2, {"--unknown"});
+    }
+    refuses(d, {"focal_mean", in, out, "--size", "4"}, 2, {"--size", "4 is not odd"});
+    refuses(d, {"focal_mean", in, out, "--size", "-3"}, 2, {"--size", "-3"});
+    refuses(d, {"focal_mean", in, out, "--size", "1001"}, 2, {"--size", "1001"});
+    refuses(d, {"ndvi", in, out, "--red", "1"}, 2, {"--nir", "required"});
+    refuses(d, {"ndvi", in, out, "--red", "one", "--nir", "2"}, 2, {"--red", "one"});
+    refuses(d, {"block_mean", in, out}, 2, {out});
+}
+
+TEST_CASE("the examples name the file that is wrong, and leave nothing behind")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    auto const out = d / "out.tif";
+    auto const missing = d / "missing.tif";
+    make_file(in, values<std::uint8_t>(2, 4, 5, 1));
+    make_file(d / "small.tif", values<std::uint8_t>(2, 4, 4, 1));
+    make_file(d / "bands.tif", values<std::uint8_t>(3, 4, 5, 1));
+    make_raster(d / "elsewhere.tif", "GTiff", values<std::uint8_t>(2, 4, 5, 1));
+    {
+        auto moved = place;
+        moved[0] += 10;
+        REQUIRE(test::open_raster(d / "elsewhere.tif", GDAL_OF_UPDATE)->SetGeoTransform(moved.data()) == CE_None);
+    }
+    test::write_file(d / "text.tif", "not a picture");
+    test::write_file(out, "an older result");
+    strings const red_nir{"--red", "1", "--nir", "2"};
+
+    refuses(d, with({"ndvi", missing, out}, red_nir), 1, {missing + ": no such file"});
+    refuses(d, {"focal_mean", missing, out}, 1, {missing + ": no such file"});
+    refuses(d, {"stack_median", out, in, missing}, 1, {missing + ": no such file"});
+    refuses(d, {"block_mean", missing}, 1, {missing + ": no such file"});
+    refuses(d, {"block_mean", d / "text.tif"}, 1, {d / "text.tif: not recognised"});
+
+    refuses(d, with({"ndvi", in, in}, red_nir), 1, {in, "the output is an input"});
+    refuses(d, {"focal_mean", in, in}, 1, {in, "the output is an input"});
+    refuses(d, {"stack_median", d / "./in.tif", in}, 1, {d / "./in.tif", "the output is an input"});
+    refuses(d, {"stack_median", in, in, in}, 1, {in, "the output is an input"});
+    refuses(d, {"focal_mean", in, d / "nowhere/out.tif"}, 1, {d / "nowhere/out.tif", "no such file"});
+    refuses(d, {"focal_mean", in, d / "out.unknown"}, 1, {d / "out.unknown"});
+
+    refuses(d, {"stack_median", out, in, d / "small.tif"}, 1, {in, d / "small.tif", "5 cols", "4 cols"});
+    refuses(d, {"stack_median", out, in, d / "bands.tif"}, 1, {in, d / "bands.tif", "2", "3 bands"});
+    refuses(d, {"stack_median", out, in, d / "elsewhere.tif"}, 1, {in, d / "elsewhere.tif", "500010"});
+    refuses(d, {"ndvi", in, out, "--red", "1", "--nir", "3"}, 1, {in, "band 3", "1 to 2"});
+    refuses(d, {"ndvi", in, out, "--red", "0", "--nir", "1"}, 1, {in, "band 0", "1 to 2"});
+    refuses(d, {"block_mean", in, "--executor", "read-ahead", "--readers", "0"}, 1, {"readers 0"});
+}
+
+TEST_CASE("an example that fails in the middle leaves the older result alone")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    auto const out = d / "out.tif";
+    make_raster(in, "GTiff", test::noise<std::uint8_t>(2, 64, 64), {"TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16"});
+    auto const whole = test::read_file(in);
+    test::write_file(in, whole.substr(0, whole.size() - 16 * 16 * 6)); // the last tiles are gone
+    test::write_file(out, "an older result");
+    for (auto const& executor : {"inline", "read-ahead", "threads"}) {
+        strings const how{"--executor", executor, "--window", "16"};
+        refuses(d, with({"ndvi", in, out, "--red", "1", "--nir", "2"}, how), 1, {in});
+        refuses(d, with({"focal_mean", in, out}, how), 1, {in, "rows"});
+        refuses(d, with({"stack_median", out, in, in}, how), 1, {in, "rows"});
+        refuses(d, with({"block_mean", in}, how), 1, {in, "rows"});
+    }
+}
+
+#else
+
+TEST_CASE("the examples give what a loop over the whole image gives")
+{
+    MESSAGE("the examples are not built");
+    std::puts("SKIPPED: the examples are not built");
+}
+
+#endif
