@@ -79,7 +79,7 @@ void segment_clusters(rios::image_view<pixel const> image, rios::image_view<std:
         graph_time += now() - kept;
     }
     auto const begun = now();
-    auto graph = builder.finish();
+    auto graph = builder.finish(executor);
     graph_time += now() - begun;
     seconds["single pixels"].push_back(singles_time);
     seconds["clumps and regions"].push_back(regions_time);

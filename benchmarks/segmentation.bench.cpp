@@ -33,7 +33,7 @@ struct stages {
             labels.push_back(regions.back().labels);
         }
         add_tiles(builder, regions);
-        graph = builder.finish();
+        graph = builder.finish(executor);
         auto used_up = graph;
         label_of =
             shepseg::number_survivors(shepseg::eliminate_small_segments(used_up, smallest, limit, executor).survivor,
@@ -221,7 +221,7 @@ void build_region_graph(benchmark::State& state)
         auto builder = stage.new_builder();
         state.ResumeTiming();
         stages::add_tiles(builder, std::move(regions));
-        benchmark::DoNotOptimize(builder.finish());
+        benchmark::DoNotOptimize(builder.finish(executor));
     }
     count_pixels(state, stage.image.pixel_count());
 }

@@ -13,7 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include <rios/concepts.hpp>
 #include <rios/error.hpp>
+#include <rios/executor/for_each_index.hpp>
+#include <rios/executor/reserve_pages.hpp>
 #include <rios/image_view.hpp>
 #include <rios/large_vector.hpp>
 #include <rios/memory.hpp>
@@ -91,12 +94,15 @@ class region_graph_builder {
     }
 
     /// The graph of all segments. To be called once, when all tiles have been added.
-    [[nodiscard]] region_graph<T> finish()
+    template <rios::AnyExecutor E>
+    [[nodiscard]] region_graph<T> finish(E& executor)
     {
         late_.join();
         region_graph<T> graph;
         graph.bands = bands_;
-        auto const segments = number_segments();
+        auto const segments = number_segments(executor);
+        rios::reserve_pages(graph.sizes, segments, executor);
+        rios::reserve_pages(graph.sums, segments * bands_, executor);
         graph.sizes.resize(segments);
         graph.sums.resize(segments * bands_);
         for (auto& part : parts_) {
@@ -115,7 +121,7 @@ class region_graph_builder {
             ++graph.sizes[segment];
             for (std::size_t band = 0; band < bands_; ++band) graph.sums[segment * bands_ + band].add(values[band]);
         });
-        list_neighbours(graph);
+        list_neighbours(graph, executor);
         return graph;
     }
 
@@ -271,12 +277,15 @@ class region_graph_builder {
     /// Turns the roots of regions into segment numbers in the order of the keys; returns how many there are.
     ///
     /// Regions are visited in the order of their first pixels: a segment gets its number at the first of its regions.
-    std::size_t number_segments()
+    template <rios::AnyExecutor E>
+    std::size_t number_segments(E& executor)
     {
         constexpr auto none = std::numeric_limits<std::uint32_t>::max();
         // Roots are lower than what hangs on them, so theirs are final.
         for (auto& root : segment_) root = segment_[root];
-        rios::large_vector<std::uint32_t> number_of(segment_.size(), none); // of roots
+        rios::large_vector<std::uint32_t> number_of; // of roots
+        rios::reserve_pages(number_of, segment_.size(), executor);
+        number_of.resize(segment_.size(), none);
         before_alone_.reserve(static_cast<std::size_t>(undecided_));
         std::uint32_t segments = 0;
         struct cursor {
@@ -312,7 +321,8 @@ class region_graph_builder {
         return segments;
     }
 
-    void list_neighbours(region_graph<T>& graph)
+    template <rios::AnyExecutor E>
+    void list_neighbours(region_graph<T>& graph, E& executor)
     {
         // Meetings at seams and of pieces: those of small segments, in the order of segments and then of meeting.
         late_.for_each_meeting([&](std::uint64_t position, std::uint32_t region, std::uint32_t other) {
@@ -326,6 +336,7 @@ class region_graph_builder {
             return a.region != b.region ? a.region < b.region : a.position < b.position;
         });
         auto const segments = graph.segments();
+        rios::reserve_pages(graph.first_met, segments + 1, executor);
         graph.first_met.resize(segments + 1);
         for (auto const& each : meetings_) ++graph.first_met[each.region + 1];
         for (auto const& part : parts_) {
@@ -337,6 +348,7 @@ class region_graph_builder {
         for (std::size_t segment = 0; segment < segments; ++segment) {
             graph.first_met[segment + 1] += graph.first_met[segment];
         }
+        rios::reserve_pages(graph.neighbours, graph.first_met.back(), executor);
         graph.neighbours.resize(graph.first_met.back());
         // A segment has either meetings or, if it is one closed region, a list.
         auto const* previous = meetings_.data();
@@ -347,7 +359,8 @@ class region_graph_builder {
             previous = &each;
         }
         rios::release(meetings_);
-        for (auto& part : parts_) {
+        rios::for_each_index(executor, parts_.size(), [&](std::size_t tile) {
+            auto& part = parts_[tile];
             auto const& own = part.regions;
             for (std::uint32_t region = 0; region < own.regions(); ++region) {
                 auto next = graph.first_met[segment_[part.first_region + region]];
@@ -356,7 +369,7 @@ class region_graph_builder {
                 }
             }
             part.regions = {};
-        }
+        });
     }
 
     tiling tiles_;

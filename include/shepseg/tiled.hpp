@@ -156,7 +156,7 @@ class tiled_segmentation {
         cancellation_.report("graph", 0);
         auto graph = [&] {
             auto const timed = log_.measure("graph");
-            return builder_.finish();
+            return builder_.finish(executor);
         }();
         counts_.single_pixels_eliminated += builder_.late_joined();
         auto const& alone = builder_.segments_before_alone();

@@ -14,8 +14,10 @@
 #include <doctest/doctest.h>
 
 #include <rios/error.hpp>
+#include <rios/executor/inline.hpp>
 #include <rios/image.hpp>
 
+#include "support/executors.hpp"
 #include "support/message_of.hpp"
 #include "support/pixel_types.hpp"
 #include "support/random_numbers.hpp"
@@ -261,7 +263,8 @@ TEST_CASE("every pixel gets the label of its segment, in any part of a tile, and
         if (regions[tile].labels.pixel_count() > 0) labels.back() = regions[tile].labels;
         builder.add(tile, std::move(regions[tile]));
     }
-    CHECK(builder.finish().sizes == rios::large_vector<std::uint64_t>{9, 2});
+    rios::inline_executor executor;
+    CHECK(builder.finish(executor).sizes == rios::large_vector<std::uint64_t>{9, 2});
     CHECK(builder.late_joined() == 6);
     CHECK(builder.segments_before_alone() == numbers{2, 2, 2});
     auto const all = [&](std::ptrdiff_t part) {
@@ -301,7 +304,8 @@ TEST_CASE("rows of a tile may be relabelled in parts")
         labels.push_back(regions[tile].labels);
         builder.add(tile, std::move(regions[tile]));
     }
-    static_cast<void>(builder.finish());
+    rios::inline_executor executor;
+    static_cast<void>(builder.finish(executor));
     for (std::size_t tile = 0; tile < regions.size(); ++tile) {
         auto const where = raster.tiles.tile(tile);
         auto view = labels[tile].view();
@@ -319,6 +323,20 @@ TEST_CASE("rows of a tile may be relabelled in parts")
     }
 }
 
+TEST_CASE_TEMPLATE_DEFINE("every executor finishes the same graph", E, any_executor)
+{
+    random_numbers random(17);
+    auto const clusters = random_clusters(random, 40, 50);
+    auto const pixels = random_pixels<std::uint16_t>(random, 3, 40, 50);
+    tiled_raster<std::uint16_t> const raster{.pixels = pixels.view(),
+                                             .clusters = clusters.view(),
+                                             .tiles = {.rows = 40, .cols = 50, .tile_size = 7, .halo = 3}};
+    E executor;
+    CHECK(difference(build_graph(in_one_tile(pixels, clusters)),
+                     build_graph(raster, raster.all_regions(), {}, executor)) == "");
+}
+TEST_CASE_TEMPLATE_APPLY(any_executor, test::executors);
+
 TEST_CASE("more regions than can be numbered are an error that says what to do")
 {
     // Three tiles of two regions each; the middle two pairs are pieces of one segment.
@@ -330,7 +348,8 @@ TEST_CASE("more regions than can be numbered are an error that says what to do")
     auto const build = [&](std::uint64_t region_limit) {
         region_graph_builder<std::uint8_t> builder(raster.tiles, raster.neighbours, 100, region_limit);
         for (std::size_t tile = 0; tile < 3; ++tile) builder.add(tile, raster.regions(tile));
-        return builder.finish().segments();
+        rios::inline_executor executor;
+        return builder.finish(executor).segments();
     };
     CHECK(build(6) == 5);
     CHECK(test::message_of<rios::error>([&] { static_cast<void>(build(5)); }) ==
@@ -389,5 +408,6 @@ TEST_CASE("a raster of nothing but null, and one without pixels, have a graph of
     CHECK(built.null_pixels == 25);
     CHECK(built.before_alone.empty());
     region_graph_builder<float> builder({.rows = 0, .cols = 0, .tile_size = 8, .halo = 2}, connectivity::four, 100);
-    CHECK(builder.finish().segments() == 0);
+    rios::inline_executor executor;
+    CHECK(builder.finish(executor).segments() == 0);
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <rios/executor/inline.hpp>
 #include <rios/image.hpp>
 #include <shepseg/region_graph_builder.hpp>
 #include <shepseg/single_pixels.hpp>
@@ -82,9 +83,9 @@ struct built_graph {
 };
 
 /// Adds the tiles in that order, or in their own.
-template <rios::Pixel T>
+template <rios::Pixel T, rios::AnyExecutor E = rios::inline_executor>
 built_graph<T> build_graph(tiled_raster<T> const& raster, std::vector<shepseg::tile_regions<T>> regions,
-                           std::vector<std::size_t> order = {})
+                           std::vector<std::size_t> order = {}, E&& executor = {})
 {
     if (order.empty()) {
         order.resize(regions.size());
@@ -105,7 +106,7 @@ built_graph<T> build_graph(tiled_raster<T> const& raster, std::vector<shepseg::t
         result.null_pixels += own.null_pixels;
         builder.add(number, std::move(own));
     }
-    result.graph = builder.finish();
+    result.graph = builder.finish(executor);
     result.before_alone = builder.segments_before_alone();
     result.late_joined = builder.late_joined();
     result.joined += result.late_joined;
