@@ -186,4 +186,23 @@ struct large_allocator {
 template <typename T>
 using large_vector = std::vector<T, large_allocator<T>>;
 
+/// Bytes as the system gives them: for what is written before it is read, by several threads at once, so that they share
+/// the cost of fresh memory.
+class large_buffer {
+  public:
+    /// @throws std::bad_alloc
+    explicit large_buffer(std::size_t bytes) : size_(bytes), data_(large_allocator<std::byte>().allocate(bytes)) {}
+    large_buffer(large_buffer const&) = delete;
+    large_buffer& operator=(large_buffer const&) = delete;
+    ~large_buffer() { large_allocator<std::byte>().deallocate(data_, size_); }
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::byte* data() noexcept { return data_; }
+    [[nodiscard]] std::byte const* data() const noexcept { return data_; }
+
+  private:
+    std::size_t size_;
+    std::byte* data_;
+};
+
 } // namespace rios

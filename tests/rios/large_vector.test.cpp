@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rios/large_vector.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -67,6 +68,16 @@ TEST_CASE("memory of a size that was needed before is used again, and new elemen
     large_vector<int> const second(1'000'000);
     if (rios::detail::has_huge_pages) CHECK(second.data() == before);
     for (auto const value : second) REQUIRE(value == 0);
+}
+
+TEST_CASE("a large buffer has room for its bytes, be they many or none")
+{
+    for (std::size_t const bytes : {std::size_t{0}, std::size_t{100}, std::size_t{5'000'000}}) {
+        rios::large_buffer buffer(bytes);
+        REQUIRE(buffer.size() == bytes);
+        std::fill_n(buffer.data(), bytes, std::byte{7});
+        CHECK(std::count(buffer.data(), buffer.data() + bytes, std::byte{7}) == static_cast<std::ptrdiff_t>(bytes));
+    }
 }
 
 TEST_CASE("large vectors may come and go on many threads, and what is spare may be given back at any time")

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Global phase: the segments of a region graph while small ones merge into others, one by one. Which, and when, is the
+// business of eliminate.hpp.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include <rios/concepts.hpp>
+#include <rios/executor/for_each_index.hpp>
+#include <rios/large_vector.hpp>
+
+#include "detail/exact.hpp"
+#include "region_graph.hpp"
+
+namespace shepseg::detail {
+
+/// The segments of a graph while they merge.
+///
+/// Small segments are asked in passes over the whole raster, so nearly all that is looked at comes from main memory: what
+/// belongs to a segment lies together, and what will be asked next is fetched ahead.
+template <rios::Pixel T>
+class merging_segments {
+  public:
+    static constexpr auto none = std::numeric_limits<std::uint32_t>::max();
+
+    template <rios::AnyExecutor E>
+    merging_segments(region_graph<T>& graph, double max_spectral_diff, E& executor)
+        : graph_(graph), bands_(graph.bands), limit_(exact_product(max_spectral_diff, max_spectral_diff)),
+          record_bytes_(sizeof(merging_segment) + bands_ * sizeof(double)), records_(graph.segments() * record_bytes_)
+    {
+        rios::for_each_chunk(executor, graph.segments(), 65536, [&](std::size_t begin, std::size_t end) {
+            for (auto segment = static_cast<std::uint32_t>(begin); segment < end; ++segment) {
+                auto const neighbours = graph.first_met[segment + 1] - graph.first_met[segment];
+                of(segment) = {.size = graph.sizes[segment],
+                               .absorber = segment,
+                               .list_count = static_cast<std::uint32_t>(neighbours),
+                               .next_list = none,
+                               .last_list = segment};
+                update_mean(segment);
+            }
+        });
+    }
+
+    /// The segment that `segment` belongs to by now. Shortens the way there, which several threads may do at once: whatever
+    /// they store is a segment on that way.
+    [[nodiscard]] std::uint32_t find(std::uint32_t segment) noexcept
+    {
+        for (;;) {
+            std::atomic_ref<std::uint32_t> const own(of(segment).absorber);
+            auto const next = own.load(std::memory_order_relaxed);
+            if (next == segment) return segment;
+            auto const after = std::atomic_ref(of(next).absorber).load(std::memory_order_relaxed);
+            if (after == next) return next;
+            own.store(after, std::memory_order_relaxed);
+            segment = after;
+        }
+    }
+
+    [[nodiscard]] bool alive(std::uint32_t segment) const noexcept { return of(segment).absorber == segment; }
+    [[nodiscard]] std::uint64_t size(std::uint32_t segment) const noexcept { return of(segment).size; }
+
+    /// Begins to fetch a segment.
+    void fetch(std::uint32_t segment) const noexcept
+    {
+        auto const* const record = reinterpret_cast<char const*>(&of(segment));
+        __builtin_prefetch(record);
+        __builtin_prefetch(record + record_bytes_ - 1);
+    }
+    /// What choose_partner() will look at: where the lists of neighbours begin, once the segment has come;
+    void fetch_lists(std::uint32_t segment) const noexcept
+    {
+        __builtin_prefetch(&graph_.first_met[segment]);
+        if (auto const next = of(segment).next_list; next != none) fetch(next);
+    }
+    /// then the lists,
+    void fetch_entries(std::uint32_t segment) const noexcept
+    {
+        for (auto list = segment; list != none; list = of(list).next_list) {
+            __builtin_prefetch(neighbours(list));
+        }
+    }
+    /// then what they name,
+    void fetch_neighbours(std::uint32_t segment) const noexcept
+    {
+        for_each_entry(segment, [&](std::uint32_t other) { fetch(other); });
+    }
+    /// and what that has become part of.
+    void fetch_absorbers(std::uint32_t segment) noexcept
+    {
+        for_each_entry(segment, [&](std::uint32_t other) {
+            auto const absorber = std::atomic_ref(of(other).absorber).load(std::memory_order_relaxed);
+            if (absorber != other) fetch(absorber);
+        });
+    }
+
+    /// The neighbour that `segment` would merge into as things stand, or none. Several segments may ask at once: apart
+    /// from its own lists, which it shortens on the way, nothing is changed.
+    [[nodiscard]] std::uint32_t choose_partner(std::uint32_t segment) noexcept
+    {
+        auto const own_size = size(segment);
+        double const* const own_mean = mean(segment);
+        auto best = none;
+        double least = 0;
+        std::array<std::uint32_t, 64> met;
+        met.fill(none);
+        for (auto list = segment; list != none; list = of(list).next_list) {
+            auto& of_list = of(list);
+            auto* const entries = neighbours(list);
+            std::uint32_t kept = 0;
+            for (std::uint32_t at = 0; at < of_list.list_count; ++at) {
+                auto const other = find(entries[at]);
+                // What has become part of this segment, and what it has met before, can be dropped: it changes no choice.
+                auto& last = met[other % met.size()];
+                if (other == segment || last == other) continue;
+                last = other;
+                entries[kept++] = other;
+                if (size(other) <= own_size) continue;
+                auto const distance = mean_distance(own_mean, mean(other));
+                if (best == none || distance < least) {
+                    best = other;
+                    least = distance;
+                }
+            }
+            of_list.list_count = kept;
+        }
+        return best != none && least <= limit_ ? best : none;
+    }
+
+    /// Begins to fetch what merge() will change.
+    void fetch_for_merge(std::uint32_t segment, std::uint32_t into) const noexcept
+    {
+        if (into == none) return;
+        for (auto const each : {segment, into}) {
+            fetch(each);
+            __builtin_prefetch(&graph_.sums[each * bands_]);
+        }
+    }
+    /// And then the end of the lists that it will be appended to.
+    void fetch_last_list(std::uint32_t into) const noexcept
+    {
+        if (into != none) fetch(of(into).last_list);
+    }
+
+    /// Makes `segment` part of `into`, which keeps its number and key.
+    void merge(std::uint32_t segment, std::uint32_t into) noexcept
+    {
+        auto& small = of(segment);
+        auto& large = of(into);
+        small.absorber = into;
+        large.size += small.size;
+        for (std::size_t band = 0; band < bands_; ++band) {
+            graph_.sums[into * bands_ + band].add(graph_.sums[segment * bands_ + band]);
+        }
+        of(large.last_list).next_list = segment;
+        large.last_list = small.last_list;
+        update_mean(into);
+    }
+
+  private:
+    struct merging_segment {
+        std::uint64_t size = 0;
+        std::uint32_t absorber = 0; // the segment that took this one in; itself while it is alive
+        // Its neighbours are its own list, then those of the segments that it took in, in that order.
+        std::uint32_t list_count = 0;
+        std::uint32_t next_list = 0; // the segment whose list is the next one, or none
+        std::uint32_t last_list = 0;
+    };
+
+    [[nodiscard]] merging_segment& of(std::uint32_t segment) noexcept
+    {
+        return *reinterpret_cast<merging_segment*>(records_.data() + segment * record_bytes_);
+    }
+    [[nodiscard]] merging_segment const& of(std::uint32_t segment) const noexcept
+    {
+        return *reinterpret_cast<merging_segment const*>(records_.data() + segment * record_bytes_);
+    }
+    [[nodiscard]] double* mean(std::uint32_t segment) noexcept { return reinterpret_cast<double*>(&of(segment) + 1); }
+    [[nodiscard]] std::uint32_t* neighbours(std::uint32_t list) const noexcept
+    {
+        return graph_.neighbours.data() + graph_.first_met[list];
+    }
+
+    template <typename F>
+    void for_each_entry(std::uint32_t segment, F f) const
+    {
+        for (auto list = segment; list != none; list = of(list).next_list) {
+            auto const* const entries = neighbours(list);
+            for (std::uint32_t at = 0; at < of(list).list_count; ++at) f(entries[at]);
+        }
+    }
+
+    void update_mean(std::uint32_t segment) noexcept
+    {
+        auto const size = static_cast<double>(of(segment).size);
+        double* const means = mean(segment);
+        auto const* const sums = graph_.sums.data() + segment * bands_;
+        for (std::size_t band = 0; band < bands_; ++band) means[band] = sums[band].value() / size;
+    }
+
+    [[nodiscard]] double mean_distance(double const* a, double const* b) const noexcept
+    {
+        double sum = 0;
+        for (std::size_t band = 0; band < bands_; ++band) {
+            auto const difference = a[band] - b[band];
+            sum += exact_product(difference, difference);
+        }
+        return sum;
+    }
+
+    region_graph<T>& graph_;
+    std::size_t bands_;
+    double limit_;
+    std::size_t record_bytes_;
+    rios::large_buffer records_; // for each segment what it is, and its means
+};
+
+} // namespace shepseg::detail
