@@ -4,6 +4,7 @@
 // more than all the work on that page; huge pages need hundreds of times fewer.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -50,13 +51,13 @@ inline void* map_fresh_pages(std::size_t size)
 }
 
 /// Pages that are not in use, for the next array of the same size: tile after tile needs the same ones, and even huge pages
-/// cost more when they are fresh. Few and not very large ones, so that little memory waits for nothing.
+/// cost more when they are fresh. Not very large ones, and those that were used last, so that little memory waits for nothing.
 ///
 /// Thread rule: all members may be called from any thread.
 class spare_pages {
   public:
     static constexpr std::size_t largest = std::size_t{8} << 20; ///< bytes of one
-    static constexpr std::size_t most = std::size_t{16} << 20;   ///< bytes of all
+    static constexpr std::size_t most = std::size_t{48} << 20;   ///< bytes of all
 
     /// One for the whole program; never destroyed, as arrays may outlive everything.
     static spare_pages& instance()
@@ -72,18 +73,21 @@ class spare_pages {
         for (std::size_t i = count_; i-- > 0;) {
             if (pages_[i].size != size) continue;
             auto* const memory = pages_[i].memory;
-            pages_[i] = pages_[--count_];
-            bytes_ -= size;
+            remove(i);
             return memory;
         }
         return nullptr;
     }
 
-    /// Keeps pages; returns false if there are enough.
+    /// Keeps pages in the place of those that have waited longest; returns false if there are too many.
     [[nodiscard]] bool keep(void* memory, std::size_t size) noexcept
     {
+        if (size > largest) return false;
         std::lock_guard const lock(mutex_);
-        if (size > largest || bytes_ + size > most || count_ == pages_.size()) return false;
+        while (bytes_ + size > most || count_ == pages_.size()) {
+            ::munmap(pages_[0].memory, pages_[0].size);
+            remove(0);
+        }
         pages_[count_++] = {memory, size};
         bytes_ += size;
         return true;
@@ -103,8 +107,15 @@ class spare_pages {
         std::size_t size;
     };
 
+    void remove(std::size_t index) noexcept
+    {
+        bytes_ -= pages_[index].size;
+        std::copy(pages_.begin() + index + 1, pages_.begin() + count_, pages_.begin() + index);
+        --count_;
+    }
+
     std::mutex mutex_;
-    std::array<spare, 64> pages_{};
+    std::array<spare, 64> pages_{}; // in the order in which they came
     std::size_t count_ = 0;
     std::size_t bytes_ = 0;
 };
