@@ -144,6 +144,22 @@ std::string how_to_read_timings(std::size_t threads)
         threads == 1 ? "1 thread" : fmt::format("{} threads", threads));
 }
 
+/// Bytes of GDAL's block cache. Tiles share a row of the image's blocks with those below, so two such rows should have room;
+/// what has been written leaves sooner.
+std::uint64_t block_cache_for(std::string const& image, std::uint64_t memory_limit)
+{
+    constexpr std::uint64_t least = 64 << 20;
+    constexpr std::uint64_t most = 256 << 20;
+    auto const file = rios::gdal_dataset::open(image);
+    int block_rows = 1;
+    int block_cols = 1;
+    file.band(1).GetBlockSize(&block_cols, &block_rows);
+    auto two_rows = 2 * static_cast<std::uint64_t>(block_rows) * static_cast<std::uint64_t>(file.cols());
+    two_rows *= static_cast<std::uint64_t>(file.band_count());
+    two_rows *= static_cast<std::uint64_t>(GDALGetDataTypeSizeBytes(file.band(1).GetRasterDataType()));
+    return std::min(memory_limit / 8, std::clamp(two_rows, least, most));
+}
+
 } // namespace
 
 CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
@@ -264,8 +280,7 @@ void run_segment(segment_arguments const& arguments)
     extra_file summary(arguments.summary);
     extra_file trace(arguments.trace);
 
-    constexpr std::uint64_t enough = 256 << 20; // with the blocks of the output that wait to be compressed
-    rios::limit_block_cache(std::min(request.memory_limit / 8, enough));
+    rios::limit_block_cache(block_cache_for(arguments.image, request.memory_limit));
     rios::terminal_progress bar;
     request.segmentation.progress = [&](std::string_view phase, double done) {
         if (!arguments.quiet) bar(phase, done);
