@@ -18,6 +18,7 @@
 #include <rios/cancellation.hpp>
 #include <rios/concepts.hpp>
 #include <rios/image.hpp>
+#include <rios/memory.hpp>
 #include <rios/progress.hpp>
 #include <rios/timing.hpp>
 
@@ -158,6 +159,7 @@ class tiled_segmentation {
             auto const timed = log_.measure("graph");
             return builder_.finish(executor);
         }();
+        rios::return_freed_memory(); // tiles' lists wait as spare pages, which elimination has no use for
         counts_.single_pixels_eliminated += builder_.late_joined();
         auto const& alone = builder_.segments_before_alone();
         counts_.clumps = graph.segments() + alone.size() + counts_.single_pixels_eliminated;
