@@ -215,6 +215,7 @@ BENCHMARK(make_tile_regions)->ArgName("bands")->Arg(3)->Arg(10);
 void build_region_graph(benchmark::State& state)
 {
     auto const& stage = stages::of(state.range(0));
+    rios::inline_executor executor;
     for (auto _ : state) {
         state.PauseTiming();
         auto regions = stage.regions;

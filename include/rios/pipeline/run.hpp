@@ -14,6 +14,7 @@
 #include "../timing.hpp"
 #include "stage_options.hpp"
 #include "staged_run.hpp"
+#include "staged_work.hpp"
 
 namespace rios {
 
@@ -53,14 +54,15 @@ void run(E& executor, J& job, run_options const& options = {})
                             .job_owner = options.job_owner};
         if (plan.readers + plan.workers == 0) return executor.run(job); // nothing to do, or nobody who does it ahead
         if (!plan.job_owner) plan.stalls = {.reading = {}, .computing = {}};
-        detail::staged_run<J>::execute(std::make_shared<detail::staged_run<J>>(job, plan));
+        detail::staged_run::execute(
+            std::make_shared<detail::staged_run>(std::make_unique<detail::staged_work_of<J>>(job), plan));
     } else {
         executor.run(job);
     }
 }
 
-/// An executor as it is, but for jobs with input to be read, which go through rios::run: for functions that take an executor
-/// and know nothing of reading ahead. Refers to the executor.
+/// An executor as it is, but for jobs with input to be read, which go through rios::run if the executor has readers: for
+/// functions that take an executor and know nothing of reading ahead. Refers to the executor.
 template <typename E>
 class reading_ahead {
   public:
@@ -71,7 +73,10 @@ class reading_ahead {
     template <Job J>
     void run(J& job)
     {
-        rios::run(*executor_, job, options_);
+        if constexpr (requires { executor_->readers(); }) {
+            if (executor_->readers() > 0) return rios::run(*executor_, job, options_);
+        }
+        executor_->run(job);
     }
 
     /// Steps that can be under way at the same time.

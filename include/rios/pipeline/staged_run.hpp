@@ -27,6 +27,7 @@
 #include "buffer.hpp"
 #include "slot_queue.hpp"
 #include "stage_options.hpp"
+#include "staged_work.hpp"
 #include "stall_watch.hpp"
 
 namespace rios::detail {
@@ -40,11 +41,11 @@ struct stages {
     delivery_order order = delivery_order::any;
     stall_limits stalls{};
     timing_log* log = nullptr; ///< receives the waiting times, if there is one
-    std::shared_ptr<void>
-        job_owner{}; ///< keeps the job alive; without one, a thread is waited for however long it takes
+    /// Keeps the job alive; without one, a thread is waited for however long it takes.
+    std::shared_ptr<void> job_owner{};
 };
 
-/// One run of one job. Its threads own it together with the caller, so that one that never returns from a step can be left
+/// One run of one job, whatever its type: what the job does is behind a staged_work, so that this is compiled once. Its threads own it together with the caller, so that one that never returns from a step can be left
 /// behind.
 ///
 /// How blocks come along: whoever reads takes a free input slot and the next index, and queues the parts to be read; who
@@ -52,18 +53,19 @@ struct stages {
 /// have room, then a filled input slot; the caller takes output slots. In order: no index is begun that is as far ahead of
 /// the next one to be delivered as there are output slots, so the one that everybody waits for always has a slot to come
 /// to.
-template <ReadingJob J>
 class staged_run {
   public:
     /// @pre there are readers or workers
-    staged_run(J& job, stages const& plan)
-        : job_(job), plan_(plan), size_(job.size()), parts_(job.parts()),
+    staged_run(std::unique_ptr<staged_work> work, stages const& plan)
+        : work_(std::move(work)), plan_(plan), size_(work_->size()), parts_(work_->parts()),
           inputs_(plan.inputs, plan.readers, std::max<std::size_t>(1, plan.workers)),
-          results_(plan.results, plan.workers), tasks_(std::max<std::size_t>(1, inputs_.slots()) * parts_),
-          ready_(inputs_.slots()), finished_(results_.slots()), watch_(plan.readers + plan.workers)
+          results_(plan.results, plan.workers), input_slots_(inputs_.slots()), output_indexes_(results_.slots()),
+          tasks_(std::max<std::size_t>(1, inputs_.slots()) * parts_), ready_(inputs_.slots()),
+          finished_(results_.slots()), watch_(plan.readers + plan.workers)
     {
-        for (std::size_t i = 0; i < inputs_.slots(); ++i) input_slots_.emplace_back(job.make_input());
-        output_slots_.resize(results_.slots());
+        // Workers that read for themselves have an input slot each; a caller that computes has one for the result.
+        work_->make_slots(inputs_.slots() + (plan.readers == 0 ? plan.workers : 0),
+                          std::max<std::size_t>(1, results_.slots()));
     }
 
     /// Starts the threads, delivers all results on the calling thread, and waits for the threads.
@@ -88,15 +90,8 @@ class staged_run {
     static constexpr auto tick = std::chrono::milliseconds(100);
 
     struct input_slot {
-        explicit input_slot(typename J::input memory) : input(std::move(memory)) {}
-        typename J::input input;
         std::size_t index = 0;
         std::atomic<std::size_t> parts_left = 0;
-    };
-
-    struct output_slot {
-        std::size_t index = 0;
-        std::optional<typename J::result> result;
     };
 
     // Threads.
@@ -210,10 +205,10 @@ class staged_run {
         auto& slot = input_slots_[slot_number];
         {
             auto const watched = watch_.begin(thread, stage::reading, slot.index, part);
-            job_.read(slot.index, part, slot.input);
+            work_->read(slot_number, slot.index, part);
         }
         if (slot.parts_left.fetch_sub(1) != 1) return;
-        if (inputs_.measure(memory_of(slot.input))) readers_bell_.ring();
+        if (inputs_.measure(work_->input_memory(slot_number))) readers_bell_.ring();
         ready_.push(static_cast<std::uint32_t>(slot_number));
         (plan_.workers == 0 ? caller_bell_ : workers_bell_).ring();
     }
@@ -235,15 +230,14 @@ class staged_run {
             if (!slot) return;
             if (++taken_ == size_) workers_bell_.ring();
             note("pop_readbuffer", begun);
-            auto& input = input_slots_[*slot];
-            compute(thread, *output, input.index, input.input);
+            compute(thread, *slot, *output, input_slots_[*slot].index);
             free_input(*slot);
         }
     }
 
     void read_and_compute(std::size_t thread)
     {
-        auto input = job_.make_input();
+        auto const input = inputs_.slots() + thread;
         while (auto const output = wait_for_output()) {
             std::optional<std::size_t> index;
             workers_bell_.wait([&] { return failed_ || next_ >= size_ || (index = take_index()).has_value(); });
@@ -251,9 +245,9 @@ class staged_run {
             ++taken_;
             for (std::size_t part = 0; part < parts_; ++part) {
                 auto const watched = watch_.begin(thread, stage::reading, *index, part);
-                job_.read(*index, part, input);
+                work_->read(input, *index, part);
             }
-            compute(thread, *output, *index, input);
+            compute(thread, input, *output, *index);
         }
     }
 
@@ -272,15 +266,14 @@ class staged_run {
     /// bytes that are allowed are minded where indexes are begun.
     std::optional<std::size_t> take_output() { return gated() ? results_.take_any() : results_.take(); }
 
-    void compute(std::size_t thread, std::size_t output, std::size_t index, typename J::input& input)
+    void compute(std::size_t thread, std::size_t input, std::size_t output, std::size_t index)
     {
-        auto& slot = output_slots_[output];
-        slot.index = index;
+        output_indexes_[output] = index;
         {
             auto const watched = watch_.begin(thread, stage::computing, index, 0);
-            slot.result.emplace(job_.compute(index, input));
+            work_->compute(input, output, index);
         }
-        if (results_.measure(memory_of(*slot.result))) workers_bell_.ring();
+        if (results_.measure(work_->result_memory(output))) workers_bell_.ring();
         finished_.push(static_cast<std::uint32_t>(output));
         caller_bell_.ring();
     }
@@ -299,7 +292,7 @@ class staged_run {
                 deliver(*slot);
                 continue;
             }
-            early.emplace(plan_.workers == 0 ? input_slots_[*slot].index : output_slots_[*slot].index, *slot);
+            early.emplace(plan_.workers == 0 ? input_slots_[*slot].index : output_indexes_[*slot], *slot);
             while (!early.empty() && early.begin()->first == delivered_) {
                 auto const next = early.begin()->second;
                 early.erase(early.begin());
@@ -313,7 +306,7 @@ class staged_run {
         std::optional<std::uint32_t> slot;
         auto const over = [&] { return failed_ || (slot = queue.pop()).has_value(); };
         while (!caller_bell_.wait_for(tick, over)) {
-            if constexpr (PolledJob<J>) job_.poll();
+            work_->poll();
             if (auto const stalled = stands_still()) throw timeout_error(*stalled);
         }
         if (failed_) return std::nullopt;
@@ -322,24 +315,19 @@ class staged_run {
 
     void deliver(std::uint32_t output)
     {
-        auto& slot = output_slots_[output];
-        auto result = std::move(*slot.result);
-        auto const index = slot.index;
-        slot.result.reset();
-        job_.deliver(index, std::move(result));
+        work_->deliver(output, output_indexes_[output]);
         ++delivered_;
         results_.give_back(output);
         workers_bell_.ring();
         if (gated()) readers_bell_.ring();
     }
 
-    void compute_and_deliver(std::uint32_t slot_number)
+    void compute_and_deliver(std::uint32_t input)
     {
-        auto& slot = input_slots_[slot_number];
-        auto const index = slot.index;
-        auto result = job_.compute(index, slot.input);
-        free_input(slot_number);
-        job_.deliver(index, std::move(result));
+        auto const index = input_slots_[input].index;
+        work_->compute(input, 0, index);
+        free_input(input);
+        work_->deliver(0, index);
         ++delivered_;
     }
 
@@ -359,7 +347,7 @@ class staged_run {
             error_ = std::move(error);
         }
         failed_ = true;
-        if constexpr (StoppableJob<J>) job_.stop();
+        work_->stop();
         readers_bell_.ring();
         workers_bell_.ring();
         caller_bell_.ring();
@@ -370,14 +358,7 @@ class staged_run {
     {
         auto const found = watch_.stalled(plan_.stalls);
         if (!found) return std::nullopt;
-        auto const what = [&]() -> std::string {
-            if constexpr (requires { job_.step_text(found->index, found->part); }) {
-                return job_.step_text(found->index, found->part);
-            } else {
-                return "step " + std::to_string(found->index);
-            }
-        }();
-        return found->message(what);
+        return found->message(work_->step_text(found->index, found->part));
     }
 
     void note(char const* name, clock::time_point begun) noexcept
@@ -385,7 +366,7 @@ class staged_run {
         if (plan_.log != nullptr) plan_.log->record(name, begun, clock::now());
     }
 
-    J& job_;
+    std::unique_ptr<staged_work> work_;
     stages const plan_;
     std::size_t const size_;
     std::size_t const parts_;
@@ -393,9 +374,9 @@ class staged_run {
     buffer inputs_;
     buffer results_;
     std::deque<input_slot> input_slots_;
-    std::vector<output_slot> output_slots_;
-    slot_queue tasks_; // slot · parts + part: to be read
-    slot_queue ready_; // input slots that are complete
+    std::vector<std::size_t> output_indexes_; // of each output slot
+    slot_queue tasks_;                        // slot · parts + part: to be read
+    slot_queue ready_;                        // input slots that are complete
     slot_queue finished_;
     bell readers_bell_;
     bell workers_bell_;
