@@ -9,12 +9,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -33,6 +36,8 @@
 #include <rios/lists.hpp>
 
 #include "support/message_of.hpp"
+#include "support/own_threads.hpp"
+#include "support/random_numbers.hpp"
 #include "support/raster_files.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -558,4 +563,51 @@ TEST_CASE("several threads may apply at once, to the same inputs")
     for (int i = 0; i < 4; ++i) {
         CHECK(test::read_pixels<std::uint8_t>(folder / ("out" + std::to_string(i) + ".tif")) == pixels);
     }
+}
+
+TEST_CASE("runs that fail anywhere, again and again, leave no file, no handle and no thread")
+{
+    temporary_directory const folder;
+    auto const pixels = ramp(200, 210);
+    make_file(folder / "a.img", pixels);
+    make_file(folder / "b.tif", pixels, {}, {}, "GTiff");
+    auto const entries = [](char const* what) {
+        return std::distance(std::filesystem::directory_iterator(what), std::filesystem::directory_iterator());
+    };
+    test::random_numbers random(5);
+    auto const run = [&](std::size_t readers, std::size_t workers) {
+        auto const window = static_cast<std::ptrdiff_t>(10 + random.below(100));
+        auto const fail_at = random.below(std::size_t{20}); // there may be fewer blocks
+        auto const how = random.below(4);
+        std::atomic<std::size_t> written = 0;
+        auto const work = [&](rios::block const& block, image<std::uint8_t> const& a, image<std::uint8_t> b) {
+            if (how == 0 && block.index == fail_at) throw std::runtime_error("on purpose");
+            if (how == 1 && block.index == fail_at) return std::tuple{image<std::uint8_t>(1, 1, 1), std::move(b)};
+            return std::tuple{a, std::move(b)};
+        };
+        auto const progress = [&](std::string_view, double) { return how != 2 || ++written <= fail_at; };
+        bool failed = false;
+        try {
+            apply(std::tuple{gdal_reader<std::uint8_t>(folder / "a.img"), gdal_reader<std::uint8_t>(folder / "b.tif")},
+                  work,
+                  std::tuple{gdal_writer<std::uint8_t>(folder / "c.tif"), gdal_writer<std::uint8_t>(folder / "d.img")},
+                  local_executor{readers, workers}, {.window = window, .progress = progress});
+        } catch (rios::error const&) {
+            failed = true;
+        }
+        if (failed) {
+            CHECK(folder.names() == std::set<std::string>{"a.img", "b.tif"});
+            return;
+        }
+        CHECK(test::read_pixels<std::uint8_t>(folder / "c.tif") == pixels);
+        CHECK(test::read_pixels<std::uint8_t>(folder / "d.img") == pixels);
+        std::filesystem::remove(folder / "c.tif");
+        std::filesystem::remove(folder / "d.img");
+    };
+    run(2, 2); // GDAL keeps what it has opened for itself
+    auto const handles = entries("/proc/self/fd");
+    test::thread_census const threads;
+    for (int i = 0; i < 200; ++i) run(random.below(std::size_t{3}), random.below(std::size_t{4}));
+    CHECK(entries("/proc/self/fd") == handles);
+    CHECK(threads.none_left_behind());
 }
