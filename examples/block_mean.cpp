@@ -4,14 +4,12 @@
 // are merged in the end.
 #include <cstddef>
 #include <cstdio>
-#include <functional>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include <rios/apply.hpp>
 #include <rios/gdal/reader.hpp>
-#include <rios/terminal_progress.hpp>
 #include <shepseg/band_sum.hpp>
 
 #include "example_options.hpp"
@@ -65,19 +63,17 @@ void run(arguments const& given)
 {
     rios::gdal_reader<T> const reader(given.input);
     block_mean<T> const empty{std::vector<band_mean<T>>(static_cast<std::size_t>(reader.band_count()))};
-    rios::terminal_progress bar;
-    auto const result = examples::with_executor(given.pipeline, [&](auto&& executor) {
-        return rios::apply(reader, empty, rios::no_output(), executor,
-                           {.window = given.pipeline.window, .progress = std::ref(bar)});
-    });
-    bar.clear();
+    auto const result =
+        examples::with_executor(given.pipeline, reader.grid(), [&](auto&& executor, auto const& progress) {
+            return rios::apply(reader, empty, rios::no_output(), executor,
+                               {.window = given.pipeline.window, .progress = progress});
+        });
     for (std::size_t band = 0; band < result.worker.bands.size(); ++band) {
         auto const& [count, sum] = result.worker.bands[band];
         std::printf("band %zu: %llu pixels, ", band + 1, count);
         if (count == 0) std::printf("no mean\n");
         else std::printf("mean %.12g\n", sum.value() / static_cast<double>(count));
     }
-    examples::print_timings(given.pipeline, result.timings);
 }
 
 } // namespace

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,10 @@
 #include <rios/gdal/call.hpp>
 #include <rios/gdal/data_type.hpp>
 #include <rios/gdal/dataset.hpp>
+#include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
-#include <rios/timing.hpp>
+#include <rios/progress.hpp>
+#include <rios/terminal_progress.hpp>
 
 namespace examples {
 
@@ -56,13 +59,22 @@ inline void add_options(CLI::App& app, pipeline_options& options)
     app.footer("The exit status is 0 when done, 1 after a failure, 2 for wrong usage.");
 }
 
-/// Calls `f(executor)` with the executor that was asked for: what depends on its type is decided here, once.
+/// Calls `f(executor, progress)` with the executor that was asked for, so that what depends on its type is decided here, once;
+/// and with a bar on the terminal. Prints the timings of the result if they are wanted, and returns it.
 template <typename F>
-auto with_executor(pipeline_options const& options, F f)
+auto with_executor(pipeline_options const& options, rios::pixel_grid const& grid, F f)
 {
-    if (options.executor == "inline") return f(rios::inline_executor());
-    if (options.executor == "read-ahead") return f(rios::read_ahead({.readers = options.readers}));
-    return f(rios::thread_executor({.readers = options.readers, .workers = options.workers}));
+    auto const megapixels = static_cast<double>(grid.rows) * static_cast<double>(grid.cols) / 1e6;
+    rios::terminal_progress bar({.total = megapixels, .unit = "Mpixel"});
+    rios::progress_function const progress = std::ref(bar);
+    auto const result = [&] {
+        if (options.executor == "inline") return f(rios::inline_executor(), progress);
+        if (options.executor == "read-ahead") return f(rios::read_ahead({.readers = options.readers}), progress);
+        return f(rios::thread_executor({.readers = options.readers, .workers = options.workers}), progress);
+    }();
+    bar.clear();
+    if (options.timings) std::fputs(result.timings.report().c_str(), stdout);
+    return result;
 }
 
 /// The pixel type that has all values of the files, for rios::dispatch.
@@ -75,11 +87,6 @@ inline rios::pixel_type pixel_type_of(std::vector<std::string> const& paths, std
         for (int const number : rios::selected_bands(file, bands)) types.push_back(file.band_type(number));
     }
     return rios::common_pixel_type(types);
-}
-
-inline void print_timings(pipeline_options const& options, rios::timings const& timings)
-{
-    if (options.timings) std::fputs(timings.report().c_str(), stdout);
 }
 
 inline int fail(CLI::App const& app, int status, std::string message)

@@ -4,7 +4,6 @@
 // how to tell the raster's edge.
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -12,7 +11,6 @@
 #include <rios/apply.hpp>
 #include <rios/gdal/reader.hpp>
 #include <rios/gdal/writer.hpp>
-#include <rios/terminal_progress.hpp>
 
 #include "example_options.hpp"
 
@@ -65,13 +63,10 @@ void run(arguments const& given)
     rios::gdal_reader<T> const reader(given.input);
     rios::gdal_writer<float> writer(given.output,
                                     {.bands = static_cast<int>(reader.band_count()), .null_value = no_data});
-    rios::terminal_progress bar;
-    auto const result = examples::with_executor(given.pipeline, [&](auto&& executor) {
+    examples::with_executor(given.pipeline, reader.grid(), [&](auto&& executor, auto const& progress) {
         return rios::apply(reader, focal_mean(), writer, executor,
-                           {.window = given.pipeline.window, .overlap = given.size / 2, .progress = std::ref(bar)});
+                           {.window = given.pipeline.window, .overlap = given.size / 2, .progress = progress});
     });
-    bar.clear();
-    examples::print_timings(given.pipeline, result.timings);
 }
 
 std::string odd(std::string const& number)

@@ -3,14 +3,12 @@
 // ndvi IN OUT --red B --nir B: the vegetation index (nir - red) / (nir + red) of every pixel. The simplest pipeline: one
 // file in, one file out, and a function that knows nothing of files, blocks or threads.
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <type_traits>
 
 #include <rios/apply.hpp>
 #include <rios/gdal/reader.hpp>
 #include <rios/gdal/writer.hpp>
-#include <rios/terminal_progress.hpp>
 
 #include "example_options.hpp"
 
@@ -51,13 +49,9 @@ void run(arguments const& given)
 {
     rios::gdal_reader<T> const reader(given.input, {.bands = {given.red, given.nir}});
     rios::gdal_writer<float> writer(given.output, {.null_value = no_data, .band_names = {"NDVI"}});
-    rios::terminal_progress bar;
-    auto const result = examples::with_executor(given.pipeline, [&](auto&& executor) {
-        return rios::apply(reader, ndvi(), writer, executor,
-                           {.window = given.pipeline.window, .progress = std::ref(bar)});
+    examples::with_executor(given.pipeline, reader.grid(), [&](auto&& executor, auto const& progress) {
+        return rios::apply(reader, ndvi(), writer, executor, {.window = given.pipeline.window, .progress = progress});
     });
-    bar.clear();
-    examples::print_timings(given.pipeline, result.timings);
 }
 
 } // namespace

@@ -4,7 +4,6 @@
 // worker that owns scratch memory.
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <span>
@@ -17,7 +16,6 @@
 #include <rios/gdal/writer.hpp>
 #include <rios/lists.hpp>
 #include <rios/null_test.hpp>
-#include <rios/terminal_progress.hpp>
 
 #include "example_options.hpp"
 
@@ -89,13 +87,10 @@ void run(arguments const& given)
     }
     rios::gdal_writer<median_type<T>> writer(given.output,
                                              {.bands = static_cast<int>(first.band_count()), .null_value = no_data<T>});
-    rios::terminal_progress bar;
-    auto const result = examples::with_executor(given.pipeline, [&](auto&& executor) {
+    examples::with_executor(given.pipeline, stack.grid(), [&](auto&& executor, auto const& progress) {
         return rios::apply(stack, stack_median<T>(), writer, executor,
-                           {.window = given.pipeline.window, .progress = std::ref(bar)});
+                           {.window = given.pipeline.window, .progress = progress});
     });
-    bar.clear();
-    examples::print_timings(given.pipeline, result.timings);
 }
 
 } // namespace

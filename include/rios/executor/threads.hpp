@@ -304,6 +304,8 @@ class thread_executor {
     /// Threads that read ahead, and threads that compute, when rios::run has a job with something to read.
     [[nodiscard]] std::size_t readers() const noexcept { return readers_; }
     [[nodiscard]] std::size_t workers() const noexcept { return team_->size(); }
+    /// The threads that compute, for rios::run.
+    [[nodiscard]] detail::thread_team& team() noexcept { return *team_; }
 
   private:
     /// The caller works as well, in the place of one of the threads: it has nothing else to do, and need not be woken.

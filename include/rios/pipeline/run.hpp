@@ -32,7 +32,7 @@ struct run_options {
 /// Runs a job. If the executor says how many threads read and compute (`readers()`, `workers()`) and the job has input to
 /// be read, reading, computing and delivering overlap in time; otherwise this is `executor.run(job)`.
 /// @throws the first error of the job, or timeout_error, when all threads have ended (but for one that stalls)
-/// Thread rule: any thread, several runs at once.
+/// Thread rule: any thread; several runs at once on one executor only with a job_owner, when each has threads of its own.
 template <Job J, Executor<J> E>
 void run(E& executor, J& job, run_options const& options = {})
 {
@@ -53,7 +53,10 @@ void run(E& executor, J& job, run_options const& options = {})
                             .log = options.log,
                             .job_owner = options.job_owner};
         if (plan.readers + plan.workers == 0) return executor.run(job); // nothing to do, or nobody who does it ahead
-        if (!plan.job_owner) plan.stalls = {.reading = {}, .computing = {}};
+        if (!plan.job_owner) {
+            plan.stalls = {.reading = {}, .computing = {}};
+            if constexpr (requires { executor.team(); }) plan.team = plan.workers > 0 ? &executor.team() : nullptr;
+        }
         detail::staged_run::execute(
             std::make_shared<detail::staged_run>(std::make_unique<detail::staged_work_of<J>>(job), plan));
     } else {
@@ -61,8 +64,8 @@ void run(E& executor, J& job, run_options const& options = {})
     }
 }
 
-/// An executor as it is, but for jobs with input to be read, which go through rios::run if the executor has readers: for
-/// functions that take an executor and know nothing of reading ahead. Refers to the executor.
+/// An executor as it is, but for jobs with input to be read, which go through rios::run: for functions that take an executor
+/// and know nothing of reading ahead. Refers to the executor.
 template <typename E>
 class reading_ahead {
   public:
@@ -73,10 +76,7 @@ class reading_ahead {
     template <Job J>
     void run(J& job)
     {
-        if constexpr (requires { executor_->readers(); }) {
-            if (executor_->readers() > 0) return rios::run(*executor_, job, options_);
-        }
-        executor_->run(job);
+        rios::run(*executor_, job, options_);
     }
 
     /// Steps that can be under way at the same time.

@@ -23,6 +23,7 @@
 
 #include "../concepts.hpp"
 #include "../error.hpp"
+#include "../executor/threads.hpp"
 #include "../timing.hpp"
 #include "buffer.hpp"
 #include "slot_queue.hpp"
@@ -43,10 +44,12 @@ struct stages {
     timing_log* log = nullptr; ///< receives the waiting times, if there is one
     /// Keeps the job alive; without one, a thread is waited for however long it takes.
     std::shared_ptr<void> job_owner{};
+    /// Computes, if all of its threads are waited for anyway (there is no job_owner); without one, threads of the run's own do.
+    thread_team* team = nullptr;
 };
 
-/// One run of one job, whatever its type: what the job does is behind a staged_work, so that this is compiled once. Its threads own it together with the caller, so that one that never returns from a step can be left
-/// behind.
+/// One run of one job, whatever its type: what the job does is behind a staged_work, so that this is compiled once. Its
+/// threads own it together with the caller, so that one that never returns from a step can be left behind.
 ///
 /// How blocks come along: whoever reads takes a free input slot and the next index, and queues the parts to be read; who
 /// reads the last part of a slot queues the slot for the workers; a worker takes a free output slot first, so that results
@@ -55,9 +58,9 @@ struct stages {
 /// to.
 class staged_run {
   public:
-    /// @pre there are readers or workers
+    /// @pre there are readers or workers; a team has as many threads as there are workers
     staged_run(std::unique_ptr<staged_work> work, stages const& plan)
-        : work_(std::move(work)), plan_(plan), size_(work_->size()), parts_(work_->parts()),
+        : plan_(plan), work_(std::move(work)), size_(work_->size()), parts_(work_->parts()),
           inputs_(plan.inputs, plan.readers, std::max<std::size_t>(1, plan.workers)),
           results_(plan.results, plan.workers), input_slots_(inputs_.slots()), output_indexes_(results_.slots()),
           tasks_(std::max<std::size_t>(1, inputs_.slots()) * parts_), ready_(inputs_.slots()),
@@ -80,6 +83,7 @@ class staged_run {
             run->fail(std::current_exception());
         }
         bool const all_ended = run->wait_for_threads();
+        if (run->plan_.team != nullptr) run->plan_.team->wait();
         for (auto& thread : threads) all_ended ? thread.join() : thread.detach();
         std::lock_guard lock(run->mutex_);
         if (run->error_) std::rethrow_exception(run->error_);
@@ -100,12 +104,12 @@ class staged_run {
     try {
         auto const begun = clock::now();
         threads.reserve(plan_.readers + plan_.workers);
-        auto const add = [&](auto work) {
+        auto const add = [&](auto task) {
             change_living(1);
             try {
-                threads.emplace_back([self, work, number = threads.size()] {
+                threads.emplace_back([self, task, number = threads.size()] {
                     try {
-                        work(*self, number);
+                        task(*self, number);
                     } catch (...) {
                         self->fail(std::current_exception());
                     }
@@ -119,12 +123,22 @@ class staged_run {
         for (std::size_t i = 0; i < plan_.readers; ++i) {
             add([](staged_run& run, std::size_t number) { run.read_ahead(number); });
         }
-        for (std::size_t i = 0; i < plan_.workers; ++i) {
-            add([](staged_run& run, std::size_t number) {
-                run.plan_.readers == 0 ? run.read_and_compute(number) : run.compute_what_is_read(number);
-            });
+        if (plan_.team != nullptr) {
+            plan_.team->start(plan_.workers, [this] { work(team_number_++); });
+        } else {
+            for (std::size_t i = 0; i < plan_.workers; ++i) {
+                add([](staged_run& run, std::size_t number) { run.work(number); });
+            }
         }
         note("startcomputeworkers", begun);
+    } catch (...) {
+        fail(std::current_exception());
+    }
+
+    /// What each worker does.
+    void work(std::size_t number) noexcept
+    try {
+        plan_.readers == 0 ? read_and_compute(number) : compute_what_is_read(number);
     } catch (...) {
         fail(std::current_exception());
     }
@@ -366,8 +380,8 @@ class staged_run {
         if (plan_.log != nullptr) plan_.log->record(name, begun, clock::now());
     }
 
+    stages const plan_; // first, as what it owns must outlive the rest
     std::unique_ptr<staged_work> work_;
-    stages const plan_;
     std::size_t const size_;
     std::size_t const parts_;
 
@@ -381,7 +395,8 @@ class staged_run {
     bell readers_bell_;
     bell workers_bell_;
     bell caller_bell_;
-    std::atomic<std::size_t> next_ = 0; // index to be begun
+    std::atomic<std::size_t> team_number_ = plan_.readers; // of the next thread of the team
+    std::atomic<std::size_t> next_ = 0;                    // index to be begun
     std::atomic<std::size_t> reads_begun_ = 0;
     std::atomic<std::size_t> taken_ = 0;     // steps that a worker has taken
     std::atomic<std::size_t> delivered_ = 0; // steps

@@ -209,7 +209,8 @@ void segment_pixels(rios::gdal_dataset const& file, rios::block const& window, o
     if (scratch.empty()) scratch = std::filesystem::absolute(writer.path()).parent_path();
     label_store waiting(result.tiles, scratch);
     std::size_t done = 0;
-    rios::reading_ahead reading(executor, {.log = &log});
+    // Without readers "reading" and "wait for tile" say it all.
+    rios::reading_ahead reading(executor, {.log = readers_of(executor) > 0 ? &log : nullptr});
     tiled.find_regions(reading, [&](std::size_t tile, rios::image<std::uint32_t> labels) {
         waiting.put(tile, std::move(labels));
         auto const part_done = static_cast<double>(++done) / static_cast<double>(result.tiles);

@@ -389,6 +389,33 @@ TEST_CASE("reading_ahead makes an executor read ahead for functions that know no
     CHECK(plain.sum == 45);
 }
 
+TEST_CASE("without an owner of the job the threads of the executor compute, and no others are started")
+{
+    struct counting_job : adding_job {
+        using adding_job::adding_job;
+        std::atomic<std::size_t> most_threads = 0;
+        result compute(std::size_t index, input& in)
+        {
+            auto const now = test::count_threads();
+            auto most = most_threads.load();
+            while (most < now && !most_threads.compare_exchange_weak(most, now)) {}
+            return adding_job::compute(index, in);
+        }
+        result compute(std::size_t index) { return rios::detail::read_and_compute(*this, index); }
+    };
+    rios::thread_executor threads({.workers = 3});
+    auto const before = test::count_threads();
+    for (int i = 0; i < 2; ++i) {
+        counting_job job(50, 2);
+        rios::run(threads, job);
+        CHECK(job.all_done_once());
+        CHECK(job.most_threads == before);
+    }
+    plain_job plain;
+    threads.run(plain); // they are free again
+    CHECK(plain.sum == 45);
+}
+
 TEST_CASE("without an owner of the job a stall is waited for, however long it takes")
 {
     rios::thread_executor threads({.readers = 1, .workers = 1});
