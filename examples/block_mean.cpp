@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <rios/apply.hpp>
+#include <rios/band_sum.hpp>
 #include <rios/gdal/reader.hpp>
-#include <shepseg/band_sum.hpp>
 
 #include "example_options.hpp"
 
@@ -26,7 +26,7 @@ struct arguments {
 template <rios::Pixel T>
 struct band_mean {
     unsigned long long count = 0;
-    shepseg::band_sum<T> sum;
+    rios::band_sum<T> sum;
 };
 
 /// The worker. Each thread has a copy that counts the blocks which it sees.

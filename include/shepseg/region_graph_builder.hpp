@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <rios/band_sum.hpp>
 #include <rios/concepts.hpp>
 #include <rios/error.hpp>
 #include <rios/executor/for_each_index.hpp>
@@ -87,7 +88,7 @@ class region_graph_builder {
     {
         constexpr std::size_t elimination = 28; // for each segment, and a mean for each band
         auto const each = sizeof(std::uint64_t) * 2 + sizeof(std::uint32_t) + elimination +
-                          bands_ * (sizeof(band_sum<T>) + sizeof(double));
+                          bands_ * (sizeof(rios::band_sum<T>) + sizeof(double));
         constexpr std::size_t alone = 16; // for each single pixel that may stay alone: its number, label and count
         return bytes() + undecided_ * alone + segment_.size() * each + meetings_.size() * sizeof(meeting) +
                neighbours_ * sizeof(std::uint32_t);

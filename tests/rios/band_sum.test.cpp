@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <shepseg/band_sum.hpp>
+#include <rios/band_sum.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -16,15 +16,15 @@
 #include "support/pixel_types.hpp"
 #include "support/random_numbers.hpp"
 
-using shepseg::band_sum;
-using shepseg::binned_sum;
-using shepseg::detail::int128;
+using rios::band_sum;
+using rios::binned_sum;
+using rios::detail::int128;
 using test::random_numbers;
 
 static_assert(std::regular<binned_sum>);
 static_assert(std::same_as<band_sum<float>, binned_sum>);
 static_assert(std::same_as<band_sum<double>, binned_sum>);
-static_assert(std::same_as<band_sum<std::int16_t>, shepseg::integer_sum<std::int16_t>>);
+static_assert(std::same_as<band_sum<std::int16_t>, rios::integer_sum<std::int16_t>>);
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Sums of the pixels of a segment, in a representation that does not depend on the order of addition: neither the
-// tiling nor the order in which tiles arrive can change a mean spectrum.
+// Sums of pixels, in a representation that does not depend on the order of addition: neither the blocks nor the order in
+// which they arrive can change a mean.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +11,11 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
-#include <rios/pixel_type.hpp>
+#include "pixel_type.hpp"
 
-namespace shepseg {
+namespace rios {
 
 namespace detail {
 
@@ -116,9 +117,9 @@ class binned_sum {
     int top_ = -1;                            // the highest place, -1 while the sum is zero
 };
 
-/// The sum of one band of a segment of T pixels: `add(T)`, `add(band_sum<T> const&)`, `value()`.
-template <rios::Pixel T>
+/// The sum of T pixels of one band: `add(T)`, `add(band_sum<T> const&)`, `value()`.
+template <Pixel T>
 using band_sum =
     std::conditional_t<std::integral<T>, integer_sum<std::conditional_t<std::integral<T>, T, int>>, binned_sum>;
 
-} // namespace shepseg
+} // namespace rios
