@@ -10,12 +10,15 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <rios/pixel_type.hpp>
 
 #include "cluster_model.hpp"
 #include "detail/assign_arguments.hpp"
+#include "detail/cell_arguments.hpp"
+#include "detail/centre_cells.hpp"
 #include "detail/instruction_set.hpp"
 #include "nearest_centre.hpp"
 
@@ -44,7 +47,7 @@ namespace shepseg {
 /// For a pixel x and a centre c, both taken relative to an origin amid the centres, the squared distance is
 /// |x|² - 2 (x·c - |c|²/2), so the nearest centre has the highest score x·c - |c|²/2. In single precision, with the rounding
 /// of x and c, with B bands and m bits that give way to the number of the centre, a score is off by at most
-/// (B + 4 + 2 2^m) 2^-24 (|x|₁ max|c_b| + max|c|²), whatever the order of operations; if the highest score leads by more than
+/// (B + 5 + 2 2^m) 2^-24 (|x|₁ max|c_b| + max|c|²), whatever the order of operations; if the highest score leads by more than
 /// twice that, its centre is the nearest by the distances in double precision too, whose errors are far smaller. The other
 /// pixels are compared again in double precision.
 ///
@@ -66,6 +69,7 @@ class assignment {
             origin_[b] = std::abs(sum) < 0x1p17 ? std::round(sum) : 0;
         }
         measure_errors();
+        if (fast_ && centres.bands() <= detail::centre_cells::most_bands) cells_.emplace(centres, origin_);
     }
 
     /// The nearest centre of each pixel, by its index.
@@ -80,28 +84,17 @@ class assignment {
             return ask_again(pixels, count, nearest);
         }
         for (std::ptrdiff_t b = 0; b < bands_; ++b) convert(pixels[b], count, b);
-        std::int32_t doubtful[run];
-        assign({.values = values_.data(),
-                .band_stride = run,
-                .count = count,
-                .bands = bands_,
-                .centres = table_.data(),
-                .clusters = static_cast<std::ptrdiff_t>(centres_.clusters()),
-                .number_bits = number_bits_,
-                .pixel_error = pixel_error_,
-                .longest = longest_,
-                .centre_error = centre_error_,
-                .nearest = nearest,
-                .doubtful = doubtful});
-        std::ptrdiff_t asked = 0;
-        for (std::ptrdiff_t i = 0; i < count; ++i) {
-            asked_[asked] = static_cast<std::int32_t>(i);
-            asked += doubtful[i] != 0 ? 1 : 0;
-        }
+        auto const asked = cells_ && cells_->ready() ? assign_in_cells(count, nearest) : assign(count, nearest);
         if (asked > 0) ask_again(pixels, asked, nearest);
     }
 
   private:
+    /// By how much the lead of a score may be off.
+    struct score_error {
+        float pixel;  ///< for each unit of the pixel's length
+        float centre; ///< whatever the pixel
+    };
+
     void measure_errors()
     {
         constexpr std::size_t most = 4096; // more would leave so few bits that everything was doubtful
@@ -121,10 +114,14 @@ class assignment {
         }
         auto const bits = std::bit_width(centres_.clusters() - 1);
         number_bits_ = static_cast<std::int32_t>((std::uint32_t{1} << bits) - 1);
-        auto const each = 2.1 * (static_cast<double>(centres_.bands()) + 4 + 2.0 * (number_bits_ + 1)) * 0x1p-24;
-        constexpr double tiny = 1e-36; // more than all that products can lose by being too small for a float
-        pixel_error_ = static_cast<float>(each * largest + tiny);
-        centre_error_ = static_cast<float>(each * longest_square + tiny);
+        auto const error_with = [&](double numbers) {
+            auto const each = 2.1 * (static_cast<double>(centres_.bands()) + 5 + 2.0 * numbers) * 0x1p-24;
+            constexpr double tiny = 1e-36; // more than all that products can lose by being too small for a float
+            return score_error{static_cast<float>(each * largest + tiny),
+                               static_cast<float>(each * longest_square + tiny)};
+        };
+        numbered_error_ = error_with(number_bits_ + 1);
+        plain_error_ = error_with(0);
         longest_ = static_cast<float>(std::min(largest * 0x1p20, 1e36 / largest));
         fast_ = centres_.clusters() <= most && largest > 0 && longest_square < 1e36;
     }
@@ -146,6 +143,31 @@ class assignment {
         }
     }
 
+    /// Among all centres. @returns how many pixels asked_ then holds: those that are doubtful
+    std::ptrdiff_t assign(std::ptrdiff_t count, std::int32_t* nearest)
+    {
+        std::int32_t doubtful[run];
+        detail::assign_arguments const in{.values = values_.data(),
+                                          .band_stride = run,
+                                          .count = count,
+                                          .bands = bands_,
+                                          .centres = table_.data(),
+                                          .clusters = static_cast<std::ptrdiff_t>(centres_.clusters()),
+                                          .number_bits = number_bits_,
+                                          .pixel_error = numbered_error_.pixel,
+                                          .longest = longest_,
+                                          .centre_error = numbered_error_.centre,
+                                          .nearest = nearest,
+                                          .doubtful = doubtful};
+        assign(in);
+        std::ptrdiff_t asked = 0;
+        for (std::ptrdiff_t i = 0; i < count; ++i) {
+            asked_[asked] = static_cast<std::int32_t>(i);
+            asked += doubtful[i] != 0 ? 1 : 0;
+        }
+        return asked;
+    }
+
     void assign(detail::assign_arguments const& in) const
     {
 #if defined(__x86_64__)
@@ -153,6 +175,56 @@ class assignment {
         if (set_ == detail::instruction_set::avx2) return detail::avx2_assignment::assign(in);
 #endif
         detail::baseline_assignment::assign(in);
+    }
+
+    /// Among the centres of the pixels' cells. @returns as assign()
+    std::ptrdiff_t assign_in_cells(std::ptrdiff_t count, std::int32_t* nearest)
+    {
+        // A group of centres fills one register of AVX2: wider ones are of no use.
+#if defined(__x86_64__)
+        if (set_ != detail::instruction_set::baseline) {
+            namespace kernel = detail::avx2_assignment;
+            return assign_in_cells(kernel::locate, kernel::assign_in_cells, count, nearest);
+        }
+#endif
+        namespace kernel = detail::baseline_assignment;
+        return assign_in_cells(kernel::locate, kernel::assign_in_cells, count, nearest);
+    }
+
+    std::ptrdiff_t assign_in_cells(void (*locate)(detail::locate_arguments const&),
+                                   std::ptrdiff_t (*assign_from)(detail::cell_arguments const&, std::ptrdiff_t),
+                                   std::ptrdiff_t count, std::int32_t* nearest)
+    {
+        std::int32_t cell[run];
+        float lead[run];
+        locate({.values = values_.data(),
+                .band_stride = run,
+                .count = count,
+                .bands = bands_,
+                .axes = cells_->axes(),
+                .outside = cells_->outside(),
+                .pixel_error = plain_error_.pixel,
+                .centre_error = plain_error_.centre,
+                .longest = longest_,
+                .cell = cell,
+                .lead = lead});
+        std::ptrdiff_t asked = 0;
+        for (std::ptrdiff_t at = 0;;) {
+            at = assign_from({.values = values_.data(),
+                              .band_stride = run,
+                              .count = count,
+                              .bands = bands_,
+                              .cell = cell,
+                              .lead = lead,
+                              .entries = cells_->entries(),
+                              .rows = cells_->rows(),
+                              .nearest = nearest,
+                              .doubtful = asked_,
+                              .doubtful_count = &asked},
+                             at);
+            if (at == count) return asked;
+            cells_->fill(cell[at], table_.data());
+        }
     }
 
     template <typename T>
@@ -176,10 +248,11 @@ class assignment {
     std::vector<float> table_;
     std::vector<float> values_;
     std::vector<double> exact_values_;
-    std::int32_t asked_[run] = {};
+    std::optional<detail::centre_cells> cells_;
+    std::int32_t asked_[run + 1] = {};
     std::int32_t number_bits_ = 0;
-    float pixel_error_ = 0;
-    float centre_error_ = 0;
+    score_error numbered_error_{}; // of scores that hold the number of their centre
+    score_error plain_error_{};    // of those that do not
     float longest_ = 0;
     bool fast_ = false;
 };

@@ -37,6 +37,18 @@ using unaligned_lanes = vector_of<float, SHEPSEG_LANES>::values_in_memory;
 using index_lanes = vector_of<float, SHEPSEG_LANES>::indexes;
 using unaligned_index_lanes = vector_of<float, SHEPSEG_LANES>::indexes_in_memory;
 
+/// Which of the pixels from `at` on have a second score that comes so close to the best that rounding may have decided.
+SHEPSEG_TARGET inline index_lanes doubts(assign_arguments const& in, std::ptrdiff_t at, lanes best, lanes second)
+{
+    // The length of a pixel is at most the sum of the amounts of its values.
+    lanes length{};
+    for (std::ptrdiff_t b = 0; b < in.bands; ++b) {
+        lanes const value = *reinterpret_cast<unaligned_lanes const*>(in.values + b * in.band_stride + at);
+        length += value < 0 ? -value : value;
+    }
+    return ~((best - second > length * in.pixel_error + in.centre_error) & (length < in.longest));
+}
+
 /// The score of a centre c for a pixel x is x·c - |c|²/2: the higher, the nearer. Its lowest bits give way to the number of
 /// the centre, so that the highest score says whose it is. A product and a sum may be fused or not; what that changes
 /// counts as doubtful.
@@ -82,19 +94,10 @@ SHEPSEG_TARGET inline void assign(assign_arguments const& in)
         }
 #pragma GCC unroll 4
         for (int g = 0; g < groups; ++g) {
-            // The length of a pixel is at most the sum of the amounts of its values.
-            lanes length{};
-            for (std::ptrdiff_t b = 0; b < bands; ++b) {
-                lanes const value =
-                    *reinterpret_cast<unaligned_lanes const*>(values + b * in.band_stride + g * SHEPSEG_LANES);
-                length += value < 0 ? -value : value;
-            }
-            index_lanes const sure =
-                (best[g] - second[g] > length * in.pixel_error + in.centre_error) & (length < in.longest);
             auto const place = at + g * SHEPSEG_LANES;
             *reinterpret_cast<unaligned_index_lanes*>(in.nearest + place) =
                 reinterpret_cast<index_lanes>(best[g]) & in.number_bits;
-            *reinterpret_cast<unaligned_index_lanes*>(in.doubtful + place) = ~sure;
+            *reinterpret_cast<unaligned_index_lanes*>(in.doubtful + place) = doubts(in, place, best[g], second[g]);
         }
     }
 }
@@ -111,6 +114,10 @@ SHEPSEG_TARGET inline void assign(assign_arguments const& in)
 }
 
 } // namespace shepseg::detail::SHEPSEG_KERNEL
+
+#if SHEPSEG_LANES <= 8
+#include "cell_kernel.hpp"
+#endif
 
 #undef SHEPSEG_KERNEL
 #undef SHEPSEG_LANES
