@@ -106,7 +106,7 @@ template <rios::Pixel T, rios::AnyExecutor E>
             partner.resize(small.size());
             auto const ask = [&](std::size_t begin, std::size_t end) {
                 for (auto i = begin; i < end; ++i) {
-                    if (i + 15 < end) segments.fetch(small[i + 15]);
+                    if (i + 15 < end) segments.fetch_asking(small[i + 15]);
                     if (i + 12 < end) segments.fetch_lists(small[i + 12]);
                     if (i + 9 < end) segments.fetch_entries(small[i + 9]);
                     if (i + 6 < end) segments.fetch_neighbours(small[i + 6]);
@@ -138,7 +138,6 @@ template <rios::Pixel T, rios::AnyExecutor E>
     rios::for_each_chunk(executor, count, 65536, [&](std::size_t begin, std::size_t end) {
         for (auto segment = static_cast<std::uint32_t>(begin); segment < end; ++segment) {
             result.survivor[segment] = segments.find(segment);
-            graph.sizes[segment] = segments.size(segment);
         }
     });
     return result;

@@ -4,6 +4,7 @@
 // business of eliminate.hpp.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -31,17 +32,15 @@ class merging_segments {
     template <rios::AnyExecutor E>
     merging_segments(region_graph<T>& graph, double max_spectral_diff, E& executor)
         : graph_(graph), bands_(graph.bands), limit_(exact_product(max_spectral_diff, max_spectral_diff)),
-          record_bytes_(sizeof(merging_segment) + bands_ * sizeof(double)), records_(graph.segments() * record_bytes_)
+          record_bytes_(sizeof(record) + bands_ * sizeof(double)), records_(graph.segments() * record_bytes_),
+          lists_(graph.segments() * sizeof(neighbour_lists))
     {
         rios::for_each_chunk(executor, graph.segments(), 65536, [&](std::size_t begin, std::size_t end) {
             for (auto segment = static_cast<std::uint32_t>(begin); segment < end; ++segment) {
                 auto const neighbours = graph.first_met[segment + 1] - graph.first_met[segment];
-                of(segment) = {.size = graph.sizes[segment],
-                               .absorber = segment,
-                               .list_count = static_cast<std::uint32_t>(neighbours),
-                               .next_list = none,
-                               .last_list = segment};
-                update_mean(segment);
+                of(segment).absorber = segment;
+                lists_of(segment) = {.count = static_cast<std::uint32_t>(neighbours), .next = none, .last = segment};
+                update(segment);
             }
         });
     }
@@ -62,25 +61,38 @@ class merging_segments {
     }
 
     [[nodiscard]] bool alive(std::uint32_t segment) const noexcept { return of(segment).absorber == segment; }
-    [[nodiscard]] std::uint64_t size(std::uint32_t segment) const noexcept { return of(segment).size; }
+    [[nodiscard]] std::uint64_t size(std::uint32_t segment) const noexcept
+    {
+        auto const size = of(segment).size;
+        return size < huge ? size : graph_.sizes[segment];
+    }
 
-    /// Begins to fetch a segment.
+    /// Begins to fetch what others look at in a segment.
     void fetch(std::uint32_t segment) const noexcept
     {
-        auto const* const record = reinterpret_cast<char const*>(&of(segment));
-        __builtin_prefetch(record);
-        __builtin_prefetch(record + record_bytes_ - 1);
+        auto const* const first = reinterpret_cast<char const*>(&of(segment));
+        __builtin_prefetch(first);
+        __builtin_prefetch(first + record_bytes_ - 1);
     }
-    /// What choose_partner() will look at: where the lists of neighbours begin, once the segment has come;
+    /// What choose_partner() will look at: the segment itself,
+    void fetch_asking(std::uint32_t segment) const noexcept
+    {
+        fetch(segment);
+        __builtin_prefetch(&lists_of(segment));
+        __builtin_prefetch(&graph_.first_met[segment]);
+    }
+    /// what is known about its lists of neighbours,
     void fetch_lists(std::uint32_t segment) const noexcept
     {
-        __builtin_prefetch(&graph_.first_met[segment]);
-        if (auto const next = of(segment).next_list; next != none) fetch(next);
+        if (auto const next = lists_of(segment).next; next != none) {
+            __builtin_prefetch(&lists_of(next));
+            __builtin_prefetch(&graph_.first_met[next]);
+        }
     }
     /// then the lists,
     void fetch_entries(std::uint32_t segment) const noexcept
     {
-        for (auto list = segment; list != none; list = of(list).next_list) {
+        for (auto list = segment; list != none; list = lists_of(list).next) {
             __builtin_prefetch(neighbours(list));
         }
     }
@@ -108,11 +120,11 @@ class merging_segments {
         double least = 0;
         std::array<std::uint32_t, 64> met;
         met.fill(none);
-        for (auto list = segment; list != none; list = of(list).next_list) {
-            auto& of_list = of(list);
+        for (auto list = segment; list != none; list = lists_of(list).next) {
+            auto& of_list = lists_of(list);
             auto* const entries = neighbours(list);
             std::uint32_t kept = 0;
-            for (std::uint32_t at = 0; at < of_list.list_count; ++at) {
+            for (std::uint32_t at = 0; at < of_list.count; ++at) {
                 auto const other = find(entries[at]);
                 // What has become part of this segment, and what it has met before, can be dropped: it changes no choice.
                 auto& last = met[other % met.size()];
@@ -126,7 +138,7 @@ class merging_segments {
                     least = distance;
                 }
             }
-            of_list.list_count = kept;
+            of_list.count = kept;
         }
         return best != none && least <= limit_ ? best : none;
     }
@@ -137,47 +149,61 @@ class merging_segments {
         if (into == none) return;
         for (auto const each : {segment, into}) {
             fetch(each);
+            __builtin_prefetch(&lists_of(each));
+            __builtin_prefetch(&graph_.sizes[each]);
             __builtin_prefetch(&graph_.sums[each * bands_]);
         }
     }
     /// And then the end of the lists that it will be appended to.
     void fetch_last_list(std::uint32_t into) const noexcept
     {
-        if (into != none) fetch(of(into).last_list);
+        if (into != none) __builtin_prefetch(&lists_of(lists_of(into).last));
     }
 
     /// Makes `segment` part of `into`, which keeps its number and key.
     void merge(std::uint32_t segment, std::uint32_t into) noexcept
     {
-        auto& small = of(segment);
-        auto& large = of(into);
-        small.absorber = into;
-        large.size += small.size;
+        of(segment).absorber = into;
+        graph_.sizes[into] += graph_.sizes[segment];
         for (std::size_t band = 0; band < bands_; ++band) {
             graph_.sums[into * bands_ + band].add(graph_.sums[segment * bands_ + band]);
         }
-        of(large.last_list).next_list = segment;
-        large.last_list = small.last_list;
-        update_mean(into);
+        auto& lists = lists_of(into);
+        lists_of(lists.last).next = segment;
+        lists.last = lists_of(segment).last;
+        update(into);
     }
 
   private:
-    struct merging_segment {
-        std::uint64_t size = 0;
+    static constexpr std::uint32_t huge = std::numeric_limits<std::uint32_t>::max();
+
+    /// What others look at in a segment, followed by its means.
+    struct record {
+        std::uint32_t size = 0;     // huge if it has that many pixels, or more
         std::uint32_t absorber = 0; // the segment that took this one in; itself while it is alive
-        // Its neighbours are its own list, then those of the segments that it took in, in that order.
-        std::uint32_t list_count = 0;
-        std::uint32_t next_list = 0; // the segment whose list is the next one, or none
-        std::uint32_t last_list = 0;
+    };
+    /// The neighbours of a segment: its own list, then those of the segments that it took in, in that order.
+    struct neighbour_lists {
+        std::uint32_t count = 0; // of its own list
+        std::uint32_t next = 0;  // the segment whose list is the next one, or none
+        std::uint32_t last = 0;
     };
 
-    [[nodiscard]] merging_segment& of(std::uint32_t segment) noexcept
+    [[nodiscard]] record& of(std::uint32_t segment) noexcept
     {
-        return *reinterpret_cast<merging_segment*>(records_.data() + segment * record_bytes_);
+        return *reinterpret_cast<record*>(records_.data() + segment * record_bytes_);
     }
-    [[nodiscard]] merging_segment const& of(std::uint32_t segment) const noexcept
+    [[nodiscard]] record const& of(std::uint32_t segment) const noexcept
     {
-        return *reinterpret_cast<merging_segment const*>(records_.data() + segment * record_bytes_);
+        return *reinterpret_cast<record const*>(records_.data() + segment * record_bytes_);
+    }
+    [[nodiscard]] neighbour_lists& lists_of(std::uint32_t segment) noexcept
+    {
+        return reinterpret_cast<neighbour_lists*>(lists_.data())[segment];
+    }
+    [[nodiscard]] neighbour_lists const& lists_of(std::uint32_t segment) const noexcept
+    {
+        return reinterpret_cast<neighbour_lists const*>(lists_.data())[segment];
     }
     [[nodiscard]] double* mean(std::uint32_t segment) noexcept { return reinterpret_cast<double*>(&of(segment) + 1); }
     [[nodiscard]] std::uint32_t* neighbours(std::uint32_t list) const noexcept
@@ -188,15 +214,17 @@ class merging_segments {
     template <typename F>
     void for_each_entry(std::uint32_t segment, F f) const
     {
-        for (auto list = segment; list != none; list = of(list).next_list) {
+        for (auto list = segment; list != none; list = lists_of(list).next) {
             auto const* const entries = neighbours(list);
-            for (std::uint32_t at = 0; at < of(list).list_count; ++at) f(entries[at]);
+            for (std::uint32_t at = 0; at < lists_of(list).count; ++at) f(entries[at]);
         }
     }
 
-    void update_mean(std::uint32_t segment) noexcept
+    /// The record's size and means, after those of the graph.
+    void update(std::uint32_t segment) noexcept
     {
-        auto const size = static_cast<double>(of(segment).size);
+        of(segment).size = static_cast<std::uint32_t>(std::min<std::uint64_t>(graph_.sizes[segment], huge));
+        auto const size = static_cast<double>(graph_.sizes[segment]);
         double* const means = mean(segment);
         auto const* const sums = graph_.sums.data() + segment * bands_;
         for (std::size_t band = 0; band < bands_; ++band) means[band] = sums[band].value() / size;
@@ -216,7 +244,8 @@ class merging_segments {
     std::size_t bands_;
     double limit_;
     std::size_t record_bytes_;
-    rios::large_buffer records_; // for each segment what it is, and its means
+    rios::large_buffer records_; // for each segment what others look at
+    rios::large_buffer lists_;   // for each segment its neighbour_lists
 };
 
 } // namespace shepseg::detail

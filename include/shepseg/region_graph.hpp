@@ -12,7 +12,6 @@
 #include <rios/band_sum.hpp>
 #include <rios/large_vector.hpp>
 
-
 namespace shepseg {
 
 /// Segments and their neighbours. Segments are numbered from 0 in the order of their keys, the scan indexes of the first
@@ -22,7 +21,7 @@ template <rios::Pixel T>
 struct region_graph {
     std::size_t bands = 0;
     rios::large_vector<std::uint64_t> sizes;     ///< pixels of each segment
-    rios::large_vector<rios::band_sum<T>> sums;        ///< segment-major: a sum for each band
+    rios::large_vector<rios::band_sum<T>> sums;  ///< segment-major: a sum for each band
     rios::large_vector<std::uint64_t> first_met; ///< where each segment's neighbours begin; one more than segments
     /// The neighbours of each segment that is small enough to be eliminated, in the order in which its pixels meet them.
     rios::large_vector<std::uint32_t> neighbours;

@@ -86,7 +86,7 @@ class region_graph_builder {
     /// Bytes that finish() and the elimination of small segments will need, these included, as far as tiles have come.
     [[nodiscard]] std::size_t bytes_needed() const noexcept
     {
-        constexpr std::size_t elimination = 28; // for each segment, and a mean for each band
+        constexpr std::size_t elimination = 24; // for each segment, and a mean for each band
         auto const each = sizeof(std::uint64_t) * 2 + sizeof(std::uint32_t) + elimination +
                           bands_ * (sizeof(rios::band_sum<T>) + sizeof(double));
         constexpr std::size_t alone = 16; // for each single pixel that may stay alone: its number, label and count

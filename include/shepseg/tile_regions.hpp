@@ -13,7 +13,6 @@
 #include <rios/image.hpp>
 #include <rios/large_vector.hpp>
 
-
 namespace shepseg {
 
 /// A pixel on the edge of a tile, as its neighbours across the seam see it.
@@ -60,8 +59,8 @@ struct tile_regions {
     std::size_t bands = 0;
     /// Region + 1 of each pixel, or 0 where it is null or undecided. Of size 0 if that is so everywhere.
     rios::image<std::uint32_t> labels;
-    rios::large_vector<std::uint32_t> sizes; ///< pixels of each region
-    rios::large_vector<rios::band_sum<T>> sums;    ///< region-major: a sum for each band
+    rios::large_vector<std::uint32_t> sizes;    ///< pixels of each region
+    rios::large_vector<rios::band_sum<T>> sums; ///< region-major: a sum for each band
     /// Scan index in the tile of each region's first pixel that is not a joined single one, ascending; no_pixel, at the
     /// end, for regions that consist of joined ones alone, whose segment begins in another tile.
     rios::large_vector<std::uint32_t> first_pixels;

@@ -65,3 +65,21 @@ TEST_CASE("a segment chooses among the neighbours of all that it took in, once t
     CHECK(merging.choose_partner(2) == 5); // lists that were shortened say the same
     CHECK(merging.choose_partner(5) == segments::none);
 }
+
+TEST_CASE("sizes are told apart where 32 bits cannot hold them")
+{
+    rios::inline_executor executor;
+    auto graph = chain(3);
+    std::uint64_t const large = std::uint64_t{1} << 40;
+    graph.sizes[0] = large + 1;
+    graph.sizes[1] = large;
+    graph.sizes[2] = large - 1;
+    segments merging(graph, no_limit, executor);
+    CHECK(merging.size(0) == large + 1);
+    CHECK(merging.choose_partner(0) == segments::none);
+    CHECK(merging.choose_partner(1) == 0);
+    CHECK(merging.choose_partner(2) == 1);
+    merging.merge(1, 0);
+    CHECK(merging.size(0) == 2 * large + 1);
+    CHECK(merging.choose_partner(2) == 0);
+}
