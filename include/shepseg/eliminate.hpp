@@ -29,23 +29,30 @@ namespace detail {
 class segments_by_size {
   public:
     /// @param end of the sizes that count
-    explicit segments_by_size(std::uint64_t end) : end_(end) {}
+    explicit segments_by_size(std::uint64_t end) : end_(end), few_pixels_(std::min<std::uint64_t>(end, 4096)) {}
 
     void put(std::uint32_t segment, std::uint64_t size)
     {
-        if (size < end_) segments_[size].push_back(segment);
+        if (size < few_pixels_.size()) few_pixels_[size].push_back(segment);
+        else if (size < end_) many_pixels_[size].push_back(segment);
     }
 
     /// The least size of which there may be segments; `end` if there are none left.
-    [[nodiscard]] std::uint64_t least() const noexcept { return segments_.empty() ? end_ : segments_.begin()->first; }
+    [[nodiscard]] std::uint64_t least() noexcept
+    {
+        while (least_ < few_pixels_.size() && few_pixels_[least_].empty()) ++least_;
+        if (least_ < few_pixels_.size()) return least_;
+        return many_pixels_.empty() ? end_ : many_pixels_.begin()->first;
+    }
 
     /// The segments that are of exactly that size now, in ascending order.
+    /// @pre no smaller ones are put in any more
     template <typename Segments>
     [[nodiscard]] std::vector<std::uint32_t> take(std::uint64_t size, Segments const& segments)
     {
         constexpr std::size_t ahead = 8;
-        auto taken = std::move(segments_[size]);
-        segments_.erase(size);
+        auto taken = size < few_pixels_.size() ? std::exchange(few_pixels_[size], {})
+                                               : std::move(many_pixels_.extract(size).mapped());
         std::size_t kept = 0;
         for (std::size_t i = 0; i < taken.size(); ++i) {
             if (i + ahead < taken.size()) segments.fetch(taken[i + ahead]);
@@ -61,7 +68,9 @@ class segments_by_size {
 
   private:
     std::uint64_t end_;
-    std::map<std::uint64_t, std::vector<std::uint32_t>> segments_;
+    std::uint64_t least_ = 0;
+    std::vector<std::vector<std::uint32_t>> few_pixels_; // by size: all segments go through here, or most of them
+    std::map<std::uint64_t, std::vector<std::uint32_t>> many_pixels_;
 };
 
 } // namespace detail

@@ -274,6 +274,17 @@ TEST_CASE("the survivors of any graph are those of the rules followed one by one
     }
 }
 
+TEST_CASE("segments of thousands of pixels merge as small ones do")
+{
+    test::random_numbers random(3);
+    for (int round = 0; round < 40; ++round) {
+        auto nodes = random_nodes(random, random.between(2U, 40U), random.between(1, 9));
+        for (auto& each : nodes) each.size += random.between<std::uint64_t>(0, 1) * 4090; // on both sides of 4096
+        auto const min_segment_size = random.between<std::uint64_t>(4090, 4110) * random.between<std::uint64_t>(1, 2);
+        REQUIRE(survivors(nodes, min_segment_size) == brute_force(nodes, min_segment_size, no_limit));
+    }
+}
+
 TEST_CASE_TEMPLATE_DEFINE("thousands of segments of a size merge alike on every executor", E, many)
 {
     test::random_numbers random(2);
