@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <cpl_error.h>
 #include <cpl_string.h>
 #include <gdal_priv.h>
 #include <gdal_utils.h>
@@ -50,6 +51,7 @@ inline std::string wkt_of(std::string const& crs)
 inline void make_vectors(std::string const& path, std::vector<layer> const& layers, std::string const& format = "GPKG")
 {
     GDALAllRegister();
+    CPLErrorHandlerPusher const quiet(CPLQuietErrorHandler); // formats have remarks about rare shapes
     auto* const driver = GetGDALDriverManager()->GetDriverByName(format.c_str());
     gdal_handle file(driver->Create(path.c_str(), 0, 0, 0, GDT_Unknown, nullptr));
     if (!file) throw std::runtime_error("cannot create " + path);
@@ -117,7 +119,8 @@ rios::image<T> gdal_rasterized(std::string const& path, rios::pixel_grid const& 
     std::unique_ptr<GDALRasterizeOptions, void (*)(GDALRasterizeOptions*)> const parsed(
         GDALRasterizeOptionsNew(list.List(), nullptr), GDALRasterizeOptionsFree);
     int failed = 0;
-    GDALRasterize(nullptr, GDALDataset::ToHandle(target.get()), GDALDataset::ToHandle(source.get()), parsed.get(), &failed);
+    GDALRasterize(nullptr, GDALDataset::ToHandle(target.get()), GDALDataset::ToHandle(source.get()), parsed.get(),
+                  &failed);
     if (failed != 0) throw std::runtime_error("gdal_rasterize fails");
     if (target->GetRasterBand(1)->RasterIO(GF_Read, 0, 0, cols, rows, result.data(), cols, rows, raw_type<T>(), 0, 0,
                                            nullptr) != CE_None) {

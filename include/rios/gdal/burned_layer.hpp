@@ -22,6 +22,7 @@
 #include "../shared_cache.hpp"
 #include "layer_transform.hpp"
 #include "rasterize.hpp"
+#include "vector_dataset.hpp"
 #include "vector_source.hpp"
 
 namespace rios::detail {
@@ -85,7 +86,7 @@ class burned_layer {
         OGRLayer& open(pixel_grid const& grid)
         {
             auto& layer = source.layer();
-            if (!to_grid) to_grid = std::make_unique<layer_transform>(source.path(), layer.GetSpatialRef(), grid);
+            if (!to_grid) to_grid = std::make_unique<layer_transform>(source.path(), crs_of(layer), grid);
             return layer;
         }
 

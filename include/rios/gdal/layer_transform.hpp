@@ -27,7 +27,8 @@ namespace rios::detail {
 
 /// Transforms shapes of a layer. Edges are straight in the layer's coordinate reference system: long ones get points in
 /// between first, a few pixels apart, so that they are bent as they should be. What has no place in the grid's coordinate
-/// reference system is left out: points, the parts of lines, the corners of polygons.
+/// reference system is left out: points, the parts of lines, the corners of polygons (what is left is closed by a straight
+/// edge).
 ///
 /// Thread rule: one thread at a time.
 class layer_transform {

@@ -47,7 +47,7 @@ class part_of_grid {
         if (!grid.geotransform) throw grid_error(path + ": vectors need a grid that has a place on the map");
         auto place = *grid.geotransform;
         if (GDALInvGeoTransform(place.data(), to_pixels_.data()) == FALSE) {
-            throw grid_error(path + ": vectors cannot be laid on a grid with the geotransform " + place_text(grid));
+            throw grid_error(path + ": vectors cannot be laid on a grid with " + place_text(grid));
         }
     }
 

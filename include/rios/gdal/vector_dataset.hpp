@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <gdal_priv.h>
+#include <ogr_spatialref.h>
 #include <ogrsf_frmts.h>
 
 #include "../error.hpp"
@@ -29,6 +30,15 @@ inline std::string quoted_list(std::vector<std::string> const& names)
     std::string text;
     for (auto const& name : names) text += (text.empty() ? "'" : ", '") + name + '\'';
     return text.empty() ? "none" : text;
+}
+
+/// The coordinate reference system of a layer, or null if it has none: a GeoPackage then says that it is undefined.
+inline OGRSpatialReference const* crs_of(OGRLayer& layer)
+{
+    auto const* const crs = layer.GetSpatialRef();
+    if (crs == nullptr || crs->IsEmpty()) return nullptr;
+    auto const* const name = crs->GetName();
+    return name != nullptr && std::string_view(name).starts_with("Undefined ") ? nullptr : crs;
 }
 
 } // namespace detail
