@@ -27,6 +27,7 @@
 #include "support/raster_files.hpp"
 #include "support/segment_tool.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/vector_files.hpp"
 
 #if defined(RIOS_EXAMPLE_DIR)
 
@@ -39,6 +40,7 @@ using test::read_pixels;
 using test::strings;
 using test::temporary_directory;
 using test::whole_focal_mean;
+using test::whole_masked_mean;
 using test::whole_mean;
 using test::whole_median;
 using test::whole_ndvi;
@@ -427,6 +429,61 @@ TEST_CASE("an example that fails in the middle leaves the older result alone")
         refuses(d, with({"stack_median", out, in, in}, how), 1, {in, "rows"});
         refuses(d, with({"block_mean", in}, how), 1, {in, "rows"});
     }
+}
+
+TEST_CASE_TEMPLATE("masked_mean gives what a loop over the whole image and the mask of gdal_rasterize gives", T,
+                   std::uint8_t, float)
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    auto const shapes = d / "shapes.gpkg";
+    constexpr null_value null = 0;
+    auto const pixels = values<T>(3, 23, 18, 3);
+    make_file(in, pixels, null);
+    // In pixels of 10 by 20 metres, from x 500000 and y 6900000 on.
+    std::string const triangle = "POLYGON((500013 6899990,500170 6899800,500050 6899600,500013 6899990))";
+    std::string const square = "POLYGON((500100 6899900,500150 6899900,500150 6899700,500100 6899700,500100 6899900))";
+    test::make_vectors(shapes, {{"some", {{triangle, 5, "wood"}, {square, 30, "lake"}}, ""},
+                                {"line", {{"LINESTRING(500005 6899990,500160 6899570)"}}, ""},
+                                {"none", {{"POINT(0 0)"}}, ""}});
+    rios::pixel_grid const grid{.rows = 23, .cols = 18, .geotransform = place, .projection = {}};
+    struct job {
+        strings options;
+        strings gdal;
+    };
+    for (auto const& [options, gdal] : std::vector<job>{{{}, {}},
+                                                        {{"--all-touched"}, {"-at"}},
+                                                        {{"--where", "name = 'lake'"}, {"-where", "name = 'lake'"}},
+                                                        {{"--layer", "line", "--all-touched"}, {"-l", "line", "-at"}},
+                                                        {{"--layer", "1"}, {"-l", "line"}}}) {
+        auto const mask = test::gdal_rasterized<std::uint8_t>(shapes, grid, with({"-burn", "1"}, gdal));
+        auto const expected = whole_masked_mean(pixels, mask, null);
+        for (auto const& way : options.empty() ? ways() : std::vector<strings>{{"--window", "5"}}) {
+            CHECK(printed(with(with({"masked_mean", in, shapes}, options), way)) == expected);
+        }
+    }
+    CHECK(printed({"masked_mean", in, shapes, "--layer", "none"}) ==
+          "inside: 0 pixels\nband 1: 0 pixels, no mean\nband 2: 0 pixels, no mean\nband 3: 0 pixels, no mean\n");
+}
+
+TEST_CASE("masked_mean refuses in one line what it cannot use")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    auto const shapes = d / "shapes.gpkg";
+    make_file(in, values<std::uint8_t>(1, 4, 4, 1));
+    make_raster(d / "nowhere.tif", "GTiff", values<std::uint8_t>(1, 4, 4, 1));
+    test::make_vectors(shapes, {{"roads", {{"POINT(500005 6899995)", 1, "a"}}, ""}});
+    refuses(d, {"masked_mean"}, 2, {"required"});
+    refuses(d, {"masked_mean", in}, 2, {"VECTOR", "required"});
+    refuses(d, {"masked_mean", in, shapes, "--window", "0"}, 2, {"--window", "0", "1 to"});
+    refuses(d, {"masked_mean", d / "missing.tif", shapes}, 1, {d / "missing.tif: no such file"});
+    refuses(d, {"masked_mean", in, d / "missing.gpkg"}, 1, {d / "missing.gpkg: no such file"});
+    refuses(d, {"masked_mean", in, in}, 1, {in + ": not recognised as a vector source"});
+    refuses(d, {"masked_mean", in, shapes, "--layer", "lakes"}, 1, {shapes, "'lakes'", "'roads'"});
+    refuses(d, {"masked_mean", in, shapes, "--layer", "7"}, 1, {shapes, "no layer 7", "'roads'"});
+    refuses(d, {"masked_mean", in, shapes, "--where", "height > 1"}, 1, {shapes, "height > 1", "refused"});
+    refuses(d, {"masked_mean", d / "nowhere.tif", shapes}, 1, {shapes, "place on the map"});
 }
 
 #else

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <limits>
 #include <optional>
@@ -95,6 +96,19 @@ std::string whole_mean(rios::image<T> const& pixels, null_value null)
         result += line;
     }
     return result;
+}
+
+template <typename T>
+std::string whole_masked_mean(rios::image<T> const& pixels, rios::image<std::uint8_t> const& mask, null_value null)
+{
+    auto inside = pixels;
+    for (std::ptrdiff_t band = 0; band < pixels.bands(); ++band) {
+        for (auto const [row, col] : mask.pixels()) {
+            if (mask(0, row, col) == 0) inside(band, row, col) = static_cast<T>(null.value());
+        }
+    }
+    auto const count = std::count(mask.data(), mask.data() + mask.pixel_count(), 1);
+    return "inside: " + std::to_string(count) + " pixels\n" + whole_mean(inside, null);
 }
 
 } // namespace test

@@ -89,6 +89,7 @@ inline void make_vectors(std::string const& path, std::vector<layer> const& laye
 template <typename T>
 rios::image<T> gdal_rasterized(std::string const& path, rios::pixel_grid const& grid, std::vector<std::string> options)
 {
+    CPLErrorHandlerPusher const quiet(CPLQuietErrorHandler); // it warns where a reference system is missing
     auto const& place = grid.geotransform.value();
     rios::image<T> result(1, grid.rows, grid.cols);
     auto const rows = static_cast<int>(grid.rows);
