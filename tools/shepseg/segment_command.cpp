@@ -26,8 +26,8 @@
 #include <shepseg/json/cluster_model.hpp>
 
 #include "extra_files.hpp"
-#include "interrupt.hpp"
 #include "summary.hpp"
+#include "support/interrupt.hpp"
 #include "values.hpp"
 
 namespace tools {

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A command on several files: what is wrong with one does not keep it from the others.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <rios/error.hpp>
+
+#include "support/command_line.hpp"
+
+namespace tools {
+
+/// Calls `f(file)` for each; prints the rios::error that one throws and goes on. @returns the exit status: 1 if any failed
+template <typename F>
+int for_each_file(CLI::App const& app, std::vector<std::string> const& files, F f)
+{
+    int status = 0;
+    for (auto const& file : files) {
+        try {
+            f(file);
+        } catch (rios::error const& failure) {
+            status = fail(app, 1, failure.what());
+        }
+    }
+    return status;
+}
+
+} // namespace tools
