@@ -35,7 +35,7 @@ TEST_CASE("a cache makes each value once and keeps those that were asked for las
     cache.keep(3);
     cache.keep(1); // never fewer
     CHECK(get(3) == "3");
-    for (std::size_t const number : {1, 2, 3}) CHECK(get(number) == std::to_string(number));
+    for (auto const number : std::vector<std::size_t>{1, 2, 3}) CHECK(get(number) == std::to_string(number));
     CHECK(made == std::vector<std::size_t>{1, 2, 3, 2, 3});
 }
 

@@ -117,7 +117,7 @@ TEST_CASE("pixels equal those of gdal_rasterize, whatever the strips, blocks and
             if (all_touched) arguments.emplace_back("-at");
             auto const expected = gdal_rasterized<std::int16_t>(path, grid, arguments);
             REQUIRE(count_of(expected, std::int16_t{-5}) < expected.pixel_count() * 9 / 10);
-            for (std::size_t const strip_rows : {1, 7, 1000}) {
+            for (auto const strip_rows : std::vector<std::size_t>{1, 7, 1000}) {
                 vector_reader<std::int16_t> const reader(path, {.attribute = "value",
                                                                 .all_touched = all_touched,
                                                                 .null_value = -5,
@@ -385,7 +385,7 @@ TEST_CASE("a pipeline reads one file as two different inputs, by several threads
     std::tuple const inputs(vector_reader<std::uint8_t>(path, {.strip_bytes = 500}).on(grid),
                             vector_reader<float>(path, {.attribute = "value", .strip_bytes = 500}).on(grid));
     std::atomic<int> wrong = 0;
-    for (std::size_t const readers : {0, 3}) {
+    for (auto const readers : std::vector<std::size_t>{0, 3}) {
         rios::apply(inputs,
                     [&](block const& where, image<std::uint8_t> const& mask, image<float> const& value) {
                         for (auto const [row, col] : mask.pixels()) {
