@@ -11,6 +11,8 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace rios {
@@ -32,9 +34,11 @@ class shared_cache {
 
     /// The value of a number: `make()` if it is not here. Who asks while another thread makes it waits for that thread.
     /// @param make called on this thread without a lock; must not ask this cache for the same number
-    /// @throws what make() throws, for everyone who waits for it; who asks afterwards tries again
-    template <typename F>
-    [[nodiscard]] std::shared_ptr<Value const> get(std::size_t number, F make)
+    /// @param fail called with the text of what make() threw on the thread that this one waited for; must throw. Each
+    /// thread gets an exception of its own.
+    /// @throws what make() or fail() throws; who asks afterwards tries again
+    template <typename F, typename G>
+    [[nodiscard]] std::shared_ptr<Value const> get(std::size_t number, F make, G fail)
     {
         std::unique_lock lock(mutex_);
         auto const found =
@@ -43,24 +47,35 @@ class shared_cache {
             entries_.splice(entries_.begin(), entries_, found);
             auto const entry = *found; // shared, as a failure takes it from the list
             made_.wait(lock, [&] { return entry->value || entry->failure; });
-            if (entry->failure) std::rethrow_exception(entry->failure);
+            if (entry->failure) {
+                auto const text = *entry->failure;
+                lock.unlock();
+                fail(text);
+            }
             return entry->value;
         }
         auto const entry = std::make_shared<slot>(slot{number, {}, {}});
         entries_.push_front(entry);
         lock.unlock();
+        auto const give_up = [&](std::string text) {
+            if (!lock.owns_lock()) lock.lock();
+            entry->failure = std::move(text);
+            entries_.remove(entry);
+            made_.notify_all();
+        };
         try {
             auto value = std::make_shared<Value const>(make());
             lock.lock();
             entry->value = std::move(value);
-            drop_oldest();
+        } catch (std::exception const& failure) {
+            give_up(failure.what());
+            throw;
         } catch (...) {
-            if (!lock.owns_lock()) lock.lock();
-            entry->failure = std::current_exception();
-            entries_.remove(entry);
+            give_up("an exception that is no std::exception");
+            throw;
         }
+        drop_oldest();
         made_.notify_all();
-        if (entry->failure) std::rethrow_exception(entry->failure);
         return entry->value;
     }
 
@@ -68,7 +83,7 @@ class shared_cache {
     struct slot {
         std::size_t number;
         std::shared_ptr<Value const> value;
-        std::exception_ptr failure;
+        std::optional<std::string> failure;
     };
 
     void drop_oldest()

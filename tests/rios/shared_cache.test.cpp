@@ -14,15 +14,27 @@
 
 using rios::shared_cache;
 
+namespace {
+
+void fail(std::string const& text)
+{
+    throw std::runtime_error("elsewhere: " + text);
+}
+
+} // namespace
+
 TEST_CASE("a cache makes each value once and keeps those that were asked for last")
 {
     shared_cache<std::string> cache(2);
     std::vector<std::size_t> made;
     auto const get = [&](std::size_t number) {
-        return *cache.get(number, [&] {
-            made.push_back(number);
-            return std::to_string(number);
-        });
+        return *cache.get(
+            number,
+            [&] {
+                made.push_back(number);
+                return std::to_string(number);
+            },
+            fail);
     };
     CHECK(get(1) == "1");
     CHECK(get(2) == "2");
@@ -42,10 +54,13 @@ TEST_CASE("a cache makes each value once and keeps those that were asked for las
 TEST_CASE("a value outlives its place in the cache")
 {
     shared_cache<int> cache(1);
-    auto const first = cache.get(1, [] { return 10; });
-    auto const second = cache.get(2, [] { return 20; });
+    auto const first = cache.get(
+        1, [] { return 10; }, fail);
+    auto const second = cache.get(
+        2, [] { return 20; }, fail);
     CHECK(*first == 10);
-    CHECK(cache.get(1, [] { return 11; }) != first);
+    CHECK(cache.get(
+              1, [] { return 11; }, fail) != first);
 }
 
 TEST_CASE("threads that need the same value wait for the one that makes it, others go on")
@@ -57,15 +72,20 @@ TEST_CASE("threads that need the same value wait for the one that makes it, othe
     std::vector<std::thread> threads;
     for (int i = 0; i < 6; ++i) {
         threads.emplace_back([&] {
-            wrong += *cache.get(7, [&] {
-                ++made;
-                while (!other_is_made) std::this_thread::yield(); // needs another value to be made at the same time
-                return 70;
-            }) != 70;
+            wrong += *cache.get(
+                         7,
+                         [&] {
+                             ++made;
+                             while (!other_is_made)
+                                 std::this_thread::yield(); // needs another value to be made at the same time
+                             return 70;
+                         },
+                         fail) != 70;
         });
     }
     threads.emplace_back([&] {
-        wrong += *cache.get(8, [&] { return 80; }) != 80;
+        wrong += *cache.get(
+                     8, [&] { return 80; }, fail) != 80;
         other_is_made = true;
     });
     for (auto& thread : threads) thread.join();
@@ -79,23 +99,35 @@ TEST_CASE("a failure reaches everyone who waits, and who asks afterwards tries a
     constexpr int count = 5;
     std::atomic<int> waiting = 0;
     std::atomic<int> failed = 0;
+    std::atomic<int> told = 0;
     std::atomic<int> tried = 0;
     std::vector<std::thread> threads;
     for (int i = 0; i < count; ++i) {
         threads.emplace_back([&] {
             ++waiting;
             auto const message = test::message_of<std::runtime_error>([&] {
-                static_cast<void>(cache.get(1, [&]() -> int {
-                    ++tried;
-                    while (waiting < count) std::this_thread::yield();
-                    throw std::runtime_error("no such thing");
-                }));
+                static_cast<void>(cache.get(
+                    1,
+                    [&]() -> int {
+                        ++tried;
+                        while (waiting < count) std::this_thread::yield();
+                        throw std::runtime_error("no such thing");
+                    },
+                    fail));
             });
-            failed += message == "no such thing";
+            failed += message == "no such thing" ? 1 : 0;
+            told += message == "elsewhere: no such thing" ? 1 : 0;
         });
     }
     for (auto& thread : threads) thread.join();
-    CHECK(failed == count);
-    CHECK(tried >= 1);
-    CHECK(*cache.get(1, [] { return 5; }) == 5);
+    CHECK(failed + told == count);
+    CHECK(failed == tried); // by those who came when the first had failed already
+    CHECK(failed >= 1);
+    CHECK(*cache.get(
+              1, [] { return 5; }, fail) == 5);
+    CHECK_THROWS_AS(static_cast<void>(cache.get(
+                        2, []() -> int { throw 1; }, fail)),
+                    int);
+    CHECK(*cache.get(
+              2, [] { return 6; }, fail) == 6);
 }

@@ -60,7 +60,8 @@ class burned_layer {
         cache_.keep(parts.size() + more_kept);
         for (auto const& part : parts) {
             auto const& strip = strips_[part.index];
-            auto const pixels = cache_.get(part.index, [&] { return burn(strip); });
+            auto const pixels = cache_.get(
+                part.index, [&] { return burn(strip); }, [&](std::string const& text) { fail(text); });
             for (auto row = part.row; row < part.row + part.rows; ++row) {
                 auto const from = pixels->row(0, row - strip.row).begin() + (part.col - strip.col);
                 std::copy_n(from, part.cols, into.row(0, row - where.row).begin() + (part.col - where.col));
@@ -116,6 +117,14 @@ class burned_layer {
                 .col = col,
                 .rows = std::min(strip.row + strip.rows, where.row + where.rows) - row,
                 .cols = std::min(strip.col + strip.cols, where.col + where.cols) - col};
+    }
+
+    /// Reports what kept another thread from burning a strip.
+    [[noreturn]] void fail(std::string const& text) const
+    {
+        auto const& path = burners_.original().source.path();
+        auto const prefix = path + ": ";
+        throw io_error(path, text.starts_with(prefix) ? text.substr(prefix.size()) : text);
     }
 
     image<T> burn(block const& strip)
