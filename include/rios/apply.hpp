@@ -21,6 +21,7 @@
 #include "pipeline/apply_job.hpp"
 #include "pipeline/inputs.hpp"
 #include "pipeline/outputs.hpp"
+#include "pipeline/place_inputs.hpp"
 #include "pipeline/run.hpp"
 #include "progress.hpp"
 #include "timing.hpp"
@@ -148,9 +149,9 @@ auto apply(Readers readers, W worker, Writers&& writers = Writers{}, E&& executo
     auto const progress = [asked = options.progress, stop = options.stop](std::string_view phase, double done) {
         return !stop.stop_requested() && (!asked || asked(phase, done));
     };
-    auto const job =
-        std::make_shared<job_type>(detail::as_readers(std::move(readers)), std::move(worker), to, progress);
-    job->plan(options.window.rows, options.window.cols, options.overlap);
+    auto placed = detail::place_inputs(detail::as_readers(std::move(readers)), options.grid, options.overlap);
+    auto const job = std::make_shared<job_type>(std::move(placed.readers), std::move(worker), to, progress);
+    job->plan(placed.grid, options.window.rows, options.window.cols, options.overlap);
     to.require_own_files(job->run());
     try {
         to.open(job->run().grid);

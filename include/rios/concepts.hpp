@@ -32,6 +32,19 @@ concept Reader = std::copyable<R> && requires(R& reader, R const& constant, bloc
     } -> std::same_as<typename R::value_type>;
 };
 
+/// A reader that can lie on other pixels than those of its source: `on(grid, margin)` is a reader of the same source whose
+/// grid() is `grid`, and whose blocks may reach up to margin() pixels beyond it. Where the source has nothing, there is the null
+/// value, or 0. A reader that has no pixels of its own before (a vector) has a grid of 0 rows.
+template <typename R>
+concept PlaceableReader = Reader<R> && requires(R const& constant, pixel_grid const& grid, std::ptrdiff_t margin) {
+    {
+        constant.on(grid, margin)
+    } -> std::same_as<R>;
+    {
+        constant.margin()
+    } -> std::same_as<std::ptrdiff_t>;
+};
+
 /// What is done with a block: called with the block and the value of each reader, it returns what is to be written, or
 /// void. Every thread has its own copy, so a worker may own scratch memory and accumulate. A parameter that is taken by
 /// value holds what was read itself, not a copy.

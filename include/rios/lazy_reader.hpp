@@ -64,6 +64,11 @@ class lazy_reader {
         if constexpr (requires(R const& reader) { reader.path(); }) return std::string(pool_->original().path());
         else return {};
     }
+    [[nodiscard]] std::ptrdiff_t band_count() const
+        requires requires(R const& reader) { reader.band_count(); }
+    {
+        return pool_->original().band_count();
+    }
     /// @param band from 0
     [[nodiscard]] std::optional<double> null_value(std::size_t band) const
     {
@@ -78,6 +83,14 @@ class lazy_reader {
             return one == other;
         }
     }
+
+    /// The same, lazy, on other pixels.
+    [[nodiscard]] lazy_reader on(pixel_grid const& grid, std::ptrdiff_t margin) const
+        requires PlaceableReader<R>
+    {
+        return lazy_reader(pool_->original().on(grid, margin));
+    }
+    [[nodiscard]] std::ptrdiff_t margin() const { return detail::margin_of(pool_->original()); }
 
     [[nodiscard]] value_type read(block const& where) const { return read_with_margin(where, 0, {}); }
 

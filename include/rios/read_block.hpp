@@ -9,6 +9,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "block.hpp"
 #include "block_info.hpp"
@@ -37,26 +38,36 @@ concept ViewReader =
         reader.read_into(where, into);
     };
 
-/// The block and its margin, cut to the grid.
-inline block padded_block(block const& where, pixel_grid const& grid, std::ptrdiff_t overlap)
+/// How many pixels beyond its grid a reader can read, on all sides.
+template <Reader R>
+std::ptrdiff_t margin_of(R const& reader)
 {
-    auto const row = std::max<std::ptrdiff_t>(0, where.row - overlap);
-    auto const col = std::max<std::ptrdiff_t>(0, where.col - overlap);
+    if constexpr (requires { reader.margin(); }) return reader.margin();
+    else return 0;
+}
+
+/// The block and its margin, cut to the grid and what can be read beyond it.
+/// @param beyond pixels on all sides of the grid
+inline block padded_block(block const& where, pixel_grid const& grid, std::ptrdiff_t overlap, std::ptrdiff_t beyond = 0)
+{
+    auto const row = std::max(-beyond, where.row - overlap);
+    auto const col = std::max(-beyond, where.col - overlap);
     return {.index = where.index,
             .row = row,
             .col = col,
-            .rows = std::min(grid.rows, where.row + where.rows + overlap) - row,
-            .cols = std::min(grid.cols, where.col + where.cols + overlap) - col};
+            .rows = std::min(grid.rows + beyond, where.row + where.rows + overlap) - row,
+            .cols = std::min(grid.cols + beyond, where.col + where.cols + overlap) - col};
 }
 
 /// Sets the pixels around a part of an image: to the null value of the band, or 0 where it has none.
+/// @param null_values of the bands; may be fewer
 template <typename T>
-void fill_around(image<T>& pixels, std::ptrdiff_t row, std::ptrdiff_t col, std::ptrdiff_t rows, std::ptrdiff_t cols,
-                 input_info const& input)
+void fill_around(image_view<T> pixels, std::ptrdiff_t row, std::ptrdiff_t col, std::ptrdiff_t rows, std::ptrdiff_t cols,
+                 std::vector<std::optional<double>> const& null_values)
 {
     for (std::ptrdiff_t band = 0; band < pixels.bands(); ++band) {
         auto const index = static_cast<std::size_t>(band);
-        auto const null = index < input.null_values.size() ? input.null_values[index] : std::nullopt;
+        auto const null = index < null_values.size() ? null_values[index] : std::nullopt;
         auto const fill = null ? to_pixel<T>(*null).value_or(T{}) : T{};
         for (std::ptrdiff_t r = 0; r < pixels.rows(); ++r) {
             auto const line = pixels.row(band, r);
@@ -67,7 +78,8 @@ void fill_around(image<T>& pixels, std::ptrdiff_t row, std::ptrdiff_t col, std::
     }
 }
 
-/// Reads a block with a margin of `overlap` pixels on all sides. Margins beyond the grid hold the null value, or 0.
+/// Reads a block with a margin of `overlap` pixels on all sides. What the reader cannot read of it, because it lies beyond
+/// its grid and its margin(), holds the null value, or 0.
 /// @param into receives it; its memory is used again if it suffices
 /// @throws options_error if there is a margin, and the reader reads something else than images
 /// @throws grid_error if the reader returns an image of another shape
@@ -78,7 +90,7 @@ void read_block(R& reader, block const& where, std::ptrdiff_t overlap, input_inf
     if constexpr (requires { reader.read_with_margin(where, overlap, input); }) {
         into = reader.read_with_margin(where, overlap, input);
     } else if constexpr (is_image<typename R::value_type>) {
-        auto const inside = padded_block(where, reader.grid(), overlap);
+        auto const inside = padded_block(where, reader.grid(), overlap, margin_of(reader));
         auto const row = inside.row - (where.row - overlap);
         auto const col = inside.col - (where.col - overlap);
         auto const rows = where.rows + 2 * overlap;
@@ -105,7 +117,7 @@ void read_block(R& reader, block const& where, std::ptrdiff_t overlap, input_inf
                 }
             }
         }
-        if (!whole) fill_around(into, row, col, inside.rows, inside.cols, input);
+        if (!whole) fill_around(into.view(), row, col, inside.rows, inside.cols, input.null_values);
     } else {
         if (overlap > 0) throw options_error("overlap: only readers of images can read a margin");
         into = reader.read(where);

@@ -24,6 +24,7 @@
 #include <rios/memory_writer.hpp>
 #include <rios/pixel_grid.hpp>
 
+#include "support/environment.hpp"
 #include "support/message_of.hpp"
 #include "support/pipeline_doubles.hpp"
 #include "support/temporary_directory.hpp"
@@ -251,4 +252,28 @@ TEST_CASE("only images have margins")
               rios::apply(number_reader(), add, rios::no_output{}, rios::inline_executor(),
                           {.window = 5, .overlap = 1});
           }) == "overlap: only readers of images can read a margin");
+}
+
+TEST_CASE("a site sets the defaults of windows and overlaps by the environment")
+{
+    CHECK(apply_options().window.rows == 256);
+    CHECK(apply_options().window.cols == 256);
+    CHECK(apply_options().overlap == 0);
+    test::environment_variable const across("RIOS_DFLT_BLOCKXSIZE", "5");
+    test::environment_variable const down("RIOS_DFLT_BLOCKYSIZE", "4");
+    test::environment_variable const margin("RIOS_DFLT_OVERLAP", "3");
+    CHECK(apply_options().window.rows == 4);
+    CHECK(apply_options().window.cols == 5);
+    CHECK(apply_options().overlap == 3);
+    CHECK(apply_options{.window = 7, .overlap = 0}.window.cols == 7);
+    CHECK(apply_options{.window = 7, .overlap = 0}.overlap == 0);
+    std::size_t blocks = 0;
+    rios::apply(memory_reader(image<float>(1, 8, 8)), [&](block_info const& where, image<float> const& in) {
+        ++blocks;
+        CHECK(in.rows() == where.rows + 6);
+    });
+    CHECK(blocks == 4);
+    test::environment_variable const wrong("RIOS_DFLT_OVERLAP", "-1");
+    CHECK(message_of<rios::options_error>([] { static_cast<void>(apply_options()); }) ==
+          "environment variable RIOS_DFLT_OVERLAP='-1': allowed: whole numbers from 0 to 1073741824");
 }

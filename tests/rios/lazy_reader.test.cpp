@@ -103,3 +103,9 @@ TEST_CASE("values outlive their reader and may be asked on any threads")
     }
     CHECK(right == 4);
 }
+
+TEST_CASE("a lazy reader has the bands of its reader, so that every band of a margin has its own null value")
+{
+    lazy_reader const reader{rios::memory_reader(image<std::int16_t>(3, 2, 2), -3.0)};
+    CHECK(reader.band_count() == 3);
+}

@@ -79,6 +79,10 @@ TEST_CASE("a margin is cut to the grid before it is read")
     CHECK(padded_block({0, 0, 0, 4, 4}, grid, 2) == block{0, 0, 0, 6, 6});
     CHECK(padded_block({9, 8, 6, 2, 2}, grid, 3) == block{9, 5, 3, 5, 5});
     CHECK(padded_block({3, 4, 3, 2, 2}, grid, 1000) == block{3, 0, 0, 10, 8});
+    // Some pixels beyond the grid can be read, too.
+    CHECK(padded_block({0, 0, 0, 4, 4}, grid, 2, 3) == block{0, -2, -2, 8, 8});
+    CHECK(padded_block({9, 8, 6, 2, 2}, grid, 3, 1) == block{9, 5, 3, 6, 6});
+    CHECK(padded_block({3, 4, 3, 2, 2}, grid, 1000, 5) == block{3, -5, -5, 20, 18});
 }
 
 TEST_CASE("every block with every margin holds its pixels and what is filled in, whichever way the reader reads")

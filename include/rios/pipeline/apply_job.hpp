@@ -18,6 +18,7 @@
 #include "../concepts.hpp"
 #include "../error.hpp"
 #include "../handle_pool.hpp"
+#include "../pixel_grid.hpp"
 #include "../progress.hpp"
 #include "../timing.hpp"
 #include "inputs.hpp"
@@ -52,12 +53,12 @@ class apply_job {
     {
     }
 
-    /// The size of the blocks. @throws grid_error if inputs have different grids
-    void plan(std::ptrdiff_t window_rows, std::ptrdiff_t window_cols, std::ptrdiff_t overlap)
+    /// What is computed, and the size of the blocks. @pre all readers have the pixels of the grid
+    void plan(pixel_grid const& grid, std::ptrdiff_t window_rows, std::ptrdiff_t window_cols, std::ptrdiff_t overlap)
     {
-        run_ = {.grid = inputs_.common_grid(),
-                .window_rows = std::min(window_rows, std::max<std::ptrdiff_t>(1, inputs_.common_grid().rows)),
-                .window_cols = std::min(window_cols, std::max<std::ptrdiff_t>(1, inputs_.common_grid().cols)),
+        run_ = {.grid = grid,
+                .window_rows = std::min(window_rows, std::max<std::ptrdiff_t>(1, grid.rows)),
+                .window_cols = std::min(window_cols, std::max<std::ptrdiff_t>(1, grid.cols)),
                 .overlap = overlap,
                 .inputs = inputs_.describe()};
         size_ = run_.blocks();

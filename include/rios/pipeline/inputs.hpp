@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The readers of a run: how many sources each of them has, whether they fit together, and the reading of one part of a
-// block by any thread. Used by apply_job.hpp.
+// The readers of a run: how many sources each of them has, and the reading of one part of a block by any thread. Used by
+// apply_job.hpp.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,6 @@
 #include "../block_info.hpp"
 #include "../concepts.hpp"
 #include "../error.hpp"
-#include "../grid_difference.hpp"
 #include "../handle_pool.hpp"
 #include "../lists.hpp"
 #include "../read_block.hpp"
@@ -146,30 +145,6 @@ class inputs {
             for (std::size_t i = 0; i < source.parts(); ++i) members.push_back(info_of(source.member(i)));
         });
         return result;
-    }
-
-    /// The grid that all inputs have. @throws grid_error naming two that differ, and how
-    [[nodiscard]] pixel_grid const& common_grid() const
-    {
-        auto const& first = std::get<0>(sources_.all).member(0);
-        std::size_t number = 0;
-        for_each_source([&](std::size_t, auto const& source) {
-            for (std::size_t i = 0; i < source.parts(); ++i, ++number) {
-                if (number == 0) continue; // the first itself
-                auto const& reader = source.member(i);
-                auto const same_crs = [&](std::string const& one, std::string const& other) {
-                    if constexpr (requires { reader.same_crs(one, other); }) return reader.same_crs(one, other);
-                    else return one == other;
-                };
-                auto const difference =
-                    grid_difference(reader.grid(), first.grid(), name_of_input(path_of(first), 0), same_crs);
-                if (!difference.empty()) {
-                    throw grid_error(name_of_input(path_of(reader), number) + ": " + difference +
-                                     "; all inputs must have the same pixels");
-                }
-            }
-        });
-        return first.grid();
     }
 
     /// Reads one part of a block. Any thread; different parts of one value at once.
