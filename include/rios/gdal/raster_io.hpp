@@ -20,13 +20,14 @@
 
 namespace rios::detail {
 
+/// @param margin how far it may reach beyond the grid, in pixels
 /// @throws grid_error if the block is not inside the grid, or the pixels are not bands × the block
 inline void require_block_fits(std::string const& path, pixel_grid const& grid, std::ptrdiff_t bands,
                                block const& where, std::ptrdiff_t pixel_bands, std::ptrdiff_t pixel_rows,
-                               std::ptrdiff_t pixel_cols)
+                               std::ptrdiff_t pixel_cols, std::ptrdiff_t margin = 0)
 {
-    if (where.row < 0 || where.col < 0 || where.rows < 0 || where.cols < 0 || where.rows > grid.rows - where.row ||
-        where.cols > grid.cols - where.col) {
+    if (where.row < -margin || where.col < -margin || where.rows < 0 || where.cols < 0 ||
+        where.rows > grid.rows + margin - where.row || where.cols > grid.cols + margin - where.col) {
         throw grid_error(path + ": block " + std::to_string(where.index) + " (at row " + std::to_string(where.row) +
                          ", col " + std::to_string(where.col) + ": " + std::to_string(where.rows) + " rows, " +
                          std::to_string(where.cols) + " cols) is not inside the raster of " +
