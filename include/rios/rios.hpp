@@ -47,6 +47,7 @@
 #include "gdal/vector_reader.hpp"
 #include "gdal/vector_source.hpp"
 #include "gdal/warp.hpp"
+#include "gdal/working_grid.hpp"
 #include "gdal/writer.hpp"
 #include "grid_difference.hpp"
 #include "grid_extent.hpp"

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 #include <ogr_spatialref.h>
 
 #include "../grid_extent.hpp"
+#include "../pixel_grid.hpp"
 #include "call.hpp"
 
 namespace rios {
@@ -41,9 +41,9 @@ namespace rios {
 }
 
 /// The smallest extent in one system that holds an extent of another: the bounds of 101 points on each of its edges, as
-/// straight edges become curves. x is always the easting or longitude.
+/// straight edges become curves, and of points between them, as there may be a pole. x is always the easting or longitude.
 /// @param from, to WKT; empty `to`: longitude and latitude of WGS 84
-/// @returns none if there is no such transformation, or it does not reach all those points
+/// @returns none if there is no such transformation, or some of those points lie where it does not hold
 [[nodiscard]] inline std::optional<map_extent> transformed(map_extent const& extent, std::string const& from,
                                                            std::string const& to)
 {
@@ -61,18 +61,38 @@ namespace rios {
     if (!transformation) return {};
 
     constexpr int steps = 100;
+    constexpr int lines = 20; // from edge to edge
     std::vector<double> x;
     std::vector<double> y;
+    auto const add = [&](double across, double up) {
+        x.push_back(extent.left + (extent.right - extent.left) * across);
+        y.push_back(extent.bottom + (extent.top - extent.bottom) * up);
+    };
     for (int i = 0; i <= steps; ++i) {
         auto const part = static_cast<double>(i) / steps;
-        auto const across = extent.left + (extent.right - extent.left) * part;
-        auto const up = extent.bottom + (extent.top - extent.bottom) * part;
-        x.insert(x.end(), {across, across, extent.left, extent.right});
-        y.insert(y.end(), {extent.bottom, extent.top, up, up});
+        for (int line = 0; line <= lines; ++line) add(part, static_cast<double>(line) / lines);
+        add(0, part);
+        add(1, part);
     }
-    if (transformation->Transform(static_cast<int>(x.size()), x.data(), y.data()) == FALSE) return {};
-    auto const is_finite = [](double value) { return std::isfinite(value); };
-    if (!std::all_of(x.begin(), x.end(), is_finite) || !std::all_of(y.begin(), y.end(), is_finite)) return {};
+    auto const count = static_cast<int>(x.size());
+    auto const given_x = x;
+    auto const given_y = y;
+    if (transformation->Transform(count, x.data(), y.data()) == FALSE) return {};
+
+    // Far outside of the area of a projection there are numbers that mean nothing, and do not lead back.
+    std::unique_ptr<OGRCoordinateTransformation> const inverse(OGRCreateCoordinateTransformation(&target, &source));
+    auto back_x = x;
+    auto back_y = y;
+    if (!inverse || inverse->Transform(count, back_x.data(), back_y.data()) == FALSE) return {};
+    auto const near_by = 1e-3 * std::max(extent.right - extent.left, extent.top - extent.bottom) +
+                         1e-9 * std::max(std::abs(extent.left), std::abs(extent.top));
+    constexpr double radians = 3.14159265358979 / 180;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        auto dx = back_x[i] - given_x[i];
+        if (source.IsGeographic() != FALSE) dx = std::remainder(dx, 360) * std::cos(given_y[i] * radians);
+        // Written so that NaN is not near.
+        if (!(std::hypot(dx, back_y[i] - given_y[i]) <= near_by) || !std::isfinite(x[i] + y[i])) return {};
+    }
     auto const [left, right] = std::minmax_element(x.begin(), x.end());
     auto const [bottom, top] = std::minmax_element(y.begin(), y.end());
     return map_extent{.left = *left, .bottom = *bottom, .right = *right, .top = *top};
