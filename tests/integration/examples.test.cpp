@@ -20,8 +20,11 @@
 
 #include <rios/image.hpp>
 #include <rios/image_view.hpp>
+#include <rios/pixel_grid.hpp>
 
 #include "support/example_twins.hpp"
+#include "support/gdal_warp.hpp"
+#include "support/pipeline_files.hpp"
 #include "support/process.hpp"
 #include "support/random_numbers.hpp"
 #include "support/raster_files.hpp"
@@ -484,6 +487,67 @@ TEST_CASE("masked_mean refuses in one line what it cannot use")
     refuses(d, {"masked_mean", in, shapes, "--layer", "7"}, 1, {shapes, "no layer 7", "'roads'"});
     refuses(d, {"masked_mean", in, shapes, "--where", "height > 1"}, 1, {shapes, "height > 1", "refused"});
     refuses(d, {"masked_mean", d / "nowhere.tif", shapes}, 1, {shapes, "place on the map"});
+
+TEST_CASE("reproject_match gives what gdalwarp gives on the pixels of the reference, by every executor")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    auto const reference = d / "reference.tif";
+    auto const out = d / "out.tif";
+    make_file(in, values<std::uint8_t>(1, 40, 50, 3), 0);
+    {
+        auto const file = test::open_raster(in, GDAL_OF_UPDATE);
+        file->SetProjection(test::wkt_of_epsg(28355).c_str());
+        file->GetRasterBand(1)->SetDescription("height");
+    }
+    struct pixels_of {
+        std::array<double, 6> geotransform;
+        int epsg;
+        std::string method;
+    };
+    for (auto const& [geotransform, epsg, method] :
+         std::vector<pixels_of>{{{499990, 10, 0, 6900020, 0, -20}, 28355, "near"}, // shifted
+                                {{500003, 9, 0, 6899990, 0, -17}, 28355, "bilinear"},
+                                {{147, 0.00009, 0, -28.0255, 0, -0.00015}, 4283, "cubic"}}) {
+        make_raster(reference, "GTiff", image<std::uint8_t>(1, 43, 37));
+        {
+            auto const file = test::open_raster(reference, GDAL_OF_UPDATE);
+            auto place_of_reference = geotransform;
+            REQUIRE(file->SetGeoTransform(place_of_reference.data()) == CE_None);
+            REQUIRE(file->SetProjection(test::wkt_of_epsg(epsg).c_str()) == CE_None);
+        }
+        rios::pixel_grid const grid{
+            .rows = 43, .cols = 37, .geotransform = geotransform, .projection = test::wkt_of_epsg(epsg)};
+        auto const expected = test::gdal_warped<std::uint8_t>(in, grid, method);
+        REQUIRE(std::count(expected.data(), expected.data() + expected.pixel_count(), 0) < 1500); // not nothing
+        for (auto const& way : ways()) {
+            CHECK(printed(with({"reproject_match", in, reference, out, "--method", method}, way)).empty());
+            check_equal(read_pixels<std::uint8_t>(out), expected);
+        }
+        auto const file = test::open_raster(out);
+        std::array<double, 6> made{};
+        CHECK(file->GetGeoTransform(made.data()) == CE_None);
+        CHECK(made == geotransform);
+        CHECK(file->GetRasterBand(1)->GetNoDataValue() == 0);
+        CHECK(std::string(file->GetRasterBand(1)->GetDescription()) == "height");
+    }
+    CHECK(printed({"reproject_match", in, in, out}).empty());
+    check_equal(read_pixels<std::uint8_t>(out), read_pixels<std::uint8_t>(in));
+}
+
+TEST_CASE("reproject_match refuses in one line")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    auto const out = d / "out.tif";
+    make_file(in, values<std::uint8_t>(1, 4, 5, 1));
+    make_raster(d / "plain.tif", "GTiff", values<std::uint8_t>(1, 5, 5, 1));
+    test::write_file(out, "an older result");
+    refuses(d, {"reproject_match", in, in}, 2, {"OUT", "required"});
+    refuses(d, {"reproject_match", in, in, out, "--method", "nearest"}, 2, {"--method", "nearest", "bilinear"});
+    refuses(d, {"reproject_match", in, d / "missing.tif", out}, 1, {d / "missing.tif: no such file"});
+    refuses(d, {"reproject_match", in, d / "plain.tif", out}, 1, {in, "no place on the map"});
+    refuses(d, {"reproject_match", in, in, in}, 1, {in, "the output is an input"});
 }
 
 #else
