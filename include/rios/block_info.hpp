@@ -173,7 +173,7 @@ class block_info : public block {
         return rios::null_test<T>(null_value(input, band, member));
     }
 
-    /// The part of the input images that lies on the raster: all but what a margin has beyond its edges. In pixels of the
+    /// The part of the input images that lies on the working grid: all but what a margin has beyond its edges. In pixels of the
     /// images.
     [[nodiscard]] block inside() const noexcept
     {
