@@ -396,7 +396,6 @@ TEST_CASE("null values of the options replace those of the file, for all bands o
                                   {{-5.0, std::nullopt}, {-5, 0}, {100, 100}, {-5, 9}},
                                   {{1e6}, {0, 0}, {100, 100}, {-5, 9}},
                                   {{0.5, 100.0}, {0, 100}, {100, 100}, {-5, 9}}}) {
-        CAPTURE(given.size());
         auto const near_by = read(given, around);
         auto const larger = read(given, doubled);
         for (std::ptrdiff_t band = 0; band < 2; ++band) {
