@@ -41,6 +41,7 @@
 #include "gdal/signed_bytes.hpp"
 #include "gdal/source.hpp"
 #include "gdal/statistics.hpp"
+#include "gdal/stepped_transform.hpp"
 #include "gdal/stored_statistics.hpp"
 #include "gdal/vector_dataset.hpp"
 #include "gdal/vector_info.hpp"

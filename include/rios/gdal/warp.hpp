@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Pixels of a raster file on any other grid, made by GDAL's warper while they are read. Every pixel is the same whatever block
-// it is read with: coordinates are transformed exactly, and how far a kernel reaches is decided for the whole grid.
+// it is read with: coordinates are transformed in the same way, and how far a kernel reaches is decided for the whole grid.
 #pragma once
 
 #include <algorithm>
@@ -29,6 +29,7 @@
 #include "data_type.hpp"
 #include "dataset.hpp"
 #include "pixel_transform.hpp"
+#include "stepped_transform.hpp"
 
 namespace rios::detail {
 
@@ -57,19 +58,21 @@ inline GDALResampleAlg gdal_resampling(resampling method)
 struct warp_settings {
     pixel_grid grid; ///< where its pixels shall be
     resampling method = resampling::near;
+    double transform_error = 0;                     ///< allowed, in pixels of the source
     std::vector<int> bands;                         ///< of the source, from 1
     std::vector<pixel_type> types;                  ///< of each
     std::vector<std::optional<double>> null_values; ///< of each
 };
 
-/// An open raster on another grid.
+/// An open raster on another grid. Stays where it is made, as GDAL has its address.
 ///
 /// Thread rule: one thread at a time.
 class warped_raster {
   public:
     /// @throws grid_error if there is no transformation between their coordinate reference systems
     warped_raster(gdal_dataset source, warp_settings const& settings)
-        : source_(std::move(source)), transform_(source_, settings.grid), by_tiles_(settings.method == resampling::sum)
+        : source_(std::move(source)), transform_(source_, settings.grid), steps_(transform_, settings.transform_error),
+          by_tiles_(settings.method == resampling::sum)
     {
         auto const span = span_of_pixels(transform_, source_.grid(), settings.grid);
         constexpr double radius = 3; // of the largest kernel, lanczos
@@ -78,6 +81,10 @@ class warped_raster {
         for (std::size_t band = 0; band < settings.bands.size(); ++band) add(settings, band);
         for (auto& each : groups_) start(each, settings, span);
     }
+
+    warped_raster(warped_raster const&) = delete;
+    warped_raster& operator=(warped_raster const&) = delete;
+    ~warped_raster() = default;
 
     [[nodiscard]] std::string const& path() const noexcept { return source_.path(); }
 
@@ -183,8 +190,8 @@ class warped_raster {
         options->hSrcDS = source_.raw();
         options->eResampleAlg = gdal_resampling(settings.method);
         options->eWorkingDataType = gdal_type_of(group.type);
-        options->pfnTransformer = GDALGenImgProjTransform;
-        options->pTransformerArg = transform_.raw();
+        options->pfnTransformer = stepped_transform::transform;
+        options->pTransformerArg = &steps_;
         options->nBandCount = count;
         // Freed by GDAL.
         auto const numbers = [&] { return static_cast<int*>(CPLMalloc(sizeof(int) * group.bands.size())); };
@@ -289,6 +296,7 @@ class warped_raster {
 
     gdal_dataset source_;
     pixel_transform transform_;
+    stepped_transform steps_;
     bool by_tiles_;
     std::vector<band_group> groups_;
     double pixel_bytes_ = 0;

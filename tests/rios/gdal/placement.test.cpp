@@ -192,6 +192,41 @@ TEST_CASE("every way to resample to larger pixels is that of gdalwarp, whatever 
     }
 }
 
+TEST_CASE("places that may be off by an eighth of a pixel are, and in the same way for every window and overlap")
+{
+    temporary_directory const folder;
+    auto const path = folder / "a.tif";
+    // A value that tells the place: 100 for a column, 1 for a row.
+    image<float> places(1, 400, 400);
+    for (auto const [r, c] : places.pixels()) places(0, r, c) = 100 * static_cast<float>(c) + static_cast<float>(r);
+    make_file(path, places, {.pixel = 2000}, -1, "GTiff"); // 800 km: rows of the other grid are curves here
+    auto grid = grid_3577(2000);
+    grid.rows = 150;
+    grid.cols = 300;
+    auto const read = [&](double error, std::ptrdiff_t window, std::ptrdiff_t margin) {
+        return assembled(gdal_reader<float>(path, {.resampling = rios::resampling::bilinear, .transform_error = error}),
+                         grid, window, margin);
+    };
+    auto const exact = read(0, 1000, 0);
+    auto const quick = read(0.125, 1000, 0);
+    CHECK(quick == read(0.125, 37, 0));
+    auto const padded = read(0.125, 50, 5);
+    double largest = 0;
+    std::ptrdiff_t inside = 0;
+    bool same = true;
+    for (auto const [r, c] : exact.pixels()) {
+        same = same && padded(0, r + 5, c + 5) == quick(0, r, c);
+        if (exact(0, r, c) < 0 || quick(0, r, c) < 0) continue;
+        ++inside;
+        largest = std::max(largest, std::abs(static_cast<double>(exact(0, r, c)) - quick(0, r, c)));
+    }
+    CHECK(same);
+    CHECK(inside > 20'000);
+    CHECK(largest > 0);
+    CHECK(largest <= 101 * 0.125);
+    CHECK(read(1e-9, 1000, 0) == exact); // nothing is that straight
+}
+
 TEST_CASE("a block that takes much of the source is made in parts that do not show")
 {
     temporary_directory const folder;
