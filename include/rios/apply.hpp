@@ -155,6 +155,7 @@ auto apply(Readers readers, W worker, Writers&& writers = Writers{}, E&& executo
     to.require_own_files(job->run());
     try {
         to.open(job->run().grid);
+        job->prepare_results();
         rios::run(executor, *job,
                   {.inputs = options.input_buffer,
                    .results = options.output_buffer,
@@ -162,6 +163,7 @@ auto apply(Readers readers, W worker, Writers&& writers = Writers{}, E&& executo
                    .stalls = options.stalls,
                    .log = &job->log(),
                    .job_owner = job});
+        job->finish_outputs();
         auto const timed = job->log().measure("writing");
         to.close();
     } catch (...) {

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -17,6 +19,7 @@
 #include <gdal_priv.h>
 #include <sys/resource.h>
 
+#include "../environment.hpp"
 #include "../error.hpp"
 #include "../pixel_type.hpp"
 #include "call.hpp"
@@ -24,16 +27,27 @@
 
 namespace rios {
 
-/// The format that a file's extension stands for, as the short name of its GDAL driver: .tif and .tiff GTiff, .img HFA,
-/// .kea KEA. Whether this GDAL has the driver is not asked.
-/// @throws options_error for any other extension
-[[nodiscard]] inline std::string driver_for(std::string_view path)
+namespace detail {
+
+/// The last extension of a path, in lower case and with its dot; empty if there is none.
+inline std::string extension_of(std::string_view path)
 {
     auto const name = path.substr(path.find_last_of('/') + 1); // npos + 1 is 0
     auto const dot = name.find_last_of('.');
     std::string extension(dot == std::string_view::npos || dot == 0 ? "" : name.substr(dot));
     std::transform(extension.begin(), extension.end(), extension.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return extension;
+}
+
+} // namespace detail
+
+/// The format that a file's extension stands for, as the short name of its GDAL driver: .tif and .tiff GTiff, .img HFA,
+/// .kea KEA. Whether this GDAL has the driver is not asked.
+/// @throws options_error for any other extension
+[[nodiscard]] inline std::string driver_for(std::string_view path)
+{
+    auto const extension = detail::extension_of(path);
     if (extension == ".tif" || extension == ".tiff") return "GTiff";
     if (extension == ".img") return "HFA";
     if (extension == ".kea") return "KEA";
@@ -42,10 +56,10 @@ namespace rios {
         " no format is known (.tif and .tiff: GTiff, .img: HFA, .kea: KEA); give the format explicitly");
 }
 
-/// The driver that creates files of a format block by block.
-/// @param path of the output, for the message
-/// @throws options_error if this GDAL does not have it, or it can only copy finished rasters (PNG, COG)
-[[nodiscard]] inline GDALDriver& writable_driver(std::string const& path, std::string const& format)
+namespace detail {
+
+/// @throws options_error if this GDAL has no such driver
+inline GDALDriver& known_driver(std::string const& path, std::string const& format)
 {
     register_drivers();
     auto* const driver = GetGDALDriverManager()->GetDriverByName(format.c_str());
@@ -53,13 +67,66 @@ namespace rios {
         throw options_error(path + ": unknown format '" + format + "'; gdalinfo --formats lists those of this GDAL (" +
                             GDALVersionInfo("RELEASE_NAME") + ')');
     }
-    auto const can = [&](char const* capability) { return driver->GetMetadataItem(capability) != nullptr; };
-    if (!can(GDAL_DCAP_RASTER) || !can(GDAL_DCAP_CREATE) || EQUAL(format.c_str(), "MEM")) {
+    return *driver;
+}
+
+/// Can a driver do that with rasters that stay?
+inline bool can(GDALDriver& driver, char const* what)
+{
+    return driver.GetMetadataItem(GDAL_DCAP_RASTER) != nullptr && driver.GetMetadataItem(what) != nullptr &&
+           !EQUAL(driver.GetDescription(), "MEM");
+}
+
+} // namespace detail
+
+/// The format of an output for which none is given: the environment variable RIOS_DFLT_DRIVER, else what the extension
+/// stands for (driver_for(), else the first driver of this GDAL that writes files with that extension), else HFA.
+[[nodiscard]] inline std::string default_format(std::string_view path)
+{
+    if (auto const format = environment_text("RIOS_DFLT_DRIVER")) return *format;
+    auto const extension = detail::extension_of(path);
+    if (extension == ".tif" || extension == ".tiff" || extension == ".img" || extension == ".kea") {
+        return driver_for(path);
+    }
+    register_drivers();
+    auto* const manager = GetGDALDriverManager();
+    for (char const* const way : {GDAL_DCAP_CREATE, GDAL_DCAP_CREATECOPY}) {
+        for (int i = 0; i < manager->GetDriverCount() && extension.size() > 1; ++i) {
+            auto& driver = *manager->GetDriver(i);
+            if (!detail::can(driver, way)) continue;
+            auto const* const listed = driver.GetMetadataItem(GDAL_DMD_EXTENSIONS);
+            CPLStringList const extensions(CSLTokenizeString(listed == nullptr ? "" : listed));
+            if (extensions.FindString(extension.c_str() + 1) >= 0) return driver.GetDescription();
+        }
+    }
+    return "HFA";
+}
+
+/// The driver that creates files of a format block by block.
+/// @param path of the output, for the message
+/// @throws options_error if this GDAL does not have it, or it can only copy finished rasters (PNG, COG)
+[[nodiscard]] inline GDALDriver& writable_driver(std::string const& path, std::string const& format)
+{
+    auto* const driver = &detail::known_driver(path, format);
+    if (!detail::can(*driver, GDAL_DCAP_CREATE)) {
         throw options_error(
             path + ": format '" + format +
             "' cannot be written block by block; GTiff, HFA, KEA and others of gdalinfo --formats with 'rw+' can");
     }
     return *driver;
+}
+
+/// The driver that makes files of a format, block by block or, as for COG and PNG, as a copy of a finished raster.
+/// @param path of the output, for the message
+/// @throws options_error if this GDAL does not have it, or it can only read
+[[nodiscard]] inline GDALDriver& output_driver(std::string const& path, std::string const& format)
+{
+    auto& driver = detail::known_driver(path, format);
+    if (!detail::can(driver, GDAL_DCAP_CREATE) && !detail::can(driver, GDAL_DCAP_CREATECOPY)) {
+        throw options_error(path + ": format '" + format +
+                            "' cannot be written; those of gdalinfo --formats with 'rw' and 'rw+' can");
+    }
+    return driver;
 }
 
 namespace detail {
@@ -94,24 +161,33 @@ inline void require_type(std::string const& path, GDALDriver& driver, pixel_type
                         " pixels" + (listed == nullptr ? "" : " (it has: " + std::string(listed) + ')'));
 }
 
-/// The user's creation options on top of the defaults for a format and pixel type.
+/// The user's creation options on top of the defaults for a format and pixel type: those of the environment variable
+/// RIOS_DFLT_CREOPT_<driver> ("KEY=VALUE KEY=VALUE"), else our own.
 /// @param threads that compress, where the format can use several
 /// @throws options_error if one is not KEY=VALUE, or the driver does not know it or its value
 inline CPLStringList creation_options(std::string const& path, GDALDriver& driver, pixel_type type, int threads,
                                       std::vector<std::string> const& user_options)
 {
-    CPLStringList user;
-    for (auto const& option : user_options) {
-        auto const equals = option.find('=');
-        if (equals == std::string::npos || equals == 0) {
-            throw options_error(
-                std::string(path).append(": creation option '").append(option).append("': must be KEY=VALUE"));
+    auto const add = [&](CPLStringList& list, std::vector<std::string> const& texts, std::string const& what) {
+        for (auto const& option : texts) {
+            auto const equals = option.find('=');
+            if (equals == std::string::npos || equals == 0) {
+                throw options_error(path + ": " + what + " '" + option + "': must be KEY=VALUE");
+            }
+            list.SetNameValue(option.substr(0, equals).c_str(), option.substr(equals + 1).c_str());
         }
-        user.SetNameValue(option.substr(0, equals).c_str(), option.substr(equals + 1).c_str());
-    }
+    };
+    CPLStringList user;
+    add(user, user_options, "creation option");
+    auto const variable = std::string("RIOS_DFLT_CREOPT_") + driver.GetDescription();
+    auto const of_site = environment_text(variable);
     bool const integer = dispatch(type, []<typename T>(std::type_identity<T>) { return std::is_integral_v<T>; });
     CPLStringList options;
-    if (EQUAL(driver.GetDescription(), "GTiff")) {
+    if (of_site) {
+        std::istringstream words(*of_site);
+        std::vector<std::string> const texts(std::istream_iterator<std::string>(words), {});
+        add(options, texts, "environment variable " + variable + ": creation option");
+    } else if (EQUAL(driver.GetDescription(), "GTiff")) {
         options.SetNameValue("TILED", "YES");
         options.SetNameValue("BIGTIFF", "IF_SAFER");
         options.SetNameValue("COMPRESS", "DEFLATE");
@@ -135,10 +211,7 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
         options.SetNameValue("COMPRESSED", "YES");
     }
     if (type == pixel_type::int8 && !gdal_has_int8) options.SetNameValue("PIXELTYPE", "SIGNEDBYTE");
-    for (auto const& option : user_options) {
-        auto const equals = option.find('=');
-        options.SetNameValue(option.substr(0, equals).c_str(), option.substr(equals + 1).c_str());
-    }
+    add(options, user_options, "creation option");
     gdal_errors const errors;
     if (GDALValidateCreationOptions(&driver, options.List()) == FALSE) {
         throw options_error(path + ": " + gdal_reason(errors.message(), path) + "; gdalinfo --format " +

@@ -16,6 +16,7 @@
 #include "../error.hpp"
 #include "../image.hpp"
 #include "../image_view.hpp"
+#include "../overview_parts.hpp"
 #include "../pixel_type.hpp"
 #include "../progress.hpp"
 #include "call.hpp"
@@ -55,6 +56,34 @@ inline void create_overviews(gdal_dataset& file, std::vector<int> const& levels)
     errors.check(result == CE_None, file.path(), "cannot create overviews", file.raw()->GetDescription());
 }
 
+/// Writes a part of an overview that create_overviews() made for all bands.
+/// @param levels as they were created
+/// @throws io_error
+template <Pixel T>
+void write_overview_part(gdal_dataset& file, std::vector<int> const& levels, overview_part<T> const& part)
+{
+    auto const level = levels[part.level];
+    auto const rows = detail::overview_size(file.rows(), level);
+    auto const cols = detail::overview_size(file.cols(), level);
+    for (int number = 1; number <= file.band_count(); ++number) {
+        auto& band = file.band(number);
+        GDALRasterBand* overview = nullptr;
+        for (int i = 0; i < band.GetOverviewCount() && overview == nullptr; ++i) {
+            auto* const candidate = band.GetOverview(i);
+            if (candidate->GetXSize() == cols && candidate->GetYSize() == rows) overview = candidate;
+        }
+        if (overview == nullptr) throw io_error(file.path(), "has no overview of level " + std::to_string(level));
+        gdal_errors const errors;
+        auto const height = static_cast<int>(part.where.rows);
+        auto const width = static_cast<int>(part.where.cols);
+        auto* const pixels = const_cast<T*>(part.pixels.row(number - 1, 0).data()); // GDAL only reads them
+        auto const result =
+            overview->RasterIO(GF_Write, static_cast<int>(part.where.col), static_cast<int>(part.where.row), width,
+                               height, pixels, width, height, gdal_type_of(pixel_type_of<T>), 0, 0, nullptr);
+        errors.check(result == CE_None, file.path(), "cannot write overviews", file.raw()->GetDescription());
+    }
+}
+
 /// Copies from a block of the raster what belongs into the overviews: the pixel in the middle of each square of level ×
 /// level pixels (the last row and column where the raster ends before the middle). Blocks that cover the raster fill the
 /// overviews, in any order.
@@ -67,47 +96,9 @@ inline void create_overviews(gdal_dataset& file, std::vector<int> const& levels)
 template <typename T>
 void write_overviews(gdal_dataset& file, std::vector<int> const& levels, block const& where, image_view<T> pixels)
 {
-    using pixel = typename image_view<T>::value_type;
-    auto const size_of = [](std::ptrdiff_t size, std::ptrdiff_t level) { return (size + level - 1) / level; };
-    auto const sample_of = [](std::ptrdiff_t index, std::ptrdiff_t level, std::ptrdiff_t size) {
-        return std::min(index * level + level / 2, size - 1);
-    };
-    // The first overview row (column) whose sample lies at or after a row (column) of the raster.
-    auto const first_from = [&](std::ptrdiff_t position, std::ptrdiff_t level, std::ptrdiff_t size) {
-        auto index = std::clamp<std::ptrdiff_t>((position - level / 2) / level, 0, size_of(size, level));
-        while (index < size_of(size, level) && sample_of(index, level, size) < position) ++index;
-        return index;
-    };
-    for (std::ptrdiff_t const level : levels) {
-        auto const rows = size_of(file.rows(), level);
-        auto const cols = size_of(file.cols(), level);
-        auto const col_begin = first_from(where.col, level, file.cols());
-        auto const col_end = first_from(where.col + where.cols, level, file.cols());
-        auto const row_begin = first_from(where.row, level, file.rows());
-        auto const row_end = first_from(where.row + where.rows, level, file.rows());
-        if (col_begin == col_end || row_begin == row_end) continue;
-        image<pixel> samples(1, row_end - row_begin, col_end - col_begin);
-        for (int number = 1; number <= file.band_count(); ++number) {
-            auto& band = file.band(number);
-            GDALRasterBand* overview = nullptr;
-            for (int i = 0; i < band.GetOverviewCount() && overview == nullptr; ++i) {
-                auto* const candidate = band.GetOverview(i);
-                if (candidate->GetXSize() == cols && candidate->GetYSize() == rows) overview = candidate;
-            }
-            if (overview == nullptr) throw io_error(file.path(), "has no overview of level " + std::to_string(level));
-            for (auto const [row, col] : samples.pixels()) {
-                auto const source_row = sample_of(row_begin + row, level, file.rows()) - where.row;
-                auto const source_col = sample_of(col_begin + col, level, file.cols()) - where.col;
-                samples(0, row, col) = pixels(number - 1, source_row, source_col);
-            }
-            gdal_errors const errors;
-            auto const height = static_cast<int>(samples.rows());
-            auto const width = static_cast<int>(samples.cols());
-            auto const result =
-                overview->RasterIO(GF_Write, static_cast<int>(col_begin), static_cast<int>(row_begin), width, height,
-                                   samples.data(), width, height, gdal_type_of(pixel_type_of<pixel>), 0, 0, nullptr);
-            errors.check(result == CE_None, file.path(), "cannot write overviews", file.raw()->GetDescription());
-        }
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+        auto const part = detail::nearest_part(i, levels[i], file.rows(), file.cols(), where, pixels);
+        if (part) write_overview_part(file, levels, *part);
     }
 }
 

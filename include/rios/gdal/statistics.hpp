@@ -3,13 +3,16 @@
 // Statistics of a band as the metadata that GDAL, QGIS and RIOS look for, so that nobody needs to read the pixels again.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
 #include <gdal_priv.h>
 
+#include "../band_histogram.hpp"
 #include "../error.hpp"
 #include "../statistics.hpp"
+#include "attribute_table.hpp"
 #include "call.hpp"
 #include "data_type.hpp"
 #include "dataset.hpp"
@@ -39,6 +42,52 @@ inline void write_statistics(gdal_dataset& file, int band_number, std::optional<
     write("STATISTICS_SKIPFACTORX", "1");
     write("STATISTICS_SKIPFACTORY", "1");
     write("STATISTICS_HISTOBINFUNCTION", "direct");
+}
+
+/// Writes what is known about the pixels of a band to a file that is open for writing, as RIOS does: STATISTICS_MINIMUM,
+/// _MAXIMUM, _MEAN and _STDDEV; of the histogram _HISTOBINVALUES (numbers, each followed by '|'), _HISTOMIN, _HISTOMAX,
+/// _HISTONUMBINS, _HISTOBINFUNCTION (direct or linear), _MEDIAN and _MODE; with either, _EXCLUDEDVALUES (the null value, if
+/// there is one) and _SKIPFACTORX and Y (1). A direct histogram from 0 goes to the attribute table's column "Histogram" where
+/// the format keeps tables (HFA makes the column from the numbers itself). Nothing is written for a band that is all null.
+/// @throws options_error if there is no such band
+/// @throws io_error
+inline void write_statistics(gdal_dataset& file, int band_number, std::optional<band_statistics> const& statistics,
+                             std::optional<band_histogram> const& histogram, std::optional<double> null_value)
+{
+    auto& band = file.band(band_number);
+    if (!statistics && !histogram) return;
+    auto const write = [&](char const* name, std::string const& value) {
+        gdal_errors const errors;
+        errors.check(band.SetMetadataItem(name, value.c_str()) == CE_None, file.path(), "cannot write statistics",
+                     file.raw()->GetDescription());
+    };
+    auto const number = [](double value) { return detail::number_text(value); };
+    if (statistics) {
+        write("STATISTICS_MINIMUM", number(statistics->minimum));
+        write("STATISTICS_MAXIMUM", number(statistics->maximum));
+        write("STATISTICS_MEAN", number(statistics->mean));
+        write("STATISTICS_STDDEV", number(statistics->standard_deviation));
+    }
+    if (null_value) write("STATISTICS_EXCLUDEDVALUES", number(*null_value));
+    write("STATISTICS_SKIPFACTORX", "1");
+    write("STATISTICS_SKIPFACTORY", "1");
+    if (!histogram) return;
+    write("STATISTICS_HISTOMIN", number(histogram->minimum));
+    write("STATISTICS_HISTOMAX", number(histogram->maximum));
+    write("STATISTICS_HISTONUMBINS", std::to_string(histogram->counts.size()));
+    write("STATISTICS_HISTOBINFUNCTION", histogram->direct ? "direct" : "linear");
+    write("STATISTICS_MEDIAN", number(histogram->median));
+    write("STATISTICS_MODE", number(histogram->mode));
+    constexpr std::size_t most_as_text = 65536; // HFA rewrites what it has as text
+    bool const as_column = histogram->direct && histogram->minimum == 0 && keeps_attribute_tables(file.format()) &&
+                           (file.format() != "HFA" || histogram->counts.size() > most_as_text);
+    if (as_column) {
+        write_histogram(file, band_number, histogram->counts);
+        return;
+    }
+    std::string text;
+    for (auto const count : histogram->counts) text += std::to_string(count) + '|';
+    write("STATISTICS_HISTOBINVALUES", text);
 }
 
 } // namespace rios

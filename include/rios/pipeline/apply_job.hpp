@@ -23,6 +23,7 @@
 #include "../timing.hpp"
 #include "inputs.hpp"
 #include "outputs.hpp"
+#include "prepare.hpp"
 
 namespace rios::detail {
 
@@ -44,7 +45,12 @@ template <typename W, typename Inputs, typename Outputs>
 class apply_job {
   public:
     using input = typename Inputs::value_type;
-    using result = worker_result<W, input>;
+    using worker_value = worker_result<W, input>;
+    using preparers = typename Outputs::preparers;
+    using digests = decltype(prepare_all(std::declval<preparers&>(), std::declval<block_info const&>(),
+                                         std::declval<worker_value const&>(), std::declval<timing_log&>()));
+    /// What the worker returned for a block, and what writers want to know of it besides.
+    using result = std::tuple<worker_value, digests>;
 
     template <typename Readers>
     apply_job(Readers readers, W worker, Outputs& outputs, progress_function progress)
@@ -62,6 +68,16 @@ class apply_job {
                 .overlap = overlap,
                 .inputs = inputs_.describe()};
         size_ = run_.blocks();
+    }
+
+    /// To be called when the writers are open, before the run.
+    void prepare_results() { preparers_.emplace(outputs_->make_preparers()); }
+
+    /// Completes the outputs but for closing them. @pre the run has ended well
+    void finish_outputs()
+    {
+        preparers_->for_each([&](preparers& each) { outputs_->absorb(each); });
+        outputs_->finish(log_);
     }
 
     [[nodiscard]] run_info const& run() const noexcept { return run_; }
@@ -85,16 +101,18 @@ class apply_job {
         auto worker = workers_.lend();
         auto value = call(*worker, worker.number(), where, in);
         inputs_.restore(in);
-        return value;
+        auto beside = prepare_all(*preparers_->lend(), where, value, log_);
+        return {std::move(value), std::move(beside)};
     }
 
     result compute(std::size_t index) { return read_and_compute(*this, index); }
 
-    void deliver(std::size_t index, result value)
+    void deliver(std::size_t index, result computed)
     {
-        if constexpr (!std::same_as<result, nothing>) {
+        if constexpr (!std::same_as<worker_value, nothing>) {
             auto const timed = log_.measure("writing");
-            outputs_->write(block_info(run_.block_at(index), run_), std::move(value));
+            outputs_->write(block_info(run_.block_at(index), run_), std::move(std::get<0>(computed)),
+                            std::move(std::get<1>(computed)));
         }
         cancellation_.report("blocks", static_cast<double>(++delivered_) / static_cast<double>(size_));
     }
@@ -123,7 +141,7 @@ class apply_job {
 
   private:
     /// @throws a rios::error as the worker throws it; worker_error with whatever else it throws nested in it
-    result call(W& worker, std::size_t number, block_info const& where, input& in)
+    worker_value call(W& worker, std::size_t number, block_info const& where, input& in)
     {
         auto const timed = log_.measure("userfunction");
         auto const fail = [&](std::string const& reason) {
@@ -132,7 +150,7 @@ class apply_job {
         };
         try {
             auto const invoke = [&](auto&... values) { return worker(where, std::move(values)...); };
-            if constexpr (std::same_as<result, nothing>) {
+            if constexpr (std::same_as<worker_value, nothing>) {
                 std::apply([&](auto&... values) { worker(where, std::move(values)...); }, in);
                 return {};
             } else {
@@ -150,6 +168,7 @@ class apply_job {
 
     Inputs inputs_;
     handle_pool<W> workers_;
+    std::optional<handle_pool<preparers>> preparers_;
     Outputs* outputs_;
     cancellation cancellation_;
     timing_log log_;

@@ -22,8 +22,9 @@
 #include "../image.hpp"
 #include "../image_view.hpp"
 #include "../lists.hpp"
-#include "../read_block.hpp"
+#include "../timing.hpp"
 #include "inputs.hpp"
+#include "prepare.hpp"
 
 namespace rios {
 
@@ -31,22 +32,6 @@ namespace rios {
 struct no_output {};
 
 namespace detail {
-
-/// What a worker returns if it returns nothing.
-struct nothing {};
-
-template <typename T>
-inline constexpr bool is_tuple = false;
-template <typename... Ts>
-inline constexpr bool is_tuple<std::tuple<Ts...>> = true;
-template <typename T>
-inline constexpr bool is_writer_list = false;
-template <typename S>
-inline constexpr bool is_writer_list<writer_list<S>> = true;
-template <typename T>
-inline constexpr bool is_some = false; // std::optional
-template <typename T>
-inline constexpr bool is_some<std::optional<T>> = true;
 
 template <typename S>
 concept SkippingWriter = requires(S& writer, block const& where) { writer.skip(where); };
@@ -62,10 +47,7 @@ std::string name_of_output(S const& writer, std::size_t number)
 template <typename T>
 image_view<T const> without_margin(image<T> const& pixels, block_info const& where, std::string const& name)
 {
-    if (pixels.rows() == where.rows && pixels.cols() == where.cols) return pixels.view();
-    if (pixels.rows() == where.padded_rows() && pixels.cols() == where.padded_cols()) {
-        return pixels.view().window(where.overlap(), where.overlap(), where.rows, where.cols);
-    }
+    if (auto const found = block_of(pixels, where)) return *found;
     auto const shape = [](std::ptrdiff_t rows, std::ptrdiff_t cols) {
         return std::to_string(rows) + " rows, " + std::to_string(cols) + " cols";
     };
@@ -75,9 +57,10 @@ image_view<T const> without_margin(image<T> const& pixels, block_info const& whe
         (where.overlap() == 0 ? "" : ", or with the margin " + shape(where.padded_rows(), where.padded_cols())));
 }
 
-/// Writes what a worker returned for one writer. A list gets a vector, and what is optional may be left out.
-template <typename S, typename Out>
-void write_output(S& writer, block_info const& where, Out&& out, std::size_t number)
+/// Writes what a worker returned for one writer, with its digest. A list gets a vector, and what is optional may be left
+/// out.
+template <typename S, typename Out, typename Digest>
+void write_output(S& writer, block_info const& where, Out&& out, Digest&& digest, std::size_t number)
 {
     using value = std::remove_cvref_t<Out>;
     if constexpr (is_writer_list<S>) {
@@ -86,14 +69,16 @@ void write_output(S& writer, block_info const& where, Out&& out, std::size_t num
                              " values for a list of " + std::to_string(writer.members().size()) + " outputs");
         }
         for (std::size_t i = 0; i < out.size(); ++i) {
-            write_output(writer.members()[i], where, std::move(out[i]), number + i);
+            write_output(writer.members()[i], where, std::move(out[i]), std::move(digest[i]), number + i);
         }
     } else if constexpr (is_some<value>) {
-        if (out) return write_output(writer, where, std::move(*out), number);
+        if (out) return write_output(writer, where, std::move(*out), std::forward<Digest>(digest), number);
         if constexpr (SkippingWriter<S>) writer.skip(where);
     } else if constexpr (is_image<value>) {
         auto const pixels = without_margin(out, where, name_of_output(writer, number));
-        if constexpr (requires { writer.write(where, pixels); }) {
+        if constexpr (PreparingWriter<S>) {
+            writer.write(where, pixels, std::forward<Digest>(digest));
+        } else if constexpr (requires { writer.write(where, pixels); }) {
             writer.write(where, pixels);
         } else if (pixels.rows() == out.rows() && pixels.cols() == out.cols()) {
             writer.write(where, std::move(out));
@@ -136,6 +121,8 @@ inline constexpr bool is_writable<writer_list<S>, Out> = false;
 template <typename... Ss>
 class outputs {
   public:
+    using preparers = std::tuple<typename preparer_of<Ss>::type...>;
+
     explicit outputs(std::tuple<Ss&...> writers) : writers_(writers) {}
 
     /// @throws options_error if two outputs, or an output and an input, are one file
@@ -171,18 +158,45 @@ class outputs {
 
     /// @throws a rios::error as a writer throws it; an io_error that names the output and the block, with whatever else it
     /// throws nested in it
-    template <typename Result>
-    void write(block_info const& where, Result&& result)
+    template <typename Result, typename Digests>
+    void write(block_info const& where, Result&& result, Digests&& digests)
     {
         if constexpr (sizeof...(Ss) == 0) {
             return;
         } else if constexpr (is_tuple<std::remove_cvref_t<Result>>) {
             [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (write_one(std::get<I>(writers_), where, std::move(std::get<I>(result)), I), ...);
+                (write_one(std::get<I>(writers_), where, std::move(std::get<I>(result)),
+                           std::move(std::get<I>(digests)), I),
+                 ...);
             }(std::index_sequence_for<Ss...>{});
         } else {
-            write_one(std::get<0>(writers_), where, std::forward<Result>(result), 0);
+            write_one(std::get<0>(writers_), where, std::forward<Result>(result),
+                      std::get<0>(std::forward<Digests>(digests)), 0);
         }
+    }
+
+    /// What looks at results on the threads that compute. @pre all are open
+    [[nodiscard]] preparers make_preparers()
+    {
+        return std::apply([](auto&... writers) { return preparers(make_preparer(writers)...); }, writers_);
+    }
+
+    /// Takes in what a copy of the preparers has seen.
+    void absorb(preparers& all)
+    {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (absorb_preparer(std::get<I>(writers_), std::get<I>(all)), ...);
+        }(std::index_sequence_for<Ss...>{});
+    }
+
+    /// Completes what belongs to the pixels.
+    void finish(timing_log& log)
+    {
+        std::size_t number = 0;
+        for_each([&]<typename S>(S& writer) {
+            if constexpr (PreparingWriter<S>) guarded(writer, number, "finish", [&] { writer.finish(log); });
+            ++number;
+        });
     }
 
     /// Closes all. Where a writer can wait with its last step, it does so until all others are complete.
@@ -197,14 +211,14 @@ class outputs {
     }
 
   private:
-    template <typename S, typename Out>
-    void write_one(S& writer, block_info const& where, Out&& out, std::size_t number)
+    template <typename S, typename Out, typename Digest>
+    void write_one(S& writer, block_info const& where, Out&& out, Digest&& digest, std::size_t number)
     {
-        with_typed_errors([&] { write_output(writer, where, std::forward<Out>(out), number); },
-                          [&](std::string const& reason) {
-                              return io_error(name_of_output(writer, number),
-                                              "cannot write " + block_text(where) + ": " + reason);
-                          });
+        with_typed_errors(
+            [&] { write_output(writer, where, std::forward<Out>(out), std::forward<Digest>(digest), number); },
+            [&](std::string const& reason) {
+                return io_error(name_of_output(writer, number), "cannot write " + block_text(where) + ": " + reason);
+            });
     }
 
     /// @throws a rios::error as `f` throws it; an io_error with whatever else it throws nested in it

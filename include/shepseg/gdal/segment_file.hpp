@@ -27,6 +27,7 @@
 #include <rios/block.hpp>
 #include <rios/error.hpp>
 #include <rios/gdal/dataset.hpp>
+#include <rios/gdal/format.hpp>
 #include <rios/gdal/writer.hpp>
 #include <rios/memory.hpp>
 #include <rios/pipeline/run.hpp>
@@ -273,8 +274,10 @@ file_segmentation segment_file(std::string const& input, std::string const& outp
     result.type = rios::common_pixel_type(types);
     result.null_value = options.null_value = detail::choose_null(request.null, file, result.bands, options);
 
+    auto const format = request.format.empty() ? rios::driver_for(output) : request.format;
+    static_cast<void>(rios::writable_driver(output, format)); // labels are written block by block
     rios::gdal_writer<std::uint32_t> writer(output, {.bands = 1,
-                                                     .format = request.format,
+                                                     .format = format,
                                                      .creation_options = request.creation_options,
                                                      .null_value = 0.0,
                                                      .thematic = true,

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Number, range, mean and spread of pixels, put together from blocks. Numerically stable: the spread is never the difference
+// of two large numbers.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <utility>
+
+#include "band_sum.hpp"
+#include "null_test.hpp"
+#include "pixel_type.hpp"
+
+namespace rios {
+
+/// Pixels of one band of one or more blocks, those that are null left out. Integers: exact.
+template <Pixel T>
+class pixel_moments {
+  public:
+    void add(std::span<T const> pixels, null_test<T> const& is_null)
+    {
+        for (auto const pixel : pixels) {
+            if (is_null(pixel)) continue;
+            minimum_ = count_ == 0 ? pixel : std::min(minimum_, pixel);
+            maximum_ = count_ == 0 ? pixel : std::max(maximum_, pixel);
+            ++count_;
+            auto const value = static_cast<std::int64_t>(pixel);
+            sum_ += value;
+            squares_ += static_cast<detail::int128>(value) * value;
+        }
+    }
+
+    void merge(pixel_moments const& other)
+    {
+        if (other.count_ == 0) return;
+        minimum_ = count_ == 0 ? other.minimum_ : std::min(minimum_, other.minimum_);
+        maximum_ = count_ == 0 ? other.maximum_ : std::max(maximum_, other.maximum_);
+        count_ += other.count_;
+        sum_ += other.sum_;
+        squares_ += other.squares_;
+    }
+
+    [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+    /// @pre count() is not 0, as below
+    [[nodiscard]] double minimum() const noexcept { return static_cast<double>(minimum_); }
+    [[nodiscard]] double maximum() const noexcept { return static_cast<double>(maximum_); }
+    [[nodiscard]] double mean() const noexcept
+    {
+        return static_cast<double>(static_cast<long double>(sum_) / static_cast<long double>(count_));
+    }
+    /// Of the population.
+    [[nodiscard]] double standard_deviation() const noexcept
+    {
+        // About the whole number next to the mean, q, all sums are whole, and small ones: with the remainder r of the sum,
+        // sum (x - mean)² = sum (x - q)² - r²/n.
+        auto const count = static_cast<detail::int128>(count_);
+        auto const whole = sum_ / count;
+        auto const rest = static_cast<long double>(sum_ % count);
+        auto const about = squares_ - 2 * whole * sum_ + count * whole * whole;
+        auto const n = static_cast<long double>(count_);
+        return static_cast<double>(std::sqrt((static_cast<long double>(about) - rest * rest / n) / n));
+    }
+
+  private:
+    std::uint64_t count_ = 0;
+    T minimum_{};
+    T maximum_{};
+    detail::int128 sum_ = 0;
+    detail::int128 squares_ = 0;
+};
+
+/// Floating-point pixels: two passes over what is added at once, in a fixed order; sums are merged by the formula of Chan,
+/// Golub and LeVeque (1979), whose last bits depend on the order of merging: see ordered_merge.
+template <Pixel T>
+    requires std::floating_point<T>
+class pixel_moments<T> {
+  public:
+    void add(std::span<T const> pixels, null_test<T> const& is_null)
+    {
+        pixel_moments all;
+        double sum = 0;
+        double shift = 0; // the first pixel: sums are those of differences
+        for (auto const pixel : pixels) {
+            if (is_null(pixel)) continue;
+            auto const value = static_cast<double>(pixel);
+            if (all.count_ == 0) shift = all.minimum_ = all.maximum_ = value;
+            all.minimum_ = std::min(all.minimum_, value);
+            all.maximum_ = std::max(all.maximum_, value);
+            sum += value - shift;
+            ++all.count_;
+        }
+        if (all.count_ == 0) return;
+        all.mean_ = shift + sum / static_cast<double>(all.count_);
+        double squares = 0;
+        double rest = 0; // what rounding of the mean leaves
+        for (auto const pixel : pixels) {
+            if (is_null(pixel)) continue;
+            auto const difference = static_cast<double>(pixel) - all.mean_;
+            squares += difference * difference;
+            rest += difference;
+        }
+        all.squares_ = squares - rest * rest / static_cast<double>(all.count_);
+        merge(all);
+    }
+
+    void merge(pixel_moments const& other)
+    {
+        if (other.count_ == 0) return;
+        if (count_ == 0) {
+            *this = other;
+            return;
+        }
+        auto const own = static_cast<double>(count_);
+        auto const others = static_cast<double>(other.count_);
+        auto const difference = other.mean_ - mean_;
+        minimum_ = std::min(minimum_, other.minimum_);
+        maximum_ = std::max(maximum_, other.maximum_);
+        count_ += other.count_;
+        mean_ += difference * (others / (own + others));
+        squares_ += other.squares_ + difference * difference * (own * (others / (own + others)));
+    }
+
+    [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+    [[nodiscard]] double minimum() const noexcept { return minimum_; }
+    [[nodiscard]] double maximum() const noexcept { return maximum_; }
+    [[nodiscard]] double mean() const noexcept { return mean_; }
+    [[nodiscard]] double standard_deviation() const noexcept
+    {
+        return std::sqrt(std::max(0.0, squares_) / static_cast<double>(count_));
+    }
+
+  private:
+    std::uint64_t count_ = 0;
+    double minimum_ = 0;
+    double maximum_ = 0;
+    double mean_ = 0;
+    double squares_ = 0; // of differences from the mean, summed
+};
+
+/// Merges values of blocks pairwise by their numbers, 0 with 1, 2 with 3, then these pairs, so that the result does not
+/// depend on the order in which blocks come. Holds the values that wait for their partner.
+template <typename Value>
+class ordered_merge {
+  public:
+    /// Takes in the value of a block; each number once.
+    void add(std::size_t number, Value value)
+    {
+        for (int level = 0;; ++level, number /= 2) {
+            auto const partner = waiting_.find({number ^ 1, level});
+            if (partner == waiting_.end()) {
+                waiting_.emplace(std::pair{number, level}, std::move(value));
+                return;
+            }
+            if (number % 2 == 0) {
+                value.merge(partner->second);
+            } else {
+                partner->second.merge(value);
+                value = std::move(partner->second);
+            }
+            waiting_.erase(partner);
+        }
+    }
+
+    /// All that were added.
+    [[nodiscard]] Value total() const
+    {
+        std::map<std::size_t, Value const*> in_order; // by the first block
+        for (auto const& [place, value] : waiting_) in_order.emplace(place.first << place.second, &value);
+        Value result{};
+        for (auto const& [first, value] : in_order) result.merge(*value);
+        return result;
+    }
+
+  private:
+    std::map<std::pair<std::size_t, int>, Value> waiting_; // by number and level
+};
+
+} // namespace rios
