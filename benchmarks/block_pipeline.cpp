@@ -4,7 +4,8 @@
 //
 // TASK: copy (all bands), ndvi (of bands 1 and 2, float32), read (no output: sums the pixels).
 // WAY:  bare (a loop over GDAL's own calls, block by block, on one thread), inline, read-ahead:N, threads:READERS,WORKERS.
-// KEY=VALUE: creation options of the output instead of the defaults; COMPRESSION_THREADS=N for the writer.
+// KEY=VALUE: creation options of the output instead of the defaults; COMPRESSION_THREADS=N for the writer; SUMMARIES=nearest or
+// SUMMARIES=average for statistics, histogram and such overviews (not with bare).
 //
 // Prints the seconds that it took, without the start of the process.
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -41,6 +43,7 @@ struct request {
     std::string out;
     std::vector<std::string> creation_options;
     int compression_threads = 1;
+    std::optional<rios::summary_options> summaries;
 };
 
 inline float ndvi_of(std::uint16_t red, std::uint16_t nir)
@@ -132,7 +135,8 @@ template <typename E>
 void run_pipeline(request const& r, E executor)
 {
     rios::apply_options const options{.window = window};
-    rios::gdal_writer_options to{.creation_options = r.creation_options, .compression_threads = r.compression_threads};
+    rios::gdal_writer_options to{
+        .creation_options = r.creation_options, .summaries = r.summaries, .compression_threads = r.compression_threads};
     if (r.task == "copy") {
         rios::gdal_reader<std::uint16_t> const reader(r.in);
         to.bands = static_cast<int>(reader.band_count());
@@ -169,11 +173,14 @@ void run(request const& r)
 int main(int argc, char** argv)
 try {
     if (argc < 5) throw std::runtime_error("usage: block_pipeline copy|ndvi|read WAY IN OUT [KEY=VALUE...]");
-    request r{.task = argv[1], .way = argv[2], .in = argv[3], .out = argv[4], .creation_options = {}};
+    request r{.task = argv[1], .way = argv[2], .in = argv[3], .out = argv[4], .creation_options = {}, .summaries = {}};
     for (int i = 5; i < argc; ++i) {
         std::string_view const option = argv[i];
         constexpr std::string_view threads = "COMPRESSION_THREADS=";
-        if (option.starts_with(threads)) r.compression_threads = std::stoi(std::string(option.substr(threads.size())));
+        if (option == "SUMMARIES=nearest") r.summaries = {.overviews = rios::overview_method::nearest};
+        else if (option == "SUMMARIES=average") r.summaries = {.overviews = rios::overview_method::average};
+        else if (option.starts_with(threads))
+            r.compression_threads = std::stoi(std::string(option.substr(threads.size())));
         else r.creation_options.emplace_back(option);
     }
     rios::limit_block_cache(64 << 20);

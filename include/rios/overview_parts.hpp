@@ -221,20 +221,32 @@ class overview_maker {
     {
         squares result(level, where.row / level, detail::overview_size(where.row + where.rows, level),
                        where.col / level, detail::overview_size(where.col + where.cols, level), pixels.bands());
+        // First down the columns, which the compiler does many at once; so narrow sums suffice for narrow pixels.
+        using column_sum = std::conditional_t<(sizeof(T) <= 2), std::int32_t, sum_type>;
+        auto const width = static_cast<std::size_t>(where.cols);
+        std::vector<column_sum> sums(width);
+        std::vector<std::uint32_t> counts(width);
         for (std::ptrdiff_t band = 0; band < pixels.bands(); ++band) {
-            for (std::ptrdiff_t r = 0; r < where.rows; ++r) {
-                auto const line = pixels.row(band, r);
-                auto const to_row = (where.row + r) / level - result.row;
-                std::ptrdiff_t c = 0;
-                for (std::ptrdiff_t square = 0; square < result.cols; ++square) {
-                    auto const end = std::min((result.col + square + 1) * level - where.col, where.cols);
-                    auto& sum = result.sums[result.at(band, to_row, square)];
-                    auto& count = result.counts[result.at(band, to_row, square)];
-                    for (; c < end; ++c) {
-                        auto const pixel = line[static_cast<std::size_t>(c)];
-                        bool const null = is_null_(pixel);
-                        sum += null ? sum_type{} : static_cast<sum_type>(pixel);
-                        count += null ? 0 : 1;
+            for (std::ptrdiff_t down = 0; down < result.rows; ++down) {
+                std::fill(sums.begin(), sums.end(), column_sum{});
+                std::fill(counts.begin(), counts.end(), 0U);
+                auto const first = std::max<std::ptrdiff_t>((result.row + down) * level - where.row, 0);
+                auto const end = std::min((result.row + down + 1) * level - where.row, where.rows);
+                for (auto r = first; r < end; ++r) {
+                    auto const* const line = pixels.row(band, r).data();
+                    for (std::size_t c = 0; c < width; ++c) {
+                        bool const null = is_null_(line[c]);
+                        sums[c] += null ? column_sum{} : static_cast<column_sum>(line[c]);
+                        counts[c] += null ? 0U : 1U;
+                    }
+                }
+                std::size_t c = 0;
+                for (std::ptrdiff_t across = 0; across < result.cols; ++across) {
+                    auto const to = result.at(band, down, across);
+                    auto const col_end = std::min((result.col + across + 1) * level - where.col, where.cols);
+                    for (; c < static_cast<std::size_t>(col_end); ++c) {
+                        result.sums[to] += sums[c];
+                        result.counts[to] += counts[c];
                     }
                 }
             }
