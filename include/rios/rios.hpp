@@ -24,6 +24,7 @@
 #include "gdal/attribute_table.hpp"
 #include "gdal/block_cache.hpp"
 #include "gdal/burned_layer.hpp"
+#include "gdal/calculate_statistics.hpp"
 #include "gdal/call.hpp"
 #include "gdal/crs.hpp"
 #include "gdal/data_type.hpp"

@@ -15,6 +15,7 @@
 namespace tools {
 
 /// Calls `f(file)` for each; prints the rios::error that one throws and goes on. @returns the exit status: 1 if any failed
+/// @throws rios::cancelled as `f` throws it
 template <typename F>
 int for_each_file(CLI::App const& app, std::vector<std::string> const& files, F f)
 {
@@ -22,6 +23,8 @@ int for_each_file(CLI::App const& app, std::vector<std::string> const& files, F 
     for (auto const& file : files) {
         try {
             f(file);
+        } catch (rios::cancelled const&) {
+            throw;
         } catch (rios::error const& failure) {
             status = fail(app, 1, failure.what());
         }

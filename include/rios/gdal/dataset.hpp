@@ -32,31 +32,22 @@ class gdal_dataset {
   public:
     /// Opens a raster for reading. Nothing is ever written to the file or beside it.
     /// @throws io_error if there is no such file, GDAL does not recognise it, or it has no bands of its own
-    [[nodiscard]] static gdal_dataset open(std::string path)
+    [[nodiscard]] static gdal_dataset open(std::string path) { return open_as(std::move(path), GDAL_OF_READONLY); }
+
+    /// Opens a raster to change it in place: attribute tables, metadata, pixels. (New rasters are made by gdal_writer.) What
+    /// has been changed stays so, whatever happens next. Call close() to hear of errors that only show then.
+    /// @throws io_error as open() does, and if the file is read-only, or its format can only be read
+    [[nodiscard]] static gdal_dataset open_for_update(std::string path)
     {
-        register_drivers();
+        namespace fs = std::filesystem;
         std::error_code ignored;
-        auto const kind = std::filesystem::status(path, ignored).type();
-        using std::filesystem::file_type;
-        if (kind == file_type::fifo || kind == file_type::socket || kind == file_type::character) {
-            throw io_error(path, "is a pipe or a device; rasters must be files, as they are read in any order");
+        constexpr auto writable = fs::perms::owner_write | fs::perms::group_write | fs::perms::others_write;
+        auto const status = fs::status(path, ignored);
+        // The superuser may write to read-only files, but does not mean to.
+        if (fs::is_regular_file(status) && (status.permissions() & writable) == fs::perms::none) {
+            throw io_error(path, "cannot be changed: is read-only");
         }
-        gdal_errors const errors;
-        auto* const handle =
-            GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, nullptr);
-        if (handle == nullptr) errors.fail(path);
-        gdal_dataset result(handle, path);
-        errors.check(true, path, "cannot be opened whole"); // GDAL opens what is left of a damaged file
-        if (result.band_count() == 0) {
-            char** const subdatasets = handle->GetMetadata("SUBDATASETS");
-            auto const* const first = CSLFetchNameValue(subdatasets, "SUBDATASET_1_NAME");
-            throw io_error(result.path_, first == nullptr
-                                             ? std::string("has no raster bands")
-                                             : "has no raster bands of its own; name one of the rasters in it, "
-                                               "such as " +
-                                                   std::string(first));
-        }
-        return result;
+        return open_as(std::move(path), GDAL_OF_UPDATE);
     }
 
     /// Takes over a handle that GDAL made.
@@ -179,6 +170,33 @@ class gdal_dataset {
     }
 
   private:
+    /// @param access GDAL_OF_READONLY or GDAL_OF_UPDATE
+    [[nodiscard]] static gdal_dataset open_as(std::string path, unsigned access)
+    {
+        register_drivers();
+        std::error_code ignored;
+        auto const kind = std::filesystem::status(path, ignored).type();
+        using std::filesystem::file_type;
+        if (kind == file_type::fifo || kind == file_type::socket || kind == file_type::character) {
+            throw io_error(path, "is a pipe or a device; rasters must be files, as they are read in any order");
+        }
+        gdal_errors const errors;
+        auto* const handle = GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | access | GDAL_OF_VERBOSE_ERROR, nullptr);
+        if (handle == nullptr) errors.fail(path);
+        gdal_dataset result(handle, path);
+        errors.check(true, path, "cannot be opened whole"); // GDAL opens what is left of a damaged file
+        if (result.band_count() == 0) {
+            char** const subdatasets = handle->GetMetadata("SUBDATASETS");
+            auto const* const first = CSLFetchNameValue(subdatasets, "SUBDATASET_1_NAME");
+            throw io_error(result.path_, first == nullptr
+                                             ? std::string("has no raster bands")
+                                             : "has no raster bands of its own; name one of the rasters in it, "
+                                               "such as " +
+                                                   std::string(first));
+        }
+        return result;
+    }
+
     struct closer {
         void operator()(GDALDataset* handle) const
         {

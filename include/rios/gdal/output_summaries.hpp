@@ -91,9 +91,9 @@ inline void check(std::string const& path, summary_options const& options)
 {
     int last = 1;
     for (auto const level : options.overview_levels) {
-        if (level <= last) {
+        if (level <= last || level > 32767) {
             throw options_error(path + ": overview level " + std::to_string(level) +
-                                ": levels must be at least 2, and ascend");
+                                ": levels must be 2 to 32767, and ascend");
         }
         last = level;
     }

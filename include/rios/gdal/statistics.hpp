@@ -3,7 +3,9 @@
 // Statistics of a band as the metadata that GDAL, QGIS and RIOS look for, so that nobody needs to read the pixels again.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -44,17 +46,33 @@ inline void write_statistics(gdal_dataset& file, int band_number, std::optional<
     write("STATISTICS_HISTOBINFUNCTION", "direct");
 }
 
+/// The metadata that statistics and histograms are.
+inline constexpr std::array<char const*, 15> statistics_items{
+    "STATISTICS_MINIMUM",        "STATISTICS_MAXIMUM",          "STATISTICS_MEAN",
+    "STATISTICS_STDDEV",         "STATISTICS_MEDIAN",           "STATISTICS_MODE",
+    "STATISTICS_SKIPFACTORX",    "STATISTICS_SKIPFACTORY",      "STATISTICS_APPROXIMATE",
+    "STATISTICS_EXCLUDEDVALUES", "STATISTICS_HISTOMIN",         "STATISTICS_HISTOMAX",
+    "STATISTICS_HISTONUMBINS",   "STATISTICS_HISTOBINFUNCTION", "STATISTICS_HISTOBINVALUES"};
+
+/// Are statistics those of all pixels, or of a sample?
+enum class counted_pixels : std::uint8_t { all, some };
+
 /// Writes what is known about the pixels of a band to a file that is open for writing, as RIOS does: STATISTICS_MINIMUM,
 /// _MAXIMUM, _MEAN and _STDDEV; of the histogram _HISTOBINVALUES (numbers, each followed by '|'), _HISTOMIN, _HISTOMAX,
 /// _HISTONUMBINS, _HISTOBINFUNCTION (direct or linear), _MEDIAN and _MODE; with either, _EXCLUDEDVALUES (the null value, if
-/// there is one) and _SKIPFACTORX and Y (1). A direct histogram from 0 goes to the attribute table's column "Histogram" where
+/// there is one) and _SKIPFACTORX and Y (1), or _APPROXIMATE (YES). A direct histogram from 0 goes to the attribute table's column "Histogram" where
 /// the format keeps tables (HFA makes the column from the numbers itself). Nothing is written for a band that is all null.
 /// @throws options_error if there is no such band
 /// @throws io_error
 inline void write_statistics(gdal_dataset& file, int band_number, std::optional<band_statistics> const& statistics,
-                             std::optional<band_histogram> const& histogram, std::optional<double> null_value)
+                             std::optional<band_histogram> const& histogram, std::optional<double> null_value,
+                             counted_pixels counted = counted_pixels::all)
 {
     auto& band = file.band(band_number);
+    for (char const* const name : statistics_items) {
+        // What older pixels had; not touched otherwise, as that alone may make a file beside the raster.
+        if (band.GetMetadataItem(name) != nullptr) band.SetMetadataItem(name, nullptr);
+    }
     if (!statistics && !histogram) return;
     auto const write = [&](char const* name, std::string const& value) {
         gdal_errors const errors;
@@ -69,8 +87,12 @@ inline void write_statistics(gdal_dataset& file, int band_number, std::optional<
         write("STATISTICS_STDDEV", number(statistics->standard_deviation));
     }
     if (null_value) write("STATISTICS_EXCLUDEDVALUES", number(*null_value));
-    write("STATISTICS_SKIPFACTORX", "1");
-    write("STATISTICS_SKIPFACTORY", "1");
+    if (counted == counted_pixels::some) {
+        write("STATISTICS_APPROXIMATE", "YES");
+    } else {
+        write("STATISTICS_SKIPFACTORX", "1");
+        write("STATISTICS_SKIPFACTORY", "1");
+    }
     if (!histogram) return;
     write("STATISTICS_HISTOMIN", number(histogram->minimum));
     write("STATISTICS_HISTOMAX", number(histogram->maximum));

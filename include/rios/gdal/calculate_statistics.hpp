@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Statistics, histograms and overviews for rasters that exist already: what gdal_writer makes with an output, made afterwards.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <gdal_priv.h>
+
+#include "../apply.hpp"
+#include "../apply_options.hpp"
+#include "../band_histogram.hpp"
+#include "../block.hpp"
+#include "../error.hpp"
+#include "../image.hpp"
+#include "../image_view.hpp"
+#include "../null_test.hpp"
+#include "../pixel_grid.hpp"
+#include "../pixel_moments.hpp"
+#include "../pixel_type.hpp"
+#include "../progress.hpp"
+#include "../timing.hpp"
+#include "../value_counts.hpp"
+#include "call.hpp"
+#include "data_type.hpp"
+#include "dataset.hpp"
+#include "output_summaries.hpp"
+#include "reader.hpp"
+#include "statistics.hpp"
+
+namespace rios {
+
+/// What calculate_statistics() does.
+struct calculation_options {
+    /// Becomes the null value of all bands first, and is left out.
+    std::optional<double> null_value{};
+    /// some: statistics and histogram come from the smallest overview that has 2500 pixels or more, instead of all pixels.
+    counted_pixels counted = counted_pixels::all;
+    summary_options summaries{};
+    /// Told the part of the blocks that is done; may cancel.
+    progress_function progress{};
+};
+
+namespace detail {
+
+/// A Writer that writes no pixels, but what output_summaries make of them to the file that they came from.
+template <Pixel T>
+class summaries_writer {
+  public:
+    summaries_writer(gdal_dataset& file, summary_options const& options, std::optional<double> null_value,
+                     bool thematic)
+        : file_(&file), summaries_(std::make_unique<output_summaries<T>>(file, options, null_value, thematic))
+    {
+    }
+
+    void open(pixel_grid const& /*grid*/) {}
+    [[nodiscard]] summary_preparer<T> preparer() const { return summary_preparer<T>(summaries_->plan()); }
+    void write(block const& /*where*/, image_view<T const> /*pixels*/) {}
+    void write(block const& where, image_view<T const> /*pixels*/, summary_digest<T> digest)
+    {
+        summaries_->add(*file_, where, std::move(digest));
+    }
+    void absorb(summary_preparer<T>& preparer) { summaries_->absorb(preparer); }
+    void finish(timing_log& log) { summaries_->finish(*file_, log); }
+    void close() {}
+
+  private:
+    gdal_dataset* file_;
+    std::unique_ptr<output_summaries<T>> summaries_;
+};
+
+/// Statistics and histogram of a sample of a band.
+template <Pixel T>
+void sample_band(gdal_dataset& file, int number, summary_options const& options, std::optional<double> null_value,
+                 bool thematic)
+{
+    gdal_errors const errors;
+    auto* const source = file.band(number).GetRasterSampleOverview(2500);
+    if (source == nullptr) errors.fail(file.path(), "cannot read an overview");
+    auto const rows = source->GetYSize();
+    auto const cols = source->GetXSize();
+    image<T> pixels(1, rows, cols);
+    auto const result = source->RasterIO(GF_Read, 0, 0, cols, rows, pixels.data(), cols, rows,
+                                         gdal_type_of(pixel_type_of<T>), 0, 0, nullptr);
+    errors.check(result == CE_None, file.path(), "cannot read an overview", file.raw()->GetDescription());
+    null_test<T> const is_null(null_value);
+    pixel_moments<T> moments;
+    value_counts<T> counts(is_null);
+    std::span<T const> const all(pixels.data(), static_cast<std::size_t>(pixels.pixel_count()));
+    moments.add(all, is_null);
+    counts.add(all);
+    auto const statistics = statistics_of(moments);
+    std::optional<band_histogram> histogram;
+    if (statistics && options.histogram) {
+        if (counts.complete()) {
+            histogram = histogram_of(pixel_type_of<T>, thematic, *statistics, counts.values());
+        } else {
+            histogram = empty_histogram(pixel_type_of<T>, thematic, *statistics);
+            histogram_bins const bins(*histogram);
+            for (auto const pixel : all) {
+                if (!is_null(pixel)) ++histogram->counts[bins.bin_of(static_cast<double>(pixel))];
+            }
+            set_centre_by_bins(*histogram, pixel_type_of<T>);
+        }
+    }
+    write_statistics(file, number, options.statistics ? statistics : std::nullopt, histogram, null_value,
+                     counted_pixels::some);
+}
+
+} // namespace detail
+
+/// Computes statistics, histogram and overviews of all bands of a raster, and writes them to the file (or beside it, where the
+/// format has no place for them). Overviews that are there already, of the same sizes, are made anew. What is written before
+/// an error stays.
+/// @returns what took how long
+/// @throws io_error if there is no such raster, or it cannot be changed
+/// @throws options_error if bands have different null values, as overviews are made of all at once: give one
+/// @throws grid_error if a band has pixels of a type that rios does not have
+/// @throws cancelled
+template <typename E>
+timings calculate_statistics(std::string const& path, calculation_options const& options, E&& executor)
+{
+    detail::check(path, options.summaries);
+    auto file = gdal_dataset::open_for_update(path);
+    std::vector<pixel_type> types;
+    for (int number = 1; number <= file.band_count(); ++number) types.push_back(file.band_type(number));
+    if (options.null_value) {
+        for (int number = 1; number <= file.band_count(); ++number) {
+            gdal_errors const errors;
+            errors.check(file.band(number).SetNoDataValue(*options.null_value) == CE_None, path,
+                         "cannot set the null value");
+        }
+    }
+    auto const null_value = options.null_value ? options.null_value : common_null_value(file);
+    auto const* const layer_type = file.band(1).GetMetadataItem("LAYER_TYPE");
+    bool const thematic = layer_type != nullptr && EQUAL(layer_type, "thematic");
+    auto result = dispatch(common_pixel_type(types), [&]<typename T>(std::type_identity<T>) {
+        auto summaries = options.summaries;
+        if (options.counted == counted_pixels::some) summaries.statistics = summaries.histogram = false;
+        auto const done = apply(gdal_reader<T>(path), [](block_info const&, image<T> pixels) { return pixels; },
+                                detail::summaries_writer<T>(file, summaries, null_value, thematic), executor,
+                                {.window = {256, 256}, .progress = options.progress});
+        if (options.counted == counted_pixels::some) {
+            for (int number = 1; number <= file.band_count(); ++number) {
+                detail::sample_band<T>(file, number, options.summaries, null_value, thematic);
+            }
+        }
+        return done.timings;
+    });
+    file.close();
+    return result;
+}
+
+} // namespace rios
