@@ -27,7 +27,7 @@ std::string crs_name(std::string const& wkt)
 std::string extent_text(std::optional<rios::map_extent> const& extent)
 {
     if (!extent) return "none";
-    return fmt::format("x {} to {}, y {} to {}", extent->min_x, extent->max_x, extent->min_y, extent->max_y);
+    return fmt::format("x {} to {}, y {} to {}", extent->left, extent->right, extent->bottom, extent->top);
 }
 
 std::string band_text(rios::band_info const& band, std::size_t number)
@@ -116,7 +116,7 @@ json json_of(std::optional<T> const& value)
 json json_of(std::optional<rios::map_extent> const& extent)
 {
     if (!extent) return {};
-    return {{"min_x", extent->min_x}, {"min_y", extent->min_y}, {"max_x", extent->max_x}, {"max_y", extent->max_y}};
+    return {{"min_x", extent->left}, {"min_y", extent->bottom}, {"max_x", extent->right}, {"max_y", extent->top}};
 }
 
 json json_of(rios::stored_statistics const& found)

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <memory>
 #include <string>
@@ -20,8 +19,8 @@
 #include "../grid_difference.hpp"
 #include "../pixel_grid.hpp"
 #include "call.hpp"
+#include "crs.hpp"
 #include "ground_control_points.hpp"
-#include "reader.hpp"
 
 namespace rios::detail {
 
@@ -38,7 +37,7 @@ class layer_transform {
     layer_transform(std::string const& path, OGRSpatialReference const* layer_crs, pixel_grid const& grid)
     {
         if (layer_crs == nullptr || grid.projection.empty()) return;
-        if (gdal_reader<std::uint8_t>::same_crs(wkt_of(layer_crs), grid.projection)) return;
+        if (same_crs(wkt_of(layer_crs), grid.projection)) return;
         gdal_errors const quiet;
         OGRSpatialReference to;
         if (to.importFromWkt(grid.projection.c_str()) != OGRERR_NONE) fail(path, *layer_crs, grid);

@@ -20,6 +20,7 @@
 
 #include "../block_info.hpp"
 #include "../error.hpp"
+#include "../grid_extent.hpp"
 #include "../pixel_grid.hpp"
 #include "call.hpp"
 #include "data_type.hpp"
@@ -27,16 +28,6 @@
 #include "stored_statistics.hpp"
 
 namespace rios {
-
-/// A rectangle on the map, in map units.
-struct map_extent {
-    double min_x = 0;
-    double min_y = 0;
-    double max_x = 0;
-    double max_y = 0;
-
-    friend bool operator==(map_extent const&, map_extent const&) = default;
-};
 
 /// A column of an attribute table.
 struct table_column {
@@ -176,8 +167,10 @@ inline std::optional<map_extent> raster_info::extent() const
     auto const places = corners(*this);
     map_extent result{places[0].x, places[0].y, places[0].x, places[0].y};
     for (auto const& [x, y] : places) {
-        result = {std::min(result.min_x, x), std::min(result.min_y, y), std::max(result.max_x, x),
-                  std::max(result.max_y, y)};
+        result = {.left = std::min(result.left, x),
+                  .bottom = std::min(result.bottom, y),
+                  .right = std::max(result.right, x),
+                  .top = std::max(result.top, y)};
     }
     return result;
 }

@@ -11,6 +11,7 @@
 #include <ogr_core.h>
 #include <ogrsf_frmts.h>
 
+#include "../grid_extent.hpp"
 #include "call.hpp"
 #include "ground_control_points.hpp"
 #include "raster_info.hpp"

@@ -19,9 +19,9 @@
 #include "../pixel_grid.hpp"
 #include "../pixel_type.hpp"
 #include "burned_layer.hpp"
+#include "crs.hpp"
 #include "data_type.hpp"
 #include "rasterize.hpp"
-#include "reader.hpp"
 #include "vector_source.hpp"
 
 namespace rios {
@@ -95,7 +95,7 @@ class vector_reader {
     /// Do two texts (WKT) stand for the same coordinate reference system?
     [[nodiscard]] static bool same_crs(std::string const& one, std::string const& other)
     {
-        return gdal_reader<T>::same_crs(one, other);
+        return rios::same_crs(one, other);
     }
 
     /// The pixels of a block.
