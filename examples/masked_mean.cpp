@@ -88,7 +88,7 @@ void run(arguments const& given)
     masked_mean<T> const empty{std::vector<band_mean<T>>(static_cast<std::size_t>(image.band_count()))};
     auto const result =
         examples::with_executor(given.pipeline, image.grid(), [&](auto&& executor, auto const& progress) {
-            return rios::apply(std::tuple(image, polygons.on(image.grid())), empty, rios::no_output(), executor,
+            return rios::apply(std::tuple(image, polygons), empty, rios::no_output(), executor,
                                {.window = given.pipeline.window, .progress = progress});
         });
     std::printf("inside: %llu pixels\n", result.worker.inside);
