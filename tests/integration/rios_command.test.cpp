@@ -219,3 +219,114 @@ TEST_CASE("rios reports that it cannot write what it tells")
         CHECK(result.err == "rios: error: cannot write to standard output\n");
     }
 }
+
+namespace {
+
+/// Two bands of 700 rows, 600 cols: numbers from 1 to 1000 and zeros in a corner; the second is twice the first.
+template <typename T>
+void make_numbers(std::string const& path, std::string const& format)
+{
+    rios::image<T> pixels(2, 700, 600);
+    for (auto const [row, col] : pixels.pixels()) {
+        auto const value = row < 100 && col < 50 ? 0 : 1 + (row * 37 + col * 11) % 1000;
+        pixels(0, row, col) = static_cast<T>(value);
+        pixels(1, row, col) = static_cast<T>(2 * value);
+    }
+    auto const file = test::create_raster(path, format, 700, 600, 2, test::raw_type<T>());
+    test::write_pixels(*file, pixels);
+}
+
+std::string item(GDALRasterBand& band, char const* name)
+{
+    auto const* const text = band.GetMetadataItem(name);
+    return text == nullptr ? "" : text;
+}
+
+} // namespace
+
+TEST_CASE("rios calc-stats adds what GDAL computes itself, and overviews, to files of several formats")
+{
+    temporary_directory const d;
+    for (auto const& [name, format] : std::vector<std::array<std::string, 2>>{{"a.tif", "GTiff"}, {"b.img", "HFA"}}) {
+        CAPTURE(name);
+        auto const path = d / name;
+        make_numbers<std::uint16_t>(path, format);
+        CHECK(printed({"calc-stats", "--ignore", "0", "--levels", "2,4", path}).empty());
+        auto const file = test::open_raster(path);
+        for (int number = 1; number <= 2; ++number) {
+            auto& band = *file->GetRasterBand(number);
+            CHECK(band.GetNoDataValue() == 0);
+            CHECK(item(band, "STATISTICS_MINIMUM") == std::to_string(number));
+            CHECK(item(band, "STATISTICS_MAXIMUM") == std::to_string(1000 * number));
+            auto const stored = std::stod(item(band, "STATISTICS_MEAN"));
+            auto const spread = std::stod(item(band, "STATISTICS_STDDEV"));
+            CHECK(item(band, "STATISTICS_HISTONUMBINS") == "256");
+            CHECK(item(band, "STATISTICS_SKIPFACTORX") == "1");
+            REQUIRE(band.GetOverviewCount() == 2);
+            CHECK(band.GetOverview(0)->GetXSize() == 300);
+            CHECK(band.GetOverview(1)->GetYSize() == 175);
+            std::vector<std::uint16_t> overview(175 * 150);
+            REQUIRE(band.GetOverview(1)->RasterIO(GF_Read, 0, 0, 150, 175, overview.data(), 150, 175, GDT_UInt16, 0, 0,
+                                                  nullptr) == CE_None);
+            CHECK(overview[150 * 100 + 80] == number * (1 + (402 * 37 + 322 * 11) % 1000));
+            double least = 0;
+            double most = 0;
+            double mean = 0;
+            double deviation = 0; // from here on GDAL's own numbers take the place of those of the file
+            REQUIRE(band.ComputeStatistics(FALSE, &least, &most, &mean, &deviation, nullptr, nullptr) == CE_None);
+            CHECK(stored == doctest::Approx(mean).epsilon(1e-12));
+            CHECK(spread == doctest::Approx(deviation).epsilon(1e-12));
+        }
+    }
+}
+
+TEST_CASE("rios calc-stats replaces what was there, and takes a sample if that will do")
+{
+    temporary_directory const d;
+    auto const path = d / "a.tif";
+    make_numbers<float>(path, "GTiff");
+    CHECK(printed({"calc-stats", "--approx", path}).empty());
+    CHECK(printed({"print-stats", path}).starts_with("Band 1: Mean: 4"));
+    CHECK(item(*test::open_raster(path)->GetRasterBand(1), "STATISTICS_APPROXIMATE") == "YES");
+    CHECK(printed({"calc-stats", "-i", "0", "--overviews", "average", "--threads", "1", path}).empty());
+    auto const file = test::open_raster(path);
+    auto& band = *file->GetRasterBand(2);
+    CHECK(item(band, "STATISTICS_APPROXIMATE").empty());
+    CHECK(item(band, "STATISTICS_EXCLUDEDVALUES") == "0");
+    CHECK(item(band, "STATISTICS_MINIMUM") == "2");
+    CHECK(item(band, "STATISTICS_SKIPFACTORY") == "1");
+}
+
+TEST_CASE("rios calc-stats says in one line which file it cannot change, and does the others")
+{
+    temporary_directory const d;
+    make_numbers<std::uint8_t>(d / "a.tif", "GTiff");
+    make_numbers<std::uint8_t>(d / "differ.tif", "GTiff");
+    {
+        // GTiff has one null value for all bands.
+        auto const file = test::open_raster(d / "differ.tif", GDAL_OF_UPDATE);
+        auto* const vrt = GetGDALDriverManager()->GetDriverByName("VRT");
+        test::gdal_handle const differ(
+            vrt->CreateCopy((d / "differ.vrt").c_str(), file.get(), FALSE, nullptr, nullptr, nullptr));
+        differ->GetRasterBand(1)->SetNoDataValue(1);
+        differ->GetRasterBand(2)->SetNoDataValue(2);
+    }
+    auto const result = rios_tool({"calc-stats", d / "missing.tif", d / "differ.vrt", d / "a.tif"});
+    CHECK(result.status == 1);
+    CHECK(contains(result.err, "rios: error: " + (d / "missing.tif") + ": no such file or directory\n"));
+    CHECK(contains(result.err, "differ.vrt: the bands have different null values (band 1: 1, band 2: 2)"));
+    CHECK_FALSE(item(*test::open_raster(d / "a.tif")->GetRasterBand(1), "STATISTICS_MEAN").empty());
+
+    for (auto const& [arguments, word] :
+         std::vector<std::pair<strings, std::string>>{{{"calc-stats"}, "FILE"},
+                                                      {{"calc-stats", "--levels", "4,2", d / "a.tif"}, "ascend"},
+                                                      {{"calc-stats", "--levels", "1", d / "a.tif"}, "2 to 32767"},
+                                                      {{"calc-stats", "--overviews", "cubic", d / "a.tif"}, "cubic"},
+                                                      {{"calc-stats", "--ignore", "x", d / "a.tif"}, "x"}}) {
+        auto const refused = rios_tool(arguments);
+        CAPTURE(refused.err);
+        CHECK(refused.status != 0);
+        CHECK(contains(refused.err, word));
+        CHECK(std::count(refused.err.begin(), refused.err.end(), '\n') == 1);
+    }
+}

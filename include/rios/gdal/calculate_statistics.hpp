@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,15 +13,13 @@
 
 #include <gdal_priv.h>
 
-#include "../apply.hpp"
-#include "../apply_options.hpp"
 #include "../band_histogram.hpp"
-#include "../block.hpp"
+#include "../cancellation.hpp"
+#include "../concepts.hpp"
 #include "../error.hpp"
+#include "../handle_pool.hpp"
 #include "../image.hpp"
-#include "../image_view.hpp"
 #include "../null_test.hpp"
-#include "../pixel_grid.hpp"
 #include "../pixel_moments.hpp"
 #include "../pixel_type.hpp"
 #include "../progress.hpp"
@@ -50,30 +47,63 @@ struct calculation_options {
 
 namespace detail {
 
-/// A Writer that writes no pixels, but what output_summaries make of them to the file that they came from.
+/// A Job: looks at the blocks of a raster, and writes to the file that they came from what output_summaries make of them.
 template <Pixel T>
-class summaries_writer {
+class summaries_job {
   public:
-    summaries_writer(gdal_dataset& file, summary_options const& options, std::optional<double> null_value,
-                     bool thematic)
-        : file_(&file), summaries_(std::make_unique<output_summaries<T>>(file, options, null_value, thematic))
+    using result = summary_digest<T>;
+
+    /// @param file open for changes; blocks are read by other handles
+    summaries_job(gdal_dataset& file, std::string const& path, summary_options const& options,
+                  std::optional<double> null_value, bool thematic, progress_function progress)
+        : file_(&file), summaries_(file, options, null_value, thematic), readers_(gdal_reader<T>(path)),
+          preparers_(summary_preparer<T>(summaries_.plan())), cancellation_(std::move(progress))
     {
     }
 
-    void open(pixel_grid const& /*grid*/) {}
-    [[nodiscard]] summary_preparer<T> preparer() const { return summary_preparer<T>(summaries_->plan()); }
-    void write(block const& /*where*/, image_view<T const> /*pixels*/) {}
-    void write(block const& where, image_view<T const> /*pixels*/, summary_digest<T> digest)
+    [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(blocks().size()); }
+
+    result compute(std::size_t index)
     {
-        summaries_->add(*file_, where, std::move(digest));
+        cancellation_.check();
+        auto const where = blocks()[static_cast<std::ptrdiff_t>(index)];
+        auto const pixels = [&] {
+            auto const timed = log_.measure("reading");
+            return readers_.lend()->read(where);
+        }();
+        return (*preparers_.lend())(where, pixels.view(), log_);
     }
-    void absorb(summary_preparer<T>& preparer) { summaries_->absorb(preparer); }
-    void finish(timing_log& log) { summaries_->finish(*file_, log); }
-    void close() {}
+
+    void deliver(std::size_t index, result digest)
+    {
+        {
+            auto const timed = log_.measure("writing");
+            summaries_.add(*file_, blocks()[static_cast<std::ptrdiff_t>(index)], std::move(digest));
+        }
+        cancellation_.report("blocks", static_cast<double>(++delivered_) / static_cast<double>(size()));
+    }
+
+    void poll() { cancellation_.poll(); }
+    void stop() noexcept { cancellation_.stop(); }
+
+    /// @pre all blocks were delivered
+    timings finish()
+    {
+        preparers_.for_each([&](summary_preparer<T>& each) { summaries_.absorb(each); });
+        summaries_.finish(*file_, log_);
+        return log_.snapshot();
+    }
 
   private:
+    [[nodiscard]] auto blocks() const { return readers_.original().grid().blocks(256); }
+
     gdal_dataset* file_;
-    std::unique_ptr<output_summaries<T>> summaries_;
+    output_summaries<T> summaries_;
+    handle_pool<gdal_reader<T>> readers_;
+    handle_pool<summary_preparer<T>> preparers_;
+    cancellation cancellation_;
+    timing_log log_{rios_timer_order()};
+    std::size_t delivered_ = 0;
 };
 
 /// Statistics and histogram of a sample of a band.
@@ -124,8 +154,8 @@ void sample_band(gdal_dataset& file, int number, summary_options const& options,
 /// @throws options_error if bands have different null values, as overviews are made of all at once: give one
 /// @throws grid_error if a band has pixels of a type that rios does not have
 /// @throws cancelled
-template <typename E>
-timings calculate_statistics(std::string const& path, calculation_options const& options, E&& executor)
+template <AnyExecutor E>
+timings calculate_statistics(std::string const& path, calculation_options const& options, E& executor)
 {
     detail::check(path, options.summaries);
     auto file = gdal_dataset::open_for_update(path);
@@ -141,18 +171,18 @@ timings calculate_statistics(std::string const& path, calculation_options const&
     auto const null_value = options.null_value ? options.null_value : common_null_value(file);
     auto const* const layer_type = file.band(1).GetMetadataItem("LAYER_TYPE");
     bool const thematic = layer_type != nullptr && EQUAL(layer_type, "thematic");
-    auto result = dispatch(common_pixel_type(types), [&]<typename T>(std::type_identity<T>) {
+    auto const result = dispatch(common_pixel_type(types), [&]<typename T>(std::type_identity<T>) {
         auto summaries = options.summaries;
         if (options.counted == counted_pixels::some) summaries.statistics = summaries.histogram = false;
-        auto const done = apply(gdal_reader<T>(path), [](block_info const&, image<T> pixels) { return pixels; },
-                                detail::summaries_writer<T>(file, summaries, null_value, thematic), executor,
-                                {.window = {256, 256}, .progress = options.progress});
+        detail::summaries_job<T> job(file, path, summaries, null_value, thematic, options.progress);
+        executor.run(job);
+        auto times = job.finish();
         if (options.counted == counted_pixels::some) {
             for (int number = 1; number <= file.band_count(); ++number) {
                 detail::sample_band<T>(file, number, options.summaries, null_value, thematic);
             }
         }
-        return done.timings;
+        return times;
     });
     file.close();
     return result;
