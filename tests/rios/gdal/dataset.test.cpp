@@ -221,3 +221,29 @@ TEST_CASE("closing reports nothing for a file that was only read")
     CHECK(file.raw() == nullptr);
     file.close();
 }
+
+TEST_CASE("a file is opened to be changed in place, unless it is read-only or its format is")
+{
+    temporary_directory const folder;
+    test::create_raster(folder / "a.tif", "GTiff", 3, 5, 1, GDT_Byte);
+    {
+        auto file = gdal_dataset::open_for_update(folder / "a.tif");
+        file.band(1).SetDescription("changed");
+        file.close();
+    }
+    CHECK(std::string(test::open_raster(folder / "a.tif")->GetRasterBand(1)->GetDescription()) == "changed");
+
+    std::filesystem::permissions(folder / "a.tif", std::filesystem::perms::owner_read);
+    auto const refusal = [&](std::string const& name) {
+        return message_of<rios::io_error>([&] { static_cast<void>(gdal_dataset::open_for_update(folder / name)); });
+    };
+    CHECK(refusal("a.tif") == folder / "a.tif: cannot be changed: is read-only");
+    CHECK_NOTHROW(static_cast<void>(gdal_dataset::open(folder / "a.tif")));
+    CHECK(refusal("b.tif") == folder / "b.tif: no such file or directory");
+    auto* const png = GetGDALDriverManager()->GetDriverByName("PNG"); // pictures are made whole
+    if (png == nullptr) return;
+    test::gdal_handle(png->CreateCopy((folder / "c.png").c_str(), test::open_raster(folder / "a.tif").get(), FALSE,
+                                      nullptr, nullptr, nullptr));
+    CHECK_NOTHROW(static_cast<void>(gdal_dataset::open(folder / "c.png")));
+    CHECK(refusal("c.png") == folder / "c.png: the PNG driver does not support update access to existing datasets");
+}
