@@ -190,9 +190,12 @@ class attribute_table {
         return present.size();
     }
 
+    /// Can resize() make it shorter?
+    [[nodiscard]] bool can_shrink() const { return detail::cuts_rows(format_); }
+
     /// Changes the number of rows. Those that are cut off are gone, from all columns.
     /// @throws options_error if there are more than GDAL or the format can have
-    /// @throws io_error also if the format cannot cut off rows (KEA)
+    /// @throws io_error also if it cannot shrink (KEA)
     void resize(std::ptrdiff_t count)
     {
         require_writable();
@@ -204,12 +207,15 @@ class attribute_table {
         if (count == rows()) return;
         auto const present = columns();
         if (!present.empty()) detail::require_room(where(), format_, count, present.size() - 1);
-        detach();
         auto const before = rows();
-        gdal_errors const errors;
-        table_->SetRowCount(static_cast<int>(count));
         auto const doing = "cannot change the attribute table from " + std::to_string(before) + " to " +
                            std::to_string(count) + " rows";
+        if (count < before && !can_shrink()) {
+            throw io_error(path_, band_text() + ": " + doing + ": the format cannot cut off rows");
+        }
+        detach();
+        gdal_errors const errors;
+        table_->SetRowCount(static_cast<int>(count));
         check(errors, true, doing);
         if (rows() != count) throw io_error(path_, band_text() + ": " + doing + ": the format cannot do that");
         if (format_ != "HFA" || count < before) return;
@@ -362,14 +368,15 @@ class attribute_table {
 };
 
 /// Writes the number of pixels of each value as the attribute table's column "Histogram" (real numbers, usage
-/// PixelCount). The table then has counts.size() rows.
+/// PixelCount). The table then has counts.size() rows, or more where rows cannot be cut off (KEA).
 /// @param counts pixels of the value that is the index
 /// @throws options_error if there is no such band, or more values than a table can have rows
 /// @throws io_error
 inline void write_histogram(gdal_dataset& file, int band_number, std::span<std::uint64_t const> counts)
 {
     attribute_table table(file, band_number);
-    table.resize(static_cast<std::ptrdiff_t>(counts.size()));
+    auto const rows = static_cast<std::ptrdiff_t>(counts.size());
+    if (rows > table.rows() || table.can_shrink()) table.resize(rows);
     auto const found = table.find(column_usage::pixel_count);
     auto const column =
         found

@@ -25,6 +25,12 @@ namespace rios {
 
 namespace detail {
 
+/// Can rows be cut off a table?
+[[nodiscard]] inline bool cuts_rows(std::string_view format)
+{
+    return format != "KEA";
+}
+
 /// The name under which a format keeps a column. HFA knows the usage of a column by its name alone.
 [[nodiscard]] inline std::string stored_name(std::string_view format, table_column const& column)
 {
