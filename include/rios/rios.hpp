@@ -26,6 +26,7 @@
 #include "gdal/burned_layer.hpp"
 #include "gdal/calculate_statistics.hpp"
 #include "gdal/call.hpp"
+#include "gdal/column_statistics.hpp"
 #include "gdal/crs.hpp"
 #include "gdal/data_type.hpp"
 #include "gdal/dataset.hpp"
@@ -102,3 +103,4 @@
 #include "trace.hpp"
 #include "value_counts.hpp"
 #include "version.hpp"
+#include "weighted_statistics.hpp"
