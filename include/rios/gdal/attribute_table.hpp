@@ -167,7 +167,8 @@ class attribute_table {
     }
 
     /// Adds a column, with 0 or empty text in all rows.
-    /// @returns its place in columns(). HFA files may hold it under another name, and integer counts as reals.
+    /// @returns its place in columns(). HFA files may hold it under another name, and counts as reals; beside a file,
+    ///          colours are integers always.
     /// @throws options_error if there is one of that name (in HFA, also if it differs in case only), or the name is empty,
     ///         has control characters or is too long for the format
     /// @throws io_error
