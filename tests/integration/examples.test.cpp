@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <gdal_priv.h>
@@ -29,6 +30,7 @@
 #include "support/random_numbers.hpp"
 #include "support/raster_files.hpp"
 #include "support/segment_tool.hpp"
+#include "support/tables.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/vector_files.hpp"
 
@@ -325,6 +327,52 @@ TEST_CASE("block_mean prints count and mean of each band, the same to the last d
     for (auto const& way : ways()) CHECK(printed(with({"block_mean", in}, way)) == first);
 }
 
+TEST_CASE("class_table sorts pixels into classes, and describes them in the attribute table")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    using reals = std::vector<double>;
+    make_file(in, from<float>(1, 2, 5, {-7, 9.5F, 10, 11, no_number, 20, 1e30F, 20.5F, -infinity, 99}), 99);
+    for (auto const* const name : {"out.img", "out.tif"}) {
+        auto const out = d / name;
+        CHECK(printed({"class_table", in, out, "--breaks", "10,20.5", "--ramp", "gray"}) == "");
+        check_file(out, from<std::uint8_t>(1, 2, 5, {1, 1, 2, 2, 0, 2, 3, 3, 0, 0}), 0);
+        auto const file = test::open_raster(out);
+        auto& band = *file->GetRasterBand(1);
+        CHECK(std::string(band.GetMetadataItem("LAYER_TYPE")) == "thematic");
+        CHECK(test::plain_values<std::string>(out, "Class_Names") ==
+              strings{"no data", "below 10", "10 to 20.5", "20.5 and above"});
+        CHECK(test::plain_values<double>(out, "Histogram") == reals{0, 2, 3, 2});
+        CHECK(test::plain_values<double>(out, "lower") == reals{0, -std::numeric_limits<double>::infinity(), 10, 20.5});
+        CHECK(test::plain_values<double>(out, "upper") == reals{0, 10, 20.5, std::numeric_limits<double>::infinity()});
+        auto const& colours = *band.GetColorTable();
+        for (auto const& [index, grey] : {std::pair(1, 0), std::pair(2, 128), std::pair(3, 255)}) {
+            auto const& entry = *colours.GetColorEntry(index);
+            CHECK(entry.c1 == grey);
+            CHECK(entry.c2 == grey);
+            CHECK(entry.c3 == grey);
+            CHECK(entry.c4 == 255);
+        }
+    }
+    CHECK(d.names() == std::set<std::string>{"in.tif", "out.img", "out.tif", "out.tif.aux.xml"});
+
+    // In the same way however it is run.
+    auto const pixels = values<std::uint16_t>(1, 13, 18, 3);
+    make_file(in, pixels, 0);
+    image<std::uint8_t> classes(1, 13, 18);
+    reals counts(4);
+    for (auto const [row, col] : classes.pixels()) {
+        auto const pixel = pixels(0, row, col);
+        classes(0, row, col) = pixel == 0 ? 0 : pixel < 100 ? 1 : pixel < 201 ? 2 : 3;
+        if (pixel != 0) ++counts[classes(0, row, col)];
+    }
+    for (auto const& way : ways()) {
+        CHECK(printed(with({"class_table", in, d / "out.img", "--breaks", "100,201"}, way)) == "");
+        check_file(d / "out.img", classes, 0);
+        CHECK(test::plain_values<double>(d / "out.img", "Histogram") == counts);
+    }
+}
+
 TEST_CASE("the examples print timings and help when asked")
 {
     temporary_directory const d;
@@ -333,6 +381,7 @@ TEST_CASE("the examples print timings and help when asked")
     for (auto const& command : std::vector<strings>{{"ndvi", in, d / "out.tif", "--red", "1", "--nir", "2"},
                                                     {"focal_mean", in, d / "out.tif"},
                                                     {"stack_median", d / "out.tif", in},
+                                                    {"class_table", in, d / "out.tif", "--breaks", "100"},
                                                     {"block_mean", in}}) {
         auto const text = printed(with(command, {"--timings"}));
         for (auto const* const timer : {"Wall clock elapsed time", "reading", "userfunction"}) {
@@ -356,6 +405,7 @@ TEST_CASE("the examples refuse wrong usage with exit status 2")
     for (auto const& command : std::vector<strings>{{"ndvi", in, out, "--red", "1", "--nir", "2"},
                                                     {"focal_mean", in, out},
                                                     {"stack_median", out, in},
+                                                    {"class_table", in, out, "--breaks", "100"},
                                                     {"block_mean", in}}) {
         refuses(d, {command[0]}, 2, {"required"});
         refuses(d, with(command, {"--window", "0"}), 2, {"--window", "0", "1 to"});
@@ -374,6 +424,12 @@ TEST_CASE("the examples refuse wrong usage with exit status 2")
     refuses(d, {"ndvi", in, out, "--red", "1"}, 2, {"--nir", "required"});
     refuses(d, {"ndvi", in, out, "--red", "one", "--nir", "2"}, 2, {"--red", "one"});
     refuses(d, {"block_mean", in, out}, 2, {out});
+    refuses(d, {"class_table", in, out}, 2, {"--breaks", "required"});
+    for (auto const* const breaks : {"20,10", "5,5", "1,nan", "inf"}) {
+        refuses(d, {"class_table", in, out, "--breaks", breaks}, 2, {"--breaks", "finite numbers that rise"});
+    }
+    refuses(d, {"class_table", in, out, "--breaks", "1,x"}, 2, {"--breaks", "x"});
+    refuses(d, {"class_table", in, out, "--breaks", "1", "--ramp", "mud"}, 2, {"--ramp", "mud", "viridis"});
 }
 
 TEST_CASE("the examples name the file that is wrong, and leave nothing behind")
@@ -398,6 +454,7 @@ TEST_CASE("the examples name the file that is wrong, and leave nothing behind")
     refuses(d, with({"ndvi", missing, out}, red_nir), 1, {missing + ": no such file"});
     refuses(d, {"focal_mean", missing, out}, 1, {missing + ": no such file"});
     refuses(d, {"stack_median", out, in, missing}, 1, {missing + ": no such file"});
+    refuses(d, {"class_table", missing, out, "--breaks", "1"}, 1, {missing + ": no such file"});
     refuses(d, {"block_mean", missing}, 1, {missing + ": no such file"});
     refuses(d, {"block_mean", d / "text.tif"}, 1, {d / "text.tif: not recognised"});
 
@@ -405,6 +462,7 @@ TEST_CASE("the examples name the file that is wrong, and leave nothing behind")
     refuses(d, {"focal_mean", in, in}, 1, {in, "the output is an input"});
     refuses(d, {"stack_median", d / "./in.tif", in}, 1, {d / "./in.tif", "the output is an input"});
     refuses(d, {"stack_median", in, in, in}, 1, {in, "the output is an input"});
+    refuses(d, {"class_table", in, in, "--breaks", "1"}, 1, {in, "the output is an input"});
     refuses(d, {"focal_mean", in, d / "nowhere/out.tif"}, 1, {d / "nowhere/out.tif", "no such file"});
     refuses(d, {"focal_mean", in, d / "out.unknown"}, 1, {d / "out.unknown"});
 
@@ -430,6 +488,7 @@ TEST_CASE("an example that fails in the middle leaves the older result alone")
         refuses(d, with({"ndvi", in, out, "--red", "1", "--nir", "2"}, how), 1, {in});
         refuses(d, with({"focal_mean", in, out}, how), 1, {in, "rows"});
         refuses(d, with({"stack_median", out, in, in}, how), 1, {in, "rows"});
+        refuses(d, with({"class_table", in, out, "--breaks", "1"}, how), 1, {in, "rows"});
         refuses(d, with({"block_mean", in}, how), 1, {in, "rows"});
     }
 }
