@@ -53,7 +53,8 @@ std::string band_text(rios::band_info const& band, std::size_t number)
     if (band.attribute_table) {
         line("attribute table", band.attribute_table->rows, " rows");
         for (auto const& [name, type, usage] : band.attribute_table->columns) {
-            line("", '\'', name, "', ", type, usage == "Generic" ? "" : ", " + usage);
+            bool const is_special = usage != rios::column_usage::generic;
+            line("", '\'', name, "', ", name_of(type), is_special ? ", " : "", is_special ? name_of(usage) : "");
         }
     }
     auto const& found = band.statistics;
@@ -147,7 +148,7 @@ json json_of(rios::band_info const& band)
     if (band.attribute_table) {
         auto columns = json::array();
         for (auto const& [name, type, usage] : band.attribute_table->columns) {
-            columns.push_back({{"name", name}, {"type", type}, {"usage", usage}});
+            columns.push_back({{"name", name}, {"type", name_of(type)}, {"usage", name_of(usage)}});
         }
         table = {{"rows", band.attribute_table->rows}, {"columns", columns}};
     }

@@ -26,17 +26,9 @@
 #include "data_type.hpp"
 #include "dataset.hpp"
 #include "stored_statistics.hpp"
+#include "table_column.hpp"
 
 namespace rios {
-
-/// A column of an attribute table.
-struct table_column {
-    std::string name;
-    std::string type;  ///< "integer", "real" or "string"
-    std::string usage; ///< as GDAL calls it: "Generic", "PixelCount", "Red", ...
-
-    friend bool operator==(table_column const&, table_column const&) = default;
-};
 
 /// The shape of an attribute table.
 struct table_info {
@@ -181,18 +173,11 @@ inline std::optional<table_info> table_of(GDALRasterBand& band)
 {
     auto* const table = band.GetDefaultRAT();
     if (table == nullptr || table->GetColumnCount() == 0) return {};
-    constexpr std::array types{"integer", "real", "string"};
-    constexpr std::array usages{"Generic", "PixelCount", "Name",   "Min",      "Max",     "MinMax",
-                                "Red",     "Green",      "Blue",   "Alpha",    "RedMin",  "GreenMin",
-                                "BlueMin", "AlphaMin",   "RedMax", "GreenMax", "BlueMax", "AlphaMax"};
-    auto const word = [](auto const& words, auto number) {
-        auto const index = static_cast<std::size_t>(number);
-        return std::string(index < words.size() ? words[index] : "other");
-    };
     table_info result{.rows = table->GetRowCount(), .columns = {}};
     for (int column = 0; column < table->GetColumnCount(); ++column) {
-        result.columns.push_back({table->GetNameOfCol(column), word(types, table->GetTypeOfCol(column)),
-                                  word(usages, table->GetUsageOfCol(column))});
+        result.columns.push_back({.name = table->GetNameOfCol(column),
+                                  .type = column_type_of_gdal(table->GetTypeOfCol(column)),
+                                  .usage = usage_of(table->GetUsageOfCol(column))});
     }
     return result;
 }

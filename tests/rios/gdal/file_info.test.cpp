@@ -169,8 +169,8 @@ TEST_CASE("statistics are told as rios and GDAL write them")
         auto const& table = *band.attribute_table;
         REQUIRE(!table.columns.empty());
         CHECK(table.columns[0].name == "Histogram");
-        CHECK(table.columns[0].type == "real");
-        CHECK(table.columns[0].usage == "PixelCount");
+        CHECK(table.columns[0].type == rios::column_type::real);
+        CHECK(table.columns[0].usage == rios::column_usage::pixel_count);
         REQUIRE(found.histogram.counts.size() >= 4);
         for (std::size_t i = 0; i < 4; ++i) CHECK(found.histogram.counts[i] == static_cast<double>(counts[i]));
         CHECK(table.rows == static_cast<std::ptrdiff_t>(found.histogram.counts.size()));
@@ -265,9 +265,10 @@ TEST_CASE("colour tables and the columns of attribute tables are told")
     CHECK(band.colour_interpretation == "Palette");
     REQUIRE(band.attribute_table.has_value());
     CHECK(band.attribute_table->rows == 5);
-    CHECK(band.attribute_table->columns == std::vector<rios::table_column>{{"Class", "string", "Name"},
-                                                                           {"Red", "integer", "Red"},
-                                                                           {"area", "real", "Generic"}});
+    CHECK(band.attribute_table->columns ==
+          std::vector<rios::table_column>{{"Class", rios::column_type::text, rios::column_usage::name},
+                                          {"Red", rios::column_type::integer, rios::column_usage::red},
+                                          {"area", rios::column_type::real, rios::column_usage::generic}});
     CHECK(band.statistics.histogram.counts.empty());
 }
 
