@@ -80,7 +80,8 @@ struct band_histogram {
     /// From the beginning of one bin to that of the next.
     [[nodiscard]] double step() const noexcept
     {
-        return direct ? 1 : (maximum - minimum) / static_cast<double>(counts.size());
+        auto const bins = static_cast<double>(counts.size());
+        return direct ? 1 : maximum / bins - minimum / bins; // no double may hold the whole range
     }
 
     friend bool operator==(band_histogram const&, band_histogram const&) = default;
@@ -120,20 +121,21 @@ class histogram_bins {
     {
         if (direct_) return;
         for (std::size_t i = 0; i <= last_; ++i) {
-            edges_.push_back(minimum_ + static_cast<double>(i) * histogram.step());
+            edges_.push_back(2 * (minimum_ / 2 + static_cast<double>(i) * (histogram.step() / 2))); // without overflow
         }
-        edges_.push_back(std::numeric_limits<double>::infinity());
     }
 
-    /// @pre minimum <= value <= maximum
+    /// Values below the minimum or above the maximum, which lossy compression may have made, belong to the outer bins.
+    /// @pre value is finite
     [[nodiscard]] std::size_t bin_of(double value) const noexcept
     {
         auto const place = (value - minimum_) * bins_per_unit_;
-        if (direct_) return static_cast<std::size_t>(place);
-        auto bin = std::min(static_cast<std::size_t>(place), last_);
+        if (!(place > 0)) return 0;
+        auto bin = place < static_cast<double>(last_) ? static_cast<std::size_t>(place) : last_;
+        if (direct_) return bin;
         // Rounding may have led to the bin beside it; the edges decide.
-        if (value < edges_[bin]) --bin;
-        else if (value >= edges_[bin + 1]) ++bin;
+        while (bin > 0 && value < edges_[bin]) --bin;
+        while (bin < last_ && value >= edges_[bin + 1]) ++bin;
         return bin;
     }
 

@@ -76,7 +76,8 @@ class pixel_moments {
 };
 
 /// Floating-point pixels: two passes over what is added at once, in a fixed order; sums are merged by the formula of Chan,
-/// Golub and LeVeque (1979), whose last bits depend on the order of merging: see ordered_merge.
+/// Golub and LeVeque (1979), whose last bits depend on the order of merging: see ordered_merge. The mean is kept with twice
+/// the digits of a double: the difference of two means is then exact even where they are large and nearly equal.
 template <Pixel T>
     requires std::floating_point<T>
 class pixel_moments<T> {
@@ -96,15 +97,16 @@ class pixel_moments<T> {
             ++all.count_;
         }
         if (all.count_ == 0) return;
-        all.mean_ = shift + sum / static_cast<double>(all.count_);
+        auto const centre = shift + sum / static_cast<double>(all.count_);
         double squares = 0;
-        double rest = 0; // what rounding of the mean leaves
+        double rest = 0; // what rounding of the centre leaves
         for (auto const pixel : pixels) {
             if (is_null(pixel)) continue;
-            auto const difference = static_cast<double>(pixel) - all.mean_;
+            auto const difference = static_cast<double>(pixel) - centre;
             squares += difference * difference;
             rest += difference;
         }
+        all.set_mean(centre, rest / static_cast<double>(all.count_));
         all.squares_ = squares - rest * rest / static_cast<double>(all.count_);
         merge(all);
     }
@@ -118,11 +120,11 @@ class pixel_moments<T> {
         }
         auto const own = static_cast<double>(count_);
         auto const others = static_cast<double>(other.count_);
-        auto const difference = other.mean_ - mean_;
+        auto const difference = (other.mean_ - mean_) + (other.mean_rest_ - mean_rest_);
         minimum_ = std::min(minimum_, other.minimum_);
         maximum_ = std::max(maximum_, other.maximum_);
         count_ += other.count_;
-        mean_ += difference * (others / (own + others));
+        set_mean(mean_, mean_rest_ + difference * (others / (own + others)));
         squares_ += other.squares_ + difference * difference * (own * (others / (own + others)));
     }
 
@@ -136,10 +138,19 @@ class pixel_moments<T> {
     }
 
   private:
+    /// The sum of both, as a double and what that lacks (Knuth's sum of two).
+    void set_mean(double mean, double rest) noexcept
+    {
+        mean_ = mean + rest;
+        auto const added = mean_ - mean;
+        mean_rest_ = (mean - (mean_ - added)) + (rest - added);
+    }
+
     std::uint64_t count_ = 0;
     double minimum_ = 0;
     double maximum_ = 0;
     double mean_ = 0;
+    double mean_rest_ = 0;
     double squares_ = 0; // of differences from the mean, summed
 };
 
