@@ -87,27 +87,30 @@ struct band_histogram {
     friend bool operator==(band_histogram const&, band_histogram const&) = default;
 };
 
-/// Longest histogram that has a bin for each value of a thematic band: beyond that, bins are of equal width.
-inline constexpr double most_direct_bins = 1 << 27;
+/// Most bins of a histogram that has one for each value of a thematic band: as text, and as an attribute table's column. A
+/// band that needs more has bins of equal width.
+inline constexpr std::size_t most_direct_bins = 1 << 16;
+inline constexpr std::size_t most_direct_rows = 1 << 24;
 
 /// The bins that a band gets, all empty: one for each value from 0 for thematic bands and bytes (from the least value if it
 /// is negative), one for each value from the least for integers in a range of at most 256, and else 256 of equal width.
-/// Floating-point values that are all the same have one bin, half a unit wide.
-[[nodiscard]] inline band_histogram empty_histogram(pixel_type type, bool thematic, band_statistics const& of)
+/// Floating-point values that are all the same have one bin.
+/// @param most_direct bins that a thematic band may have, one for each value
+[[nodiscard]] inline band_histogram empty_histogram(pixel_type type, bool thematic, band_statistics const& of,
+                                                    std::size_t most_direct = most_direct_bins)
 {
     bool const whole = type != pixel_type::float32 && type != pixel_type::float64;
     bool const from_zero = whole && (thematic || type == pixel_type::uint8);
     auto const first = from_zero ? std::min(0.0, of.minimum) : of.minimum;
     auto const values = of.maximum - first + 1;
-    band_histogram result{
-        .direct = whole && values <= (from_zero ? most_direct_bins : 256.0), .minimum = first, .maximum = of.maximum};
+    band_histogram result{.direct = whole && values <= (from_zero ? static_cast<double>(most_direct) : 256.0),
+                          .minimum = first,
+                          .maximum = of.maximum};
     if (result.direct) {
         result.counts.resize(static_cast<std::size_t>(values));
     } else {
         result.minimum = of.minimum;
-        bool const constant = of.minimum == of.maximum;
-        if (constant) result.maximum += 0.5;
-        result.counts.resize(constant ? 1 : 256);
+        result.counts.resize(of.minimum == of.maximum ? 1 : 256);
     }
     return result;
 }
@@ -182,9 +185,10 @@ inline void set_centre_by_bins(band_histogram& histogram, pixel_type type)
 
 /// The histogram of a band of which all values are counted. @pre there are some
 [[nodiscard]] inline band_histogram histogram_of(pixel_type type, bool thematic, band_statistics const& statistics,
-                                                 std::span<value_count const> values)
+                                                 std::span<value_count const> values,
+                                                 std::size_t most_direct = most_direct_bins)
 {
-    auto result = empty_histogram(type, thematic, statistics);
+    auto result = empty_histogram(type, thematic, statistics, most_direct);
     histogram_bins const bins(result);
     for (auto const& each : values) result.counts[bins.bin_of(each.value)] += each.count;
     set_centre(result, values);

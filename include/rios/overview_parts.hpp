@@ -30,7 +30,7 @@ namespace rios {
 enum class overview_method : std::uint8_t {
     none,    ///< there are no overviews
     nearest, ///< the pixel in the middle of the square; the last row or column where the raster ends before the middle
-    average  ///< the mean of the square's pixels that are not null; null if all are
+    average  ///< the mean of the square's pixels that are not null; null (without a null value, NaN) if all are
 };
 
 /// A rectangle of an overview that is complete.
@@ -142,7 +142,7 @@ class overview_maker {
     overview_maker(std::ptrdiff_t rows, std::ptrdiff_t cols, std::vector<int> levels, overview_method method,
                    std::optional<double> null_value)
         : rows_(rows), cols_(cols), levels_(std::move(levels)), method_(method), is_null_(null_value),
-          null_(null_value ? to_pixel<T>(*null_value).value_or(T{}) : T{})
+          null_(to_pixel<T>(null_value.value_or(std::numeric_limits<double>::quiet_NaN())).value_or(T{}))
     {
     }
 
@@ -221,17 +221,20 @@ class overview_maker {
     {
         squares result(level, where.row / level, detail::overview_size(where.row + where.rows, level),
                        where.col / level, detail::overview_size(where.col + where.cols, level), pixels.bands());
-        // First down the columns, which the compiler does many at once; so narrow sums suffice for narrow pixels.
+        // First down the columns, which the compiler does many at once; so narrow sums suffice for narrow pixels, of so many
+        // rows as cannot overflow them.
         using column_sum = std::conditional_t<(sizeof(T) <= 2), std::int32_t, sum_type>;
+        constexpr std::ptrdiff_t most_rows = 1 << 15;
         auto const width = static_cast<std::size_t>(where.cols);
         std::vector<column_sum> sums(width);
         std::vector<std::uint32_t> counts(width);
         for (std::ptrdiff_t band = 0; band < pixels.bands(); ++band) {
-            for (std::ptrdiff_t down = 0; down < result.rows; ++down) {
+            std::ptrdiff_t down = 0;
+            for (std::ptrdiff_t first = 0, end = 0; first < where.rows; first = end) {
+                auto const square_end = (result.row + down + 1) * level - where.row;
+                end = std::min({square_end, where.rows, first + most_rows});
                 std::fill(sums.begin(), sums.end(), column_sum{});
                 std::fill(counts.begin(), counts.end(), 0U);
-                auto const first = std::max<std::ptrdiff_t>((result.row + down) * level - where.row, 0);
-                auto const end = std::min((result.row + down + 1) * level - where.row, where.rows);
                 for (auto r = first; r < end; ++r) {
                     auto const* const line = pixels.row(band, r).data();
                     for (std::size_t c = 0; c < width; ++c) {
@@ -249,6 +252,7 @@ class overview_maker {
                         result.counts[to] += counts[c];
                     }
                 }
+                if (end == square_end) ++down;
             }
         }
         return result;

@@ -81,6 +81,8 @@ TEST_CASE("bins are chosen as RIOS does")
     expect(rios::empty_histogram(int16, false, range(-20, 236)), false, -20, 236, 256);
     expect(rios::empty_histogram(uint16, true, range(7, 65535)), true, 0, 65535, 65536);
     expect(rios::empty_histogram(int32, true, range(-5, 3)), true, -5, 3, 9);
+    expect(rios::empty_histogram(uint32, true, range(3, 65536)), false, 3, 65536, 256);
+    expect(rios::empty_histogram(uint32, true, range(3, 65536), rios::most_direct_rows), true, 0, 65536, 65537);
     expect(rios::empty_histogram(float32, false, range(0, 1)), false, 0, 1, 256);
     expect(rios::empty_histogram(int32, false, range(-2147483648.0, 2147483647)), false, -2147483648.0, 2147483647,
            256);
@@ -88,9 +90,11 @@ TEST_CASE("bins are chosen as RIOS does")
 
 TEST_CASE("one huge segment number does not need a bin for each below it")
 {
-    auto const histogram = rios::empty_histogram(pixel_type::int32, true, range(0, 2e9));
-    CHECK_FALSE(histogram.direct);
-    CHECK(histogram.counts.size() == 256);
+    for (auto const most : {rios::most_direct_bins, rios::most_direct_rows}) {
+        auto const histogram = rios::empty_histogram(pixel_type::int32, true, range(0, 2e8), most);
+        CHECK_FALSE(histogram.direct);
+        CHECK(histogram.counts.size() == 256);
+    }
 }
 
 TEST_CASE("a constant floating-point band has one bin, whose ends are written as its value")
@@ -98,6 +102,7 @@ TEST_CASE("a constant floating-point band has one bin, whose ends are written as
     auto const histogram = histogram_of(std::vector<float>(5, 2.5F), {}, false);
     CHECK(histogram.counts == counts{5});
     CHECK(histogram.minimum == 2.5);
+    CHECK(histogram.maximum == 2.5);
     CHECK(histogram.median == 2.5);
     CHECK(histogram.mode == 2.5);
 }

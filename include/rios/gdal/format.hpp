@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -56,6 +58,10 @@ inline std::string extension_of(std::string_view path)
         " no format is known (.tif and .tiff: GTiff, .img: HFA, .kea: KEA); give the format explicitly");
 }
 
+/// Do the environment variables RIOS_DFLT_DRIVER and RIOS_DFLT_CREOPT_<driver> change the defaults of outputs? Programs whose
+/// files must not depend on them say no.
+enum class site_defaults : std::uint8_t { used, ignored };
+
 namespace detail {
 
 /// @throws options_error if this GDAL has no such driver
@@ -81,9 +87,9 @@ inline bool can(GDALDriver& driver, char const* what)
 
 /// The format of an output for which none is given: the environment variable RIOS_DFLT_DRIVER, else what the extension
 /// stands for (driver_for(), else the first driver of this GDAL that writes files with that extension), else HFA.
-[[nodiscard]] inline std::string default_format(std::string_view path)
+[[nodiscard]] inline std::string default_format(std::string_view path, site_defaults site = site_defaults::used)
 {
-    if (auto const format = environment_text("RIOS_DFLT_DRIVER")) return *format;
+    if (auto const format = environment_text("RIOS_DFLT_DRIVER"); format && site == site_defaults::used) return *format;
     auto const extension = detail::extension_of(path);
     if (extension == ".tif" || extension == ".tiff" || extension == ".img" || extension == ".kea") {
         return driver_for(path);
@@ -166,7 +172,8 @@ inline void require_type(std::string const& path, GDALDriver& driver, pixel_type
 /// @param threads that compress, where the format can use several
 /// @throws options_error if one is not KEY=VALUE, or the driver does not know it or its value
 inline CPLStringList creation_options(std::string const& path, GDALDriver& driver, pixel_type type, int threads,
-                                      std::vector<std::string> const& user_options)
+                                      std::vector<std::string> const& user_options,
+                                      site_defaults site = site_defaults::used)
 {
     auto const add = [&](CPLStringList& list, std::vector<std::string> const& texts, std::string const& what) {
         for (auto const& option : texts) {
@@ -180,7 +187,7 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
     CPLStringList user;
     add(user, user_options, "creation option");
     auto const variable = std::string("RIOS_DFLT_CREOPT_") + driver.GetDescription();
-    auto const of_site = environment_text(variable);
+    auto const of_site = site == site_defaults::used ? environment_text(variable) : std::nullopt;
     bool const integer = dispatch(type, []<typename T>(std::type_identity<T>) { return std::is_integral_v<T>; });
     CPLStringList options;
     if (of_site) {
@@ -207,6 +214,13 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
         }
         if (takes_predictor && integer && user.FetchNameValue("NBITS") == nullptr)
             options.SetNameValue("PREDICTOR", "2");
+    } else if (EQUAL(driver.GetDescription(), "COG")) {
+        options.SetNameValue("BIGTIFF", "IF_SAFER");
+        options.SetNameValue("COMPRESS", "DEFLATE");
+        std::string_view const compression = user.FetchNameValueDef("COMPRESS", "DEFLATE");
+        bool const takes_predictor = compression == "DEFLATE" || compression == "LZW" || compression == "ZSTD";
+        if (takes_predictor && integer) options.SetNameValue("PREDICTOR", "STANDARD");
+        if (startable_threads(threads) > 1) options.SetNameValue("NUM_THREADS", std::to_string(threads).c_str());
     } else if (EQUAL(driver.GetDescription(), "HFA")) {
         options.SetNameValue("COMPRESSED", "YES");
     }

@@ -36,7 +36,8 @@ struct gdal_writer_options {
     /// the output when all is written); empty for default_format().
     std::string format{};
     /// "KEY=VALUE" each, as the driver knows them. They replace single defaults, which are, for GTiff, TILED=YES
-    /// COMPRESS=DEFLATE ZLEVEL=1 PREDICTOR=2 (integers only) BIGTIFF=IF_SAFER; for HFA, COMPRESSED=YES.
+    /// COMPRESS=DEFLATE ZLEVEL=1 PREDICTOR=2 (integers only) BIGTIFF=IF_SAFER; for COG, COMPRESS=DEFLATE PREDICTOR=STANDARD
+    /// (integers only) BIGTIFF=IF_SAFER; for HFA, COMPRESSED=YES; those of RIOS_DFLT_CREOPT_<driver>, if that is set.
     std::vector<std::string> creation_options{};
     /// Value of pixels without data, the same in all bands; none if every value is data.
     std::optional<double> null_value{};
@@ -51,7 +52,9 @@ struct gdal_writer_options {
     /// Called when all of that is there, before the file is closed, on the thread that closes: a last chance to add to it,
     /// or to fail.
     std::function<void(gdal_dataset&)> before_close{};
-    /// Threads that compress blocks in the background, for formats that can (GTiff).
+    /// Whether environment variables count where no format or no creation options are given.
+    site_defaults site = site_defaults::used;
+    /// Threads that compress blocks in the background, for formats that can (GTiff, COG).
     int compression_threads = 1;
 };
 
@@ -70,11 +73,11 @@ class gdal_output {
         if (options_.bands < 1) {
             throw options_error(path_ + ": " + std::to_string(options_.bands) + " bands: must be at least 1");
         }
-        if (options_.format.empty()) options_.format = default_format(path_);
+        if (options_.format.empty()) options_.format = default_format(path_, options_.site);
         driver_ = &output_driver(path_, options_.format);
         require_type(path_, *driver_, type);
-        creation_options_ =
-            creation_options(path_, *driver_, type, options_.compression_threads, options_.creation_options);
+        creation_options_ = creation_options(path_, *driver_, type, options_.compression_threads,
+                                             options_.creation_options, options_.site);
         if (options_.summaries) check(path_, *options_.summaries);
         for (int number = 1; number <= options_.bands; ++number) bands_.push_back(number);
     }

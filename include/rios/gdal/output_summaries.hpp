@@ -29,6 +29,7 @@
 #include "../pixel_type.hpp"
 #include "../timing.hpp"
 #include "../value_counts.hpp"
+#include "attribute_table.hpp"
 #include "dataset.hpp"
 #include "overviews.hpp"
 #include "raster_io.hpp"
@@ -74,7 +75,7 @@ inline std::vector<int> default_overview_levels()
 struct summary_options {
     /// Minimum, maximum, mean and standard deviation, as metadata that GDAL knows.
     bool statistics = true;
-    /// Histogram, median and mode.
+    /// Histogram, median and mode. HFA has them in one record with the statistics: both are written if either is wanted.
     bool histogram = true;
     overview_method overviews = detail::default_overview_method();
     /// Factors by which overviews are smaller than the raster, ascending, from 2 on. Of these the first are made whose
@@ -194,9 +195,12 @@ template <Pixel T>
 class output_summaries {
   public:
     /// Makes empty overviews.
-    output_summaries(gdal_dataset& file, summary_options const& options, std::optional<double> null_value,
-                     bool thematic)
+    output_summaries(gdal_dataset& file, summary_options options, std::optional<double> null_value, bool thematic)
     {
+        // HFA has one record for all: what is left out of it reads as 0.
+        bool const together = file.format() == "HFA" && (options.statistics || options.histogram);
+        options.statistics = options.statistics || together;
+        options.histogram = options.histogram || together;
         auto levels = levels_for(options, file.rows(), file.cols());
         create_overviews(file, levels);
         auto const bands = static_cast<std::ptrdiff_t>(file.band_count());
@@ -211,6 +215,8 @@ class output_summaries {
                             .counts_values = is_small ? any : options.histogram,
                             .adds_moments = !is_small && any});
         moments_.resize(plan_->adds_moments ? static_cast<std::size_t>(bands) : 0);
+        skipped_.resize(moments_.size());
+        most_direct_ = keeps_attribute_tables(file.format()) ? most_direct_rows : most_direct_bins;
     }
 
     [[nodiscard]] std::shared_ptr<summary_plan<T> const> const& plan() const noexcept { return plan_; }
@@ -221,11 +227,14 @@ class output_summaries {
         for (std::size_t band = 0; band < digest.moments.size(); ++band) {
             if (digest.moments[band].count() > 0) moments_[band].add(where.index, std::move(digest.moments[band]));
         }
-        auto const& levels = plan_->overviews.levels();
-        for (auto const& part : digest.overviews.parts) write_overview_part(file, levels, part);
-        for (auto const& part : joiner_.add(digest.overviews.shares, plan_->overviews, plan_->bands)) {
-            write_overview_part(file, levels, part);
-        }
+        add_overviews(file, digest);
+    }
+
+    /// Takes in what a block tells that was left out: all of its pixels hold one value, so it need not have a number.
+    void add_skipped(gdal_dataset& file, summary_digest<T> const& digest)
+    {
+        for (std::size_t band = 0; band < digest.moments.size(); ++band) skipped_[band].merge(digest.moments[band]);
+        add_overviews(file, digest);
     }
 
     /// Takes in what a thread has counted.
@@ -252,12 +261,12 @@ class output_summaries {
             }
             {
                 auto const timed = log.measure("basicstats");
-                statistics = plan_->adds_moments ? statistics_of(moments_[band].total())
+                statistics = plan_->adds_moments ? statistics_of(total_of(band))
                                                  : statistics_of(std::span<value_count const>(values));
             }
             if (statistics && plan_->options.histogram) {
                 auto const timed = log.measure("histogram");
-                histogram = counted ? histogram_of(pixel_type_of<T>, plan_->thematic, *statistics, values)
+                histogram = counted ? histogram_of(pixel_type_of<T>, plan_->thematic, *statistics, values, most_direct_)
                                     : count_again(file, number, *statistics);
             }
             if (!plan_->options.statistics) statistics.reset();
@@ -267,10 +276,26 @@ class output_summaries {
     }
 
   private:
+    void add_overviews(gdal_dataset& file, summary_digest<T> const& digest)
+    {
+        auto const& levels = plan_->overviews.levels();
+        for (auto const& part : digest.overviews.parts) write_overview_part(file, levels, part);
+        for (auto const& part : joiner_.add(digest.overviews.shares, plan_->overviews, plan_->bands)) {
+            write_overview_part(file, levels, part);
+        }
+    }
+
+    [[nodiscard]] pixel_moments<T> total_of(std::size_t band) const
+    {
+        auto total = moments_[band].total();
+        total.merge(skipped_[band]);
+        return total;
+    }
+
     /// The histogram of a band with too many different values to count each: in a second pass over the file.
     band_histogram count_again(gdal_dataset& file, int number, band_statistics const& statistics)
     {
-        auto result = empty_histogram(pixel_type_of<T>, plan_->thematic, statistics);
+        auto result = empty_histogram(pixel_type_of<T>, plan_->thematic, statistics, most_direct_);
         histogram_bins const bins(result);
         null_test<T> const is_null(plan_->null_value);
         file.flush();
@@ -294,7 +319,9 @@ class output_summaries {
 
     std::shared_ptr<summary_plan<T> const> plan_;
     std::vector<ordered_merge<pixel_moments<T>>> moments_; // of each band
+    std::vector<pixel_moments<T>> skipped_;                // of each band, of blocks that were left out
     std::vector<value_counts<T>> counts_;                  // of each band
+    std::size_t most_direct_ = 0;
     overview_joiner<T> joiner_;
 };
 

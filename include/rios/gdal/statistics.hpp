@@ -60,7 +60,9 @@ enum class counted_pixels : std::uint8_t { all, some };
 /// Writes what is known about the pixels of a band to a file that is open for writing, as RIOS does: STATISTICS_MINIMUM,
 /// _MAXIMUM, _MEAN and _STDDEV; of the histogram _HISTOBINVALUES (numbers, each followed by '|'), _HISTOMIN, _HISTOMAX,
 /// _HISTONUMBINS, _HISTOBINFUNCTION (direct or linear), _MEDIAN and _MODE; with either, _EXCLUDEDVALUES (the null value, if
-/// there is one) and _SKIPFACTORX and Y (1), or _APPROXIMATE (YES). A direct histogram from 0 goes to the attribute table's column "Histogram" where
+/// there is one; not in HFA) and _SKIPFACTORX and Y (1), or _APPROXIMATE (YES). The numbers read back as the same; in HFA they
+/// are kept exactly, but GDAL shows 14 digits of them. A direct histogram from 0 goes to the attribute table's column
+/// "Histogram" where
 /// the format keeps tables (HFA makes the column from the numbers itself). Nothing is written for a band that is all null.
 /// @throws options_error if there is no such band
 /// @throws io_error
@@ -86,7 +88,8 @@ inline void write_statistics(gdal_dataset& file, int band_number, std::optional<
         write("STATISTICS_MEAN", number(statistics->mean));
         write("STATISTICS_STDDEV", number(statistics->standard_deviation));
     }
-    if (null_value) write("STATISTICS_EXCLUDEDVALUES", number(*null_value));
+    // GDAL's HFA driver does not keep this one: it would be read back as an empty text.
+    if (null_value && file.format() != "HFA") write("STATISTICS_EXCLUDEDVALUES", number(*null_value));
     if (counted == counted_pixels::some) {
         write("STATISTICS_APPROXIMATE", "YES");
     } else {

@@ -116,16 +116,18 @@ class gdal_writer {
     /// @throws io_error naming the file and the block
     void skip(block const& where)
     {
-        auto const& file = output_.file();
+        auto& file = output_.file();
         detail::require_block_fits(path(), output_.grid(), 1, where, 1, where.rows, where.cols);
         // A new GTiff is filled with its null value, which is far cheaper than writing that.
-        if (file.format() == "GTiff" && !summaries_) return;
+        bool const is_there = file.format() == "GTiff";
+        if (is_there && !summaries_) return;
         image<T> nulls(file.band_count(), where.rows, where.cols);
         if (auto const null = file.null_value(1)) {
             std::fill_n(nulls.data(), nulls.bands() * nulls.pixel_count(), to_pixel<T>(*null).value_or(T{}));
         }
         auto const pixels = std::as_const(nulls).view();
-        write(where, pixels, digest_of(where, pixels));
+        if (!is_there) detail::transfer(file, GF_Write, where, pixels, output_.bands());
+        if (summaries_) summaries_->add_skipped(file, digest_of(where, pixels));
     }
 
     /// Gives up what was written since open(); nothing of it is left.

@@ -282,6 +282,7 @@ file_segmentation segment_file(std::string const& input, std::string const& outp
                                                      .null_value = 0.0,
                                                      .thematic = true,
                                                      .gcps = file.gcps().from(window.row, window.col),
+                                                     .site = rios::site_defaults::ignored,
                                                      .compression_threads = request.compression_threads});
     writer.open(result.grid);
     result.format = writer.dataset().format();
