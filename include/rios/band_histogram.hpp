@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Statistics and the histogram of a band out of what was counted (value_counts.hpp, pixel_moments.hpp), by the rules of
-// RIOS. Written to files by gdal/band_metadata.hpp.
+// RIOS. Written to files by gdal/statistics.hpp.
 #pragma once
 
 #include <algorithm>
@@ -115,7 +115,8 @@ inline constexpr std::size_t most_direct_rows = 1 << 24;
     return result;
 }
 
-/// Finds the bin of a value.
+/// Finds the bin of a value: the nearest one for values beyond the first and the last, as a file has them that was compressed
+/// with losses.
 class histogram_bins {
   public:
     explicit histogram_bins(band_histogram const& histogram)

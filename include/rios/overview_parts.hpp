@@ -142,7 +142,7 @@ class overview_maker {
     overview_maker(std::ptrdiff_t rows, std::ptrdiff_t cols, std::vector<int> levels, overview_method method,
                    std::optional<double> null_value)
         : rows_(rows), cols_(cols), levels_(std::move(levels)), method_(method), is_null_(null_value),
-          null_(to_pixel<T>(null_value.value_or(std::numeric_limits<double>::quiet_NaN())).value_or(T{}))
+          null_(null_value ? to_pixel<T>(*null_value).value_or(no_data) : no_data)
     {
     }
 
@@ -192,6 +192,9 @@ class overview_maker {
 
   private:
     using sum_type = typename overview_share<T>::sum_type;
+
+    /// What stands for no data where no null value does: NaN, and 0 for integers, which then are all data.
+    static constexpr T no_data = std::floating_point<T> ? std::numeric_limits<T>::quiet_NaN() : T{};
 
     /// For each square that a block touches, what of it lies in the block.
     struct squares {

@@ -81,38 +81,37 @@ class value_counts {
 
     void add(key_type which, std::uint64_t count)
     {
-        if (which == last_key_ && last_ != nullptr) {
-            last_->count += count;
+        if (last_ < slots_.size() && slots_[last_].key == which && slots_[last_].count != 0) {
+            slots_[last_].count += count;
             return;
         }
         if (2 * (used_ + 1) > slots_.size()) grow();
-        auto& found = find(which);
+        last_ = find(which);
+        auto& found = slots_[last_];
         if (found.count == 0) {
             if (used_ == most_values) return forget();
             ++used_;
             found.key = which;
         }
         found.count += count;
-        last_ = &found;
-        last_key_ = which;
     }
 
     /// Where the key is, or belongs. @pre there is a free slot
-    slot& find(key_type which) noexcept
+    [[nodiscard]] std::size_t find(key_type which) const noexcept
     {
         auto const mask = slots_.size() - 1;
-        // Multiplicative hashing (Knuth): the upper bits depend on all of the key.
-        auto at = static_cast<std::size_t>((static_cast<std::uint64_t>(which) * 0x9e37'79b9'7f4a'7c15U) >> 40) & mask;
+        // Multiplicative hashing (Knuth): of the product only the uppermost bits depend on all of the key.
+        auto const product = static_cast<std::uint64_t>(which) * 0x9e37'79b9'7f4a'7c15U;
+        auto at = static_cast<std::size_t>(product >> (64 - std::bit_width(mask)));
         while (slots_[at].count != 0 && slots_[at].key != which) at = (at + 1) & mask;
-        return slots_[at];
+        return at;
     }
 
     void grow()
     {
         auto const old = std::exchange(slots_, std::vector<slot>(std::max<std::size_t>(256, 2 * slots_.size())));
-        last_ = nullptr;
         for (auto const& each : old) {
-            if (each.count != 0) find(each.key) = each;
+            if (each.count != 0) slots_[find(each.key)] = each;
         }
     }
 
@@ -120,15 +119,13 @@ class value_counts {
     {
         complete_ = false;
         slots_ = {};
-        last_ = nullptr;
     }
 
     null_test<T> is_null_;
     bool complete_ = true;
     std::vector<slot> slots_; // a power of two of them, at least half of them free
     std::size_t used_ = 0;
-    slot* last_ = nullptr; // neighbours are often equal
-    key_type last_key_ = 0;
+    std::size_t last_ = 0; // the slot of the pixel before: neighbours are often equal
 };
 
 /// Values of up to 16 bits have a counter each.

@@ -87,9 +87,15 @@ inline bool can(GDALDriver& driver, char const* what)
 
 /// The format of an output for which none is given: the environment variable RIOS_DFLT_DRIVER, else what the extension
 /// stands for (driver_for(), else the first driver of this GDAL that writes files with that extension), else HFA.
+/// @throws options_error if the environment variable names no format of this GDAL
 [[nodiscard]] inline std::string default_format(std::string_view path, site_defaults site = site_defaults::used)
 {
-    if (auto const format = environment_text("RIOS_DFLT_DRIVER"); format && site == site_defaults::used) return *format;
+    if (auto const format = environment_text("RIOS_DFLT_DRIVER"); format && site == site_defaults::used) {
+        register_drivers();
+        if (GetGDALDriverManager()->GetDriverByName(format->c_str()) != nullptr) return *format;
+        throw options_error("environment variable RIOS_DFLT_DRIVER='" + *format +
+                            "': allowed: short names of formats that gdalinfo --formats lists");
+    }
     auto const extension = detail::extension_of(path);
     if (extension == ".tif" || extension == ".tiff" || extension == ".img" || extension == ".kea") {
         return driver_for(path);
@@ -199,14 +205,8 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
         options.SetNameValue("BIGTIFF", "IF_SAFER");
         options.SetNameValue("COMPRESS", "DEFLATE");
         // The next ones belong to some ways of compression only.
-        std::string_view const compression = user.FetchNameValueDef("COMPRESS", "DEFLATE");
-        auto const is = [&](char const* name) { return EQUAL(std::string(compression).c_str(), name); };
-        // GDAL finds this out when it writes, and does not always say so.
-        if ((is("JPEG") || is("WEBP") || compression.starts_with("CCITT")) && type != pixel_type::uint8) {
-            throw options_error(std::string(path).append(": COMPRESS=").append(compression) +
-                                " cannot hold pixels of type " + std::string(name_of(type)) +
-                                "; DEFLATE, ZSTD and LZW can");
-        }
+        std::string const compression = user.FetchNameValueDef("COMPRESS", "DEFLATE");
+        auto const is = [&](char const* name) { return EQUAL(compression.c_str(), name); };
         if (is("DEFLATE")) options.SetNameValue("ZLEVEL", "1");
         bool const takes_predictor = is("DEFLATE") || is("LZW") || is("ZSTD");
         if (takes_predictor && startable_threads(threads) > 1) {
@@ -226,6 +226,15 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
     }
     if (type == pixel_type::int8 && !gdal_has_int8) options.SetNameValue("PIXELTYPE", "SIGNEDBYTE");
     add(options, user_options, "creation option");
+    if (EQUAL(driver.GetDescription(), "GTiff") && type != pixel_type::uint8) {
+        // GDAL finds this out when it writes, and does not always say so.
+        std::string const compression = options.FetchNameValueDef("COMPRESS", "");
+        if (EQUAL(compression.c_str(), "JPEG") || EQUAL(compression.c_str(), "WEBP") ||
+            STARTS_WITH_CI(compression.c_str(), "CCITT")) {
+            throw options_error(path + ": COMPRESS=" + compression + " cannot hold pixels of type " +
+                                std::string(name_of(type)) + "; DEFLATE, ZSTD and LZW can");
+        }
+    }
     gdal_errors const errors;
     if (GDALValidateCreationOptions(&driver, options.List()) == FALSE) {
         throw options_error(path + ": " + gdal_reason(errors.message(), path) + "; gdalinfo --format " +

@@ -249,6 +249,7 @@ class output_summaries {
     /// Writes statistics and histograms. @pre all pixels are written, and all was taken in
     void finish(gdal_dataset& file, timing_log& log)
     {
+        if (!plan_->options.statistics && !plan_->options.histogram) return;
         for (int number = 1; number <= file.band_count(); ++number) {
             auto const band = static_cast<std::size_t>(number - 1);
             std::optional<band_statistics> statistics;

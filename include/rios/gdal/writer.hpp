@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "../block.hpp"
 #include "../concepts.hpp"
@@ -68,15 +70,13 @@ class gdal_writer {
         return detail::summary_preparer<T>(summaries_ ? summaries_->plan() : nullptr);
     }
 
-    /// Writes the pixels of a block; all bands, in any order of blocks.
+    /// Writes the pixels of a block; all bands, in any order of blocks. Where there are summaries, each pixel once.
     /// @throws grid_error if the block does not lie inside the grid, or pixels are not bands × rows × cols of the block
     /// @throws io_error naming the file and the block
     void write(block const& where, image_view<T const> pixels)
     {
-        auto numbered = where; // whatever the numbers of the caller's blocks are
-        numbered.index = written_++;
         require_fits(where, pixels);
-        write(numbered, pixels, digest_of(where, pixels));
+        write(numbered(where), pixels, digest_of(where, pixels));
     }
     void write(block const& where, image<T> const& pixels) { write(where, pixels.view()); }
 
@@ -96,18 +96,23 @@ class gdal_writer {
     }
 
     /// Completes statistics, histogram and overviews, and calls before_close; close() does so if this was not called.
-    /// @throws io_error, and what before_close throws
+    /// After an error nothing is left of the file. @throws io_error, and what before_close throws
     void finish(timing_log& log)
     {
         auto& file = output_.file();
         if (std::exchange(finished_, true)) return;
-        if (summaries_) {
-            if (looking_) summaries_->absorb(*looking_);
-            summaries_->finish(file, log);
-        }
-        if (auto const& call = output_.options().before_close) {
-            auto const timed = log.measure("beforeclose");
-            call(file);
+        try {
+            if (summaries_) {
+                if (looking_) summaries_->absorb(*looking_);
+                summaries_->finish(file, log);
+            }
+            if (auto const& call = output_.options().before_close) {
+                auto const timed = log.measure("beforeclose");
+                call(file);
+            }
+        } catch (...) {
+            discard();
+            throw;
         }
     }
 
@@ -173,6 +178,15 @@ class gdal_writer {
                                    pixels.cols());
     }
 
+    /// The block with a number that depends on its place only, whatever number the caller gave it, and that no block of a
+    /// pipeline has.
+    [[nodiscard]] block numbered(block where) const
+    {
+        where.index = std::numeric_limits<std::size_t>::max() -
+                      static_cast<std::size_t>(where.row * output_.grid().cols + where.col);
+        return where;
+    }
+
     detail::summary_digest<T> digest_of(block const& where, image_view<T const> pixels)
     {
         if (!summaries_) return {};
@@ -191,9 +205,9 @@ class gdal_writer {
 
     detail::gdal_output output_;
     std::optional<detail::output_summaries<T>> summaries_;
-    std::optional<detail::summary_preparer<T>> looking_;                   // at what is written by hand
-    std::unique_ptr<timing_log> own_log_ = std::make_unique<timing_log>(); // of that
-    std::size_t written_ = 0;
+    std::optional<detail::summary_preparer<T>> looking_; // at what is written by hand
+    // Nobody asks for times of that: none is kept.
+    std::unique_ptr<timing_log> own_log_ = std::make_unique<timing_log>(std::vector<std::string>{}, 0);
     bool finished_ = false;
 };
 

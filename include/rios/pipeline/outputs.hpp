@@ -36,13 +36,6 @@ namespace detail {
 template <typename S>
 concept SkippingWriter = requires(S& writer, block const& where) { writer.skip(where); };
 
-template <typename S>
-std::string name_of_output(S const& writer, std::size_t number)
-{
-    auto const path = path_of(writer);
-    return path.empty() ? "output " + std::to_string(number + 1) : path;
-}
-
 /// The part of an output image that is the block. @throws grid_error if the image has another shape
 template <typename T>
 image_view<T const> without_margin(image<T> const& pixels, block_info const& where, std::string const& name)
@@ -178,14 +171,18 @@ class outputs {
     /// What looks at results on the threads that compute. @pre all are open
     [[nodiscard]] preparers make_preparers()
     {
-        return std::apply([](auto&... writers) { return preparers(make_preparer(writers)...); }, writers_);
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return preparers(make_preparer(std::get<I>(writers_), I)...);
+        }(std::index_sequence_for<Ss...>{});
     }
 
     /// Takes in what a copy of the preparers has seen.
     void absorb(preparers& all)
     {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (absorb_preparer(std::get<I>(writers_), std::get<I>(all)), ...);
+            (guarded(std::get<I>(writers_), I, "finish",
+                     [&] { absorb_preparer(std::get<I>(writers_), std::get<I>(all)); }),
+             ...);
         }(std::index_sequence_for<Ss...>{});
     }
 

@@ -6,17 +6,20 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "../block_info.hpp"
+#include "../error.hpp"
 #include "../image.hpp"
 #include "../image_view.hpp"
 #include "../lists.hpp"
 #include "../read_block.hpp"
 #include "../timing.hpp"
+#include "inputs.hpp"
 
 namespace rios::detail {
 
@@ -46,12 +49,26 @@ concept PreparingWriter = requires(S& writer, S const& constant, timing_log& log
 };
 
 template <typename S>
+std::string name_of_output(S const& writer, std::size_t number)
+{
+    auto const path = path_of(writer);
+    return path.empty() ? "output " + std::to_string(number + 1) : path;
+}
+
+/// A preparer, and what messages call its output: the writer itself belongs to another thread.
+template <typename P>
+struct named_preparer {
+    P prepare;
+    std::string output;
+};
+
+template <typename S>
 struct preparer_of {
     using type = nothing;
 };
 template <PreparingWriter S>
 struct preparer_of<S> {
-    using type = decltype(std::declval<S const&>().preparer());
+    using type = named_preparer<std::remove_cvref_t<decltype(std::declval<S const&>().preparer())>>;
 };
 template <typename S>
 struct preparer_of<writer_list<S>> {
@@ -59,14 +76,14 @@ struct preparer_of<writer_list<S>> {
 };
 
 template <typename S>
-typename preparer_of<S>::type make_preparer(S& writer)
+typename preparer_of<S>::type make_preparer(S& writer, std::size_t number)
 {
     if constexpr (is_writer_list<S>) {
         typename preparer_of<S>::type all;
-        for (auto& member : writer.members()) all.push_back(make_preparer(member));
+        for (auto& member : writer.members()) all.push_back(make_preparer(member, number++));
         return all;
     } else if constexpr (PreparingWriter<S>) {
-        return writer.preparer();
+        return {std::as_const(writer).preparer(), name_of_output(writer, number)};
     } else {
         return {};
     }
@@ -78,7 +95,7 @@ void absorb_preparer(S& writer, P& preparer)
     if constexpr (is_writer_list<S>) {
         for (std::size_t i = 0; i < preparer.size(); ++i) absorb_preparer(writer.members()[i], preparer[i]);
     } else if constexpr (PreparingWriter<S>) {
-        writer.absorb(preparer);
+        writer.absorb(preparer.prepare);
     }
 }
 
@@ -95,6 +112,8 @@ std::optional<image_view<T const>> block_of(image<T> const& pixels, block_info c
 
 /// Calls a preparer with what a worker returned for its writer: a digest of the same structure, a vector for a list, and one
 /// without content where there are no pixels, or not those of the block (which the writer will refuse).
+/// @throws a rios::error as the preparer throws it; an io_error that names the output and the block, with whatever else it
+/// throws nested in it
 template <typename P, typename Out>
 auto prepare(P& preparer, block_info const& where, Out const& out, timing_log& log)
 {
@@ -107,9 +126,15 @@ auto prepare(P& preparer, block_info const& where, Out const& out, timing_log& l
         for (std::size_t i = 0; i < out.size(); ++i) digests[i] = prepare(preparer[i], where, out[i], log);
         return digests;
     } else if constexpr (is_image<Out> && !std::is_same_v<P, nothing>) {
-        using digest = decltype(preparer(where, out.view(), log));
-        auto const pixels = block_of(out, where);
-        return pixels ? preparer(where, *pixels, log) : digest{};
+        decltype(preparer.prepare(where, out.view(), log)) digest{};
+        if (auto const pixels = block_of(out, where)) {
+            with_typed_errors([&] { digest = preparer.prepare(where, *pixels, log); },
+                              [&](std::string const& reason) {
+                                  return io_error(preparer.output,
+                                                  "cannot prepare " + block_text(where) + ": " + reason);
+                              });
+        }
+        return digest;
     } else {
         return nothing{};
     }
