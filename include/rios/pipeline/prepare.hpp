@@ -39,7 +39,7 @@ inline constexpr bool is_some = false; // std::optional
 template <typename T>
 inline constexpr bool is_some<std::optional<T>> = true;
 
-/// A writer that looks at blocks before they reach it. `preparer()` returns, once the writer is open, what does so: called as
+/// A Writer that looks at blocks before they reach it. `preparer()` returns, once the writer is open, what does so: called as
 /// `preparer(block, pixels, timing_log)` on any thread, by each with a copy of its own, it returns a digest, which comes to
 /// `write(block, pixels, digest)`. In the end `absorb(preparer)` is called for each copy, then `finish(timing_log)`.
 template <typename S>
