@@ -67,6 +67,44 @@ std::tuple<Ts...> as_columns(std::tuple<Ts...> columns)
     return columns;
 }
 
+/// One span for each column of all inputs, and one vector for each column of all outputs.
+template <typename Inputs>
+struct all_spans;
+template <typename... Tables>
+struct all_spans<std::tuple<Tables...>> {
+    using type = decltype(std::tuple_cat(std::declval<typename bound<Tables>::type::spans>()...));
+};
+template <typename Outputs>
+struct all_values;
+template <typename... Tables>
+struct all_values<std::tuple<Tables...>> {
+    using type = decltype(std::tuple_cat(std::declval<typename bound<Tables>::type::values>()...));
+};
+
+/// Can F be called with a block and these columns? And what does it return then, as a tuple of vectors?
+template <typename F, typename Spans>
+inline constexpr bool computes = false;
+template <typename F, typename... Spans>
+inline constexpr bool computes<F, std::tuple<Spans...>> = std::is_invocable_v<F&, row_block const&, Spans const&...>;
+
+template <typename F, typename... Spans>
+auto computed(F& function, row_block const& block, Spans const&... spans)
+{
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, row_block const&, Spans const&...>>) {
+        function(block, spans...);
+        return as_columns();
+    } else {
+        return as_columns(function(block, spans...));
+    }
+}
+template <typename F, typename Spans>
+struct computed_by;
+template <typename F, typename... Spans>
+struct computed_by<F, std::tuple<Spans...>> {
+    using type =
+        decltype(computed(std::declval<F&>(), std::declval<row_block const&>(), std::declval<Spans const&>()...));
+};
+
 /// The elements of a tuple from First on, as many as Part has.
 template <typename Part, std::size_t First, typename All>
 Part part_of(All& all)
@@ -157,6 +195,15 @@ auto rat_apply(Inputs inputs, F function, Outputs outputs = {}, rat_apply_option
 {
     auto const from = detail::as_tables(std::move(inputs));
     auto const to = detail::as_tables(std::move(outputs));
+    using spans_type = typename detail::all_spans<std::remove_const_t<decltype(from)>>::type;
+    using values_type = typename detail::all_values<std::remove_const_t<decltype(to)>>::type;
+    static_assert(detail::computes<F, spans_type>,
+                  "rat_apply: the function must be callable with a rios::row_block const& and a std::span of constant "
+                  "values for each column of the inputs");
+    static_assert(
+        std::is_same_v<typename detail::computed_by<F, spans_type>::type, values_type>,
+        "rat_apply: the function must return a std::vector for the one column that is written, a std::tuple of "
+        "vectors for several, and void for none");
     detail::check(options, std::tuple_size_v<decltype(from)> > 0);
 
     timing_log log(rios_timer_order());
@@ -188,12 +235,7 @@ auto rat_apply(Inputs inputs, F function, Outputs outputs = {}, rat_apply_option
             std::throw_with_nested(worker_error(subject + ": " + detail::block_text(block), block.number, 0, reason));
         };
         try {
-            if constexpr (std::is_void_v<decltype(function(block, columns...))>) {
-                function(block, columns...);
-                return detail::as_columns();
-            } else {
-                return detail::as_columns(function(block, columns...));
-            }
+            return detail::computed(function, block, columns...);
         } catch (error const&) {
             throw;
         } catch (std::exception const& failure) {
@@ -211,15 +253,6 @@ auto rat_apply(Inputs inputs, F function, Outputs outputs = {}, rat_apply_option
             return std::apply([&](auto&... each) { return std::tuple_cat(each.read(block)...); }, sources);
         }();
         auto computed = std::apply([&](auto const&... each) { return compute(block, each...); }, columns);
-        using wanted = decltype(std::apply(
-            [](auto const&... each) {
-                return std::tuple_cat(typename std::remove_cvref_t<decltype(each)>::values()...);
-            },
-            targets));
-        static_assert(
-            std::is_same_v<decltype(computed), wanted>,
-            "rat_apply: the function must return a std::vector for the one column that is written, a std::tuple "
-            "of vectors for several, and void for none");
         {
             auto const timed = log.measure("writing");
             detail::for_each_output(targets, computed,
