@@ -546,6 +546,7 @@ TEST_CASE("masked_mean refuses in one line what it cannot use")
     refuses(d, {"masked_mean", in, shapes, "--layer", "7"}, 1, {shapes, "no layer 7", "'roads'"});
     refuses(d, {"masked_mean", in, shapes, "--where", "height > 1"}, 1, {shapes, "height > 1", "refused"});
     refuses(d, {"masked_mean", d / "nowhere.tif", shapes}, 1, {shapes, "place on the map"});
+}
 
 TEST_CASE("reproject_match gives what gdalwarp gives on the pixels of the reference, by every executor")
 {
