@@ -109,3 +109,12 @@ TEST_CASE("GDAL's texts become the end of one line that begins with the path")
     CHECK(gdal_reason("Is a directory", "") == "is a directory");
     CHECK(gdal_reason(": No such file or directory", "") == "no such file or directory");
 }
+
+TEST_CASE("what the HFA driver says of large statistics, which it keeps, is no failure")
+{
+    gdal_errors const errors;
+    CPLError(CE_Failure, CPLE_AppDefined, "Too large for int: %f", 4294967295.0);
+    CHECK_FALSE(errors.failed());
+    errors.check(true, "a.img");
+    CHECK(errors.message() == "Too large for int: 4294967295.000000");
+}
