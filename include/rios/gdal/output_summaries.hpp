@@ -104,14 +104,16 @@ inline void check(std::string const& path, summary_options const& options)
     }
 }
 
-/// The levels that a raster of this size gets.
+/// The levels that a raster of this size gets. Of levels that give overviews of the same size the first: GDAL makes no more.
 inline std::vector<int> levels_for(summary_options const& options, std::ptrdiff_t rows, std::ptrdiff_t cols)
 {
     std::vector<int> levels;
     if (options.overviews == overview_method::none) return levels;
     for (auto const level : options.overview_levels) {
         if (std::min(rows, cols) / level <= options.overview_min_size) break;
-        levels.push_back(level);
+        bool const smaller = levels.empty() || overview_size(rows, level) < overview_size(rows, levels.back()) ||
+                             overview_size(cols, level) < overview_size(cols, levels.back());
+        if (smaller) levels.push_back(level);
     }
     return levels;
 }

@@ -65,20 +65,12 @@ void write_overview_part(gdal_dataset& file, std::vector<int> const& levels, ove
     auto const level = levels[part.level];
     auto const rows = detail::overview_size(file.rows(), level);
     auto const cols = detail::overview_size(file.cols(), level);
-    // Of a small raster, overviews of several levels may have the same size.
-    auto const before =
-        std::count_if(levels.begin(), levels.begin() + static_cast<std::ptrdiff_t>(part.level), [&](int other) {
-            return detail::overview_size(file.rows(), other) == rows &&
-                   detail::overview_size(file.cols(), other) == cols;
-        });
     for (int number = 1; number <= file.band_count(); ++number) {
         auto& band = file.band(number);
         GDALRasterBand* overview = nullptr;
-        std::ptrdiff_t alike = 0;
         for (int i = 0; i < band.GetOverviewCount() && overview == nullptr; ++i) {
             auto* const candidate = band.GetOverview(i);
-            if (candidate->GetXSize() != cols || candidate->GetYSize() != rows) continue;
-            if (alike++ == before) overview = candidate;
+            if (candidate->GetXSize() == cols && candidate->GetYSize() == rows) overview = candidate;
         }
         if (overview == nullptr) throw io_error(file.path(), "has no overview of level " + std::to_string(level));
         gdal_errors const errors;
