@@ -148,6 +148,8 @@ TEST_CASE("overviews begin where their smaller side has more pixels than the lea
     CHECK(levels(100, 90, {.overview_min_size = 20}) == 1);
     CHECK(levels(100, 90, {.overview_levels = {2, 3, 10}, .overview_min_size = 8}) == 3);
     CHECK(levels(100, 90, {.overviews = overview_method::none, .overview_min_size = 8}) == 0);
+    // Of levels that give the same size the first counts.
+    CHECK(levels(100, 100, {.overview_levels = {40, 45, 50}, .overview_min_size = 0}) == 2);
 }
 
 TEST_CASE("means of squares are what GDAL makes, where GDAL makes them exactly")
@@ -292,8 +294,8 @@ TEST_CASE("a site sets overviews by environment variables, which are looked up a
     auto const refused = [](rios::summary_options const& summaries) {
         return message_of<rios::options_error>([&] { gdal_writer<float>("a.tif", {.summaries = summaries}); });
     };
-    CHECK(refused({.overview_levels = {4, 4}}) == "a.tif: overview level 4: levels must be at least 2, and ascend");
-    CHECK(refused({.overview_levels = {1}}) == "a.tif: overview level 1: levels must be at least 2, and ascend");
+    CHECK(refused({.overview_levels = {4, 4}}) == "a.tif: overview level 4: levels must be 2 to 32767, and ascend");
+    CHECK(refused({.overview_levels = {1}}) == "a.tif: overview level 1: levels must be 2 to 32767, and ascend");
     CHECK(refused({.overview_min_size = -1}) == "a.tif: smallest overview of -1 pixels: must be at least 0");
 }
 
