@@ -79,6 +79,12 @@ class gdal_output {
         creation_options_ = creation_options(path_, *driver_, type, options_.compression_threads,
                                              options_.creation_options, options_.site);
         if (options_.summaries) check(path_, *options_.summaries);
+        // GDAL's COG driver makes overviews of its own unless it is told not to.
+        if (EQUAL(driver_->GetDescription(), "COG") && options_.summaries &&
+            options_.summaries->overviews == overview_method::none &&
+            creation_options_.FetchNameValue("OVERVIEWS") == nullptr) {
+            creation_options_.SetNameValue("OVERVIEWS", "NONE");
+        }
         for (int number = 1; number <= options_.bands; ++number) bands_.push_back(number);
     }
 

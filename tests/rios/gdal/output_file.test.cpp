@@ -203,6 +203,19 @@ TEST_CASE("a cloud optimized GeoTIFF keeps statistics, histogram and overviews")
     });
 }
 
+TEST_CASE("a cloud optimized GeoTIFF has GDAL's overviews, unless there shall be none")
+{
+    temporary_directory const folder;
+    auto const overviews = [&](gdal_writer_options options) {
+        options.format = "COG";
+        write(folder / "a.tif", bytes(1, 1100, 1100), options);
+        return overview_cols(folder / "a.tif").size();
+    };
+    CHECK(overviews({}) == 2);
+    CHECK(overviews({.creation_options = {"OVERVIEWS=NONE"}}) == 0);
+    CHECK(overviews({.summaries = {{.overviews = overview_method::none}}}) == 0);
+}
+
 TEST_CASE("formats that only copy are written through a file that does not stay")
 {
     temporary_directory const folder;

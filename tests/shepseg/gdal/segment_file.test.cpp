@@ -2,6 +2,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
+#include <ios>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +17,7 @@
 
 #include "support/bytes_executor.hpp"
 #include "support/captured_stderr.hpp"
+#include "support/environment.hpp"
 #include "support/message_of.hpp"
 #include "support/pixel_types.hpp"
 #include "support/random_numbers.hpp"
@@ -173,6 +177,21 @@ TEST_CASE("an image of null pixels gives a file of zeros")
     CHECK(result.counts.segments == 0);
     CHECK(result.counts.null_pixels == 81);
     CHECK((test::read_pixels<std::uint32_t>(folder / "out.img") == rios::image<std::uint32_t>(1, 9, 9)));
+}
+
+TEST_CASE("a site's defaults for other outputs do not change segmentations")
+{
+    test::temporary_directory const folder;
+    test::make_raster(folder / "in.tif", "GTiff", blocks(2, 40, 40));
+    auto const bytes_of = [&](char const* name) {
+        shepseg::segment_file(folder / "in.tif", folder / name, small_options(), rios::inline_executor{});
+        std::ifstream file(folder / name, std::ios::binary);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    auto const expected = bytes_of("a.tif");
+    test::environment_variable const driver("RIOS_DFLT_DRIVER", "HFA");
+    test::environment_variable const options("RIOS_DFLT_CREOPT_GTiff", "COMPRESS=LZW");
+    CHECK(bytes_of("b.tif") == expected);
 }
 
 TEST_CASE("what does not fit together is refused before anything is written")
