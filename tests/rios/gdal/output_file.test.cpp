@@ -294,7 +294,7 @@ TEST_CASE("a site sets overviews by environment variables, which are looked up a
     }
     auto const error = [](char const* name, char const* text) {
         environment_variable const set(name, text);
-        return message_of<rios::options_error>([] { rios::summary_options{}; });
+        return message_of<rios::options_error>([] { static_cast<void>(rios::summary_options{}); });
     };
     CHECK(error("RIOS_DFLT_OVERVIEWAGGTYPE", "MODE") ==
           "environment variable RIOS_DFLT_OVERVIEWAGGTYPE='MODE': allowed: NEAREST and AVERAGE");
