@@ -464,7 +464,7 @@ TEST_CASE("the examples name the file that is wrong, and leave nothing behind")
     refuses(d, {"stack_median", in, in, in}, 1, {in, "the output is an input"});
     refuses(d, {"class_table", in, in, "--breaks", "1"}, 1, {in, "the output is an input"});
     refuses(d, {"focal_mean", in, d / "nowhere/out.tif"}, 1, {d / "nowhere/out.tif", "no such file"});
-    refuses(d, {"focal_mean", in, d / "out.unknown"}, 1, {d / "out.unknown"});
+    refuses(d, {"focal_mean", in, d / "out.png"}, 1, {d / "out.png"});
 
     refuses(d, {"stack_median", out, in, d / "small.tif"}, 1, {in, d / "small.tif", "5 cols", "4 cols"});
     refuses(d, {"stack_median", out, in, d / "bands.tif"}, 1, {in, d / "bands.tif", "2", "3 bands"});
