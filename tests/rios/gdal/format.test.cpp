@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/environment.hpp"
 #include "support/message_of.hpp"
 
 using rios::driver_for;
@@ -65,6 +66,71 @@ TEST_CASE("a format that does not exist or cannot be written block by block is r
     CHECK(std::string(rios::writable_driver("out.x", "gtiff").GetDescription()) == "GTiff");
     if (GDALGetDriverByName("KEA") == nullptr)
         CHECK(error_of_format("KEA").starts_with("out.x: unknown format 'KEA'; "));
+}
+
+TEST_CASE("without a format the environment tells it, else the extension, else it is HFA")
+{
+    CHECK(rios::default_format("a.tif") == "GTiff");
+    CHECK(rios::default_format("dir.tif/A.IMG") == "HFA");
+    CHECK(rios::default_format("a.kea") == "KEA"); // whether this GDAL has it or not
+    CHECK(rios::default_format("a.png") == "PNG");
+    CHECK(rios::default_format("a.bmp") == "BMP");
+    CHECK(rios::default_format("a.BMP") == "BMP");
+    for (auto const* path : {"a", "dir.tif/a", ".tif", "a.", "a.no_such_extension", "a.mem"}) {
+        CAPTURE(path);
+        CHECK(rios::default_format(path) == "HFA");
+    }
+    {
+        test::environment_variable const variable("RIOS_DFLT_DRIVER", "GTiff");
+        CHECK(rios::default_format("a.img") == "GTiff"); // as in RIOS
+        CHECK(rios::default_format("a") == "GTiff");
+    }
+    {
+        test::environment_variable const variable("RIOS_DFLT_DRIVER", "");
+        CHECK(rios::default_format("a") == "HFA");
+    }
+    test::environment_variable const variable("RIOS_DFLT_DRIVER", "FOO");
+    CHECK(message_of<rios::options_error>([] { static_cast<void>(rios::default_format("a.tif")); }) ==
+          "environment variable RIOS_DFLT_DRIVER='FOO': allowed: short names of formats that gdalinfo --formats lists");
+}
+
+TEST_CASE("outputs may be of formats that only copy, but not of those that only read, or of memory")
+{
+    auto const error = [](std::string const& format) {
+        return message_of<rios::options_error>([&] { static_cast<void>(rios::output_driver("out.x", format)); });
+    };
+    CHECK(std::string(rios::output_driver("out.x", "png").GetDescription()) == "PNG");
+    CHECK(std::string(rios::output_driver("out.x", "GTiff").GetDescription()) == "GTiff");
+    for (auto const* format : {"MEM", "GeoJSON", "DIMAP"}) {
+        CHECK(error(format) == "out.x: format '" + std::string(format) +
+                                   "' cannot be written; those of gdalinfo --formats with 'rw' and 'rw+' can");
+    }
+    CHECK(error("FOO") == error_of_format("FOO"));
+}
+
+TEST_CASE("the environment replaces the defaults of a driver, and a user's option those of the environment")
+{
+    using enum pixel_type;
+    {
+        test::environment_variable const variable("RIOS_DFLT_CREOPT_GTiff", "COMPRESS=LZW  TILED=NO");
+        CHECK(options_of("GTiff", uint16, {}) == "COMPRESS=LZW TILED=NO");
+        CHECK(options_of("GTiff", uint16, {"TILED=YES", "BLOCKXSIZE=64"}) == "BLOCKXSIZE=64 COMPRESS=LZW TILED=YES");
+        CHECK(options_of("HFA", uint16, {}) == "COMPRESSED=YES");
+    }
+    {
+        test::environment_variable const variable("RIOS_DFLT_CREOPT_GTiff", "TILED");
+        CHECK(error_of_options({}) ==
+              "out.x: environment variable RIOS_DFLT_CREOPT_GTiff: creation option 'TILED': must be "
+              "KEY=VALUE");
+    }
+    {
+        test::environment_variable const variable("RIOS_DFLT_CREOPT_GTiff", "FOO=1");
+        CHECK(error_of_options({}).starts_with("out.x: driver GTiff does not support"));
+    }
+    test::environment_variable const variable("RIOS_DFLT_CREOPT_GTiff", "COMPRESS=JPEG");
+    CHECK(options_of("GTiff", uint8, {}) == "COMPRESS=JPEG");
+    CHECK(message_of<rios::options_error>([] { static_cast<void>(options_of("GTiff", int16, {})); }) ==
+          "out.x: COMPRESS=JPEG cannot hold pixels of type int16; DEFLATE, ZSTD and LZW can");
 }
 
 TEST_CASE("outputs are tiled and compressed, and a user's option replaces a single default")
