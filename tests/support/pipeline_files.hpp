@@ -89,4 +89,15 @@ inline rios::image<std::uint8_t> ramp(std::ptrdiff_t rows = 500, std::ptrdiff_t 
     return pixels;
 }
 
+/// The mean of two images, as RIOS's tests have it.
+inline rios::image<std::uint8_t> mean_of(rios::image<std::uint8_t> const& a, rios::image<std::uint8_t> const& b)
+{
+    rios::image<std::uint8_t> mean(1, a.rows(), a.cols());
+    for (auto const [r, c] : mean.pixels()) {
+        mean(0, r, c) =
+            static_cast<std::uint8_t>((static_cast<float>(a(0, r, c)) + static_cast<float>(b(0, r, c))) / 2);
+    }
+    return mean;
+}
+
 } // namespace test

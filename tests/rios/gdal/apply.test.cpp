@@ -19,8 +19,6 @@
 
 #include <doctest/doctest.h>
 
-#include <gdal_priv.h>
-
 #include <rios/gdal/reader.hpp>
 #include <rios/gdal/writer.hpp>
 #include <rios/lists.hpp>
@@ -36,6 +34,7 @@ using rios::gdal_writer;
 using rios::image;
 using test::local_executor;
 using test::make_file;
+using test::mean_of;
 using test::ramp;
 using test::temporary_directory;
 using test::with_each_executor;
@@ -47,16 +46,6 @@ image<std::uint8_t> mirrored(image<std::uint8_t> const& pixels)
     auto result = pixels;
     for (auto const [r, c] : pixels.pixels()) result(0, r, c) = pixels(0, r, pixels.cols() - 1 - c);
     return result;
-}
-
-image<std::uint8_t> mean_of(image<std::uint8_t> const& a, image<std::uint8_t> const& b)
-{
-    image<std::uint8_t> mean(1, a.rows(), a.cols());
-    for (auto const [r, c] : mean.pixels()) {
-        mean(0, r, c) =
-            static_cast<std::uint8_t>((static_cast<float>(a(0, r, c)) + static_cast<float>(b(0, r, c))) / 2);
-    }
-    return mean;
 }
 
 } // namespace

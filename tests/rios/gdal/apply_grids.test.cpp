@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string>
 #include <tuple>
@@ -46,6 +45,7 @@ using rios::image;
 using rios::pixel_grid;
 using test::local_executor;
 using test::make_file;
+using test::mean_of;
 using test::ramp;
 using test::temporary_directory;
 using test::with_each_executor;
@@ -73,16 +73,6 @@ struct copying {
         return out;
     }
 };
-
-image<std::uint8_t> mean_of(image<std::uint8_t> const& a, image<std::uint8_t> const& b)
-{
-    image<std::uint8_t> mean(1, a.rows(), a.cols());
-    for (auto const [r, c] : mean.pixels()) {
-        mean(0, r, c) =
-            static_cast<std::uint8_t>((static_cast<float>(a(0, r, c)) + static_cast<float>(b(0, r, c))) / 2);
-    }
-    return mean;
-}
 
 template <typename T>
 image<T> cut(image<T> const& pixels, std::ptrdiff_t row, std::ptrdiff_t col, std::ptrdiff_t rows, std::ptrdiff_t cols)

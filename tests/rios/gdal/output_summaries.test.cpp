@@ -3,7 +3,6 @@
 #include <rios/gdal/output_summaries.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +11,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -22,18 +20,17 @@
 #include <doctest/doctest.h>
 
 #include <gdal_priv.h>
-#include <gdal_rat.h>
 
 #include <rios/apply.hpp>
 #include <rios/gdal/writer.hpp>
 #include <rios/lists.hpp>
 #include <rios/memory_reader.hpp>
 
-#include "support/environment.hpp"
 #include "support/message_of.hpp"
 #include "support/pipeline_files.hpp"
 #include "support/pixel_types.hpp"
 #include "support/raster_files.hpp"
+#include "support/summary_files.hpp"
 #include "support/temporary_directory.hpp"
 
 using rios::block;
@@ -41,124 +38,20 @@ using rios::gdal_writer;
 using rios::gdal_writer_options;
 using rios::image;
 using rios::overview_method;
-using rios::summary_options;
+using test::bins_of;
+using test::copy_to;
+using test::expect;
+using test::items;
+using test::items_of;
 using test::local_executor;
 using test::message_of;
+using test::number;
+using test::numpy_histogram;
+using test::overview_of;
+using test::plain_grid;
+using test::same;
 using test::temporary_directory;
 using test::with_each_executor;
-using items = std::map<std::string, std::string>;
-
-namespace {
-
-/// STATISTICS_* of a band without that beginning, as a reopened file tells them.
-items items_of(std::string const& path, int band = 1)
-{
-    items result;
-    auto const file = test::open_raster(path);
-    char** const list = file->GetRasterBand(band)->GetMetadata();
-    for (int i = 0; list != nullptr && list[i] != nullptr; ++i) {
-        std::string const item = list[i];
-        auto const equals = item.find('=');
-        if (item.starts_with("STATISTICS_")) result[item.substr(11, equals - 11)] = item.substr(equals + 1);
-    }
-    return result;
-}
-
-/// The same number; in HFA, as many of its digits as GDAL shows.
-bool same(double a, double b, std::string const& name)
-{
-    return name.ends_with(".img") ? std::abs(a - b) <= 1e-13 * std::abs(b) : a == b;
-}
-
-double number(items const& all, std::string const& name)
-{
-    auto const found = all.find(name);
-    if (found == all.end()) return std::numeric_limits<double>::quiet_NaN();
-    return std::stod(found->second);
-}
-
-std::vector<std::uint64_t> bins_of(items const& all)
-{
-    std::vector<std::uint64_t> bins;
-    auto const found = all.find("HISTOBINVALUES");
-    if (found == all.end()) return bins;
-    std::istringstream text(found->second);
-    for (std::string each; std::getline(text, each, '|');) bins.push_back(std::stoull(each));
-    return bins;
-}
-
-/// numpy.histogram(values, bins, (minimum, maximum)).
-std::vector<std::uint64_t> numpy_histogram(std::vector<double> const& values, double minimum, double maximum,
-                                           std::size_t bins)
-{
-    std::vector<std::uint64_t> result(bins);
-    auto const step = (maximum - minimum) / static_cast<double>(bins);
-    for (auto const value : values) {
-        auto bin = step > 0 ? std::min(bins - 1, static_cast<std::size_t>((value - minimum) / step)) : 0;
-        while (bin > 0 && value < minimum + static_cast<double>(bin) * step) --bin;
-        while (bin + 1 < bins && value >= minimum + static_cast<double>(bin + 1) * step) ++bin;
-        ++result[bin];
-    }
-    return result;
-}
-
-template <typename T>
-image<T> overview_of(std::string const& path, int index)
-{
-    auto const file = test::open_raster(path);
-    image<T> pixels(file->GetRasterCount(), 0, 0);
-    for (int band = 0; band < file->GetRasterCount(); ++band) {
-        auto* const overview = file->GetRasterBand(band + 1)->GetOverview(index);
-        REQUIRE(overview != nullptr);
-        int const rows = overview->GetYSize();
-        int const cols = overview->GetXSize();
-        if (band == 0) pixels = image<T>(file->GetRasterCount(), rows, cols);
-        REQUIRE(overview->RasterIO(GF_Read, 0, 0, cols, rows, &pixels(band, 0, 0), cols, rows, test::raw_type<T>(), 0,
-                                   0, nullptr) == CE_None);
-    }
-    return pixels;
-}
-
-rios::pixel_grid plain_grid(std::ptrdiff_t rows, std::ptrdiff_t cols)
-{
-    return {.rows = rows, .cols = cols, .geotransform = {}, .projection = {}};
-}
-
-template <typename T, typename E>
-void copy_to(std::string const& path, image<T> const& pixels, gdal_writer_options options, rios::window_size window,
-             E executor)
-{
-    auto const copy = [](rios::block_info const&, image<T> in) { return in; };
-    options.bands = static_cast<int>(pixels.bands());
-    apply(rios::memory_reader<T>(pixels.view()), copy, gdal_writer<T>(path, options), executor, {.window = window});
-}
-
-struct expected_statistics {
-    std::vector<double> values; // sorted, without null ones
-    double mean = 0;
-    double standard_deviation = 0;
-};
-
-template <typename T>
-expected_statistics expect(image<T> const& pixels, std::optional<double> null)
-{
-    expected_statistics result;
-    for (auto const* p = pixels.data(); p != pixels.data() + pixels.pixel_count(); ++p) {
-        auto const value = static_cast<double>(*p);
-        if (std::isfinite(value) && !(null && *p == static_cast<T>(*null))) result.values.push_back(value);
-    }
-    std::sort(result.values.begin(), result.values.end());
-    auto const n = static_cast<long double>(result.values.size());
-    long double mean = 0;
-    for (auto const value : result.values) mean += static_cast<long double>(value) / n;
-    long double squares = 0;
-    for (auto const value : result.values) squares += (value - mean) * (value - mean) / n;
-    result.mean = static_cast<double>(mean);
-    result.standard_deviation = static_cast<double>(std::sqrt(squares));
-    return result;
-}
-
-} // namespace
 
 TEST_CASE_TEMPLATE_DEFINE("statistics and histograms are those of RIOS's test, with every executor", T, as_teststats)
 {
@@ -254,20 +147,6 @@ TEST_CASE("statistics and histogram are those that GDAL computes")
     }
 }
 
-TEST_CASE("signed bytes have a bin for each value")
-{
-    temporary_directory const folder;
-    image<std::int8_t> pixels(1, 1, 256);
-    for (std::ptrdiff_t col = 0; col < 256; ++col) pixels(0, 0, col) = static_cast<std::int8_t>(col - 128);
-    copy_to(folder / "a.tif", pixels, {.summaries = {{}}}, 256, local_executor{});
-    auto const all = items_of(folder / "a.tif");
-    CHECK(all.at("HISTOMIN") == "-128");
-    CHECK(all.at("HISTOMAX") == "127");
-    CHECK(bins_of(all) == std::vector<std::uint64_t>(256, 1));
-    CHECK(test::read_pixels<std::int8_t>(folder / "a.tif") == pixels);
-    CHECK_FALSE(all.contains("EXCLUDEDVALUES"));
-}
-
 TEST_CASE("a band without data has no statistics, and what is not asked for is not written")
 {
     temporary_directory const folder;
@@ -333,98 +212,6 @@ TEST_CASE("NaN is null, as the null value or without one, and so is infinity")
     CHECK(message_of<rios::options_error>([] {
               gdal_writer<std::uint8_t>("a.tif", {.null_value = std::numeric_limits<double>::quiet_NaN()});
           }) == "a.tif: null value nan is not a uint8 value");
-}
-
-TEST_CASE("many different values are counted into bins in a second pass, also where the file holds others")
-{
-    temporary_directory const folder;
-    image<float> pixels(2, 400, 300);
-    for (std::ptrdiff_t band = 0; band < 2; ++band) {
-        for (auto const [row, col] : pixels.pixels()) {
-            pixels(band, row, col) = 1000.3F + static_cast<float>(row * 300 + col) * 0.01F;
-        }
-    }
-    pixels(0, 5, 5) = -1;
-    auto const truth = expect(pixels, -1.0);
-    for (std::string const name : {"a.tif", "a.img", "half.tif"}) {
-        CAPTURE(name);
-        gdal_writer_options options{.null_value = -1, .summaries = {{}}};
-        if (name == "half.tif") options.creation_options = {"NBITS=16"};
-        copy_to(folder / name, pixels, options, 100, local_executor{1, 2});
-        auto const all = items_of(folder / name);
-        auto const bins = bins_of(all);
-        REQUIRE(bins.size() == 256);
-        CHECK(all.at("HISTOBINFUNCTION") == "linear");
-        CHECK(same(number(all, "MINIMUM"), truth.values.front(), name));
-        std::uint64_t counted = 0;
-        for (auto const bin : bins) counted += bin;
-        CHECK(counted == truth.values.size());
-        if (name == "half.tif") continue;
-        CHECK(bins == numpy_histogram(truth.values, number(all, "HISTOMIN"), number(all, "HISTOMAX"), 256));
-        auto const step = (number(all, "HISTOMAX") - number(all, "HISTOMIN")) / 256;
-        CHECK(std::abs(number(all, "MEDIAN") - truth.values[truth.values.size() / 2]) <= step);
-    }
-}
-
-TEST_CASE("a byte's null value that no byte has loses no counts")
-{
-    temporary_directory const folder;
-    copy_to(folder / "a.tif", test::ramp(), {.summaries = {{}}}, 256, local_executor{});
-    auto const all = bins_of(items_of(folder / "a.tif"));
-    std::uint64_t counted = 0;
-    for (auto const bin : all) counted += bin;
-    CHECK(counted == 250'000);
-}
-
-TEST_CASE("a thematic band has a bin for each value, in HFA as the column of the attribute table")
-{
-    temporary_directory const folder;
-    for (std::uint32_t const largest : {300U, 70'000U}) {
-        image<std::uint32_t> labels(1, 300, 300);
-        for (auto const [row, col] : labels.pixels()) {
-            labels(0, row, col) = static_cast<std::uint32_t>(row * 300 + col) % (largest + 1);
-        }
-        std::vector<std::uint64_t> expected(largest + 1);
-        for (auto const [row, col] : labels.pixels()) ++expected[labels(0, row, col)];
-        expected[0] = 0;
-        copy_to(folder / "a.img", labels, {.null_value = 0, .thematic = true, .summaries = {{}}}, 128,
-                local_executor{0, 2});
-        auto const file = test::open_raster(folder / "a.img");
-        auto* const table = file->GetRasterBand(1)->GetDefaultRAT();
-        REQUIRE(table != nullptr);
-        REQUIRE(table->GetRowCount() == static_cast<int>(largest) + 1);
-        int const column = table->GetColOfUsage(GFU_PixelCount);
-        REQUIRE(column >= 0);
-        std::vector<std::uint64_t> counts;
-        for (int row = 0; row <= static_cast<int>(largest); ++row) {
-            counts.push_back(static_cast<std::uint64_t>(table->GetValueAsDouble(row, column)));
-        }
-        CHECK(counts == expected);
-        CHECK(items_of(folder / "a.img").at("HISTOBINFUNCTION") == "direct");
-        CHECK(number(items_of(folder / "a.img"), "MEDIAN") > 0);
-        CHECK(folder.names() == std::set<std::string>{"a.img"});
-
-        copy_to(folder / "a.tif", labels, {.null_value = 0, .thematic = true, .summaries = {{}}}, 128,
-                local_executor{});
-        auto const all = items_of(folder / "a.tif");
-        if (largest < 65536) CHECK(bins_of(all) == expected);
-        else CHECK(bins_of(all).size() == 256);
-        std::filesystem::remove(folder / "a.tif");
-    }
-}
-
-TEST_CASE("one huge value takes no more memory than others")
-{
-    temporary_directory const folder;
-    image<std::int32_t> pixels(1, 100, 100);
-    pixels(0, 3, 3) = 2'000'000'000;
-    for (bool const thematic : {false, true}) {
-        copy_to(folder / "a.img", pixels, {.thematic = thematic, .summaries = {{}}}, 64, local_executor{});
-        auto const all = items_of(folder / "a.img");
-        CHECK(all.at("HISTONUMBINS") == "256");
-        CHECK(number(all, "MAXIMUM") == 2e9);
-        CHECK(number(all, "MEDIAN") == 0);
-    }
 }
 
 TEST_CASE("blocks that are left out count as null, or as zeros where there is no null value")
