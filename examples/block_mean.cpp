@@ -6,12 +6,11 @@
 #include <cstdio>
 #include <string>
 #include <type_traits>
-#include <vector>
 
 #include <rios/apply.hpp>
-#include <rios/band_sum.hpp>
 #include <rios/gdal/reader.hpp>
 
+#include "band_means.hpp"
 #include "example_options.hpp"
 
 namespace {
@@ -21,59 +20,37 @@ struct arguments {
     examples::pipeline_options pipeline;
 };
 
-/// Pixels of one band. Which thread sees which blocks differs from run to run, so the sum must not depend on the order of
-/// addition: a double would be another one in its last digits.
-template <rios::Pixel T>
-struct band_mean {
-    unsigned long long count = 0;
-    rios::band_sum<T> sum;
-};
-
 /// The worker. Each thread has a copy that counts the blocks which it sees.
 template <rios::Pixel T>
 struct block_mean {
-    std::vector<band_mean<T>> bands;
+    examples::band_means<T> bands;
 
     void operator()(rios::block_info const& block, rios::image<T> const& pixels)
     {
         for (std::ptrdiff_t band = 0; band < pixels.bands(); ++band) {
-            auto& mean = bands[static_cast<std::size_t>(band)];
             auto const is_null = block.null_test<T>(0, band);
             for (auto const [row, col] : pixels.pixels()) {
                 auto const pixel = pixels(band, row, col);
-                if (is_null(pixel)) continue;
-                ++mean.count;
-                mean.sum.add(pixel);
+                if (!is_null(pixel)) bands.add(band, pixel);
             }
         }
     }
 
     /// Takes over what another copy has counted.
-    void merge(block_mean const& other)
-    {
-        for (std::size_t band = 0; band < bands.size(); ++band) {
-            bands[band].count += other.bands[band].count;
-            bands[band].sum.add(other.bands[band].sum);
-        }
-    }
+    void merge(block_mean const& other) { bands.merge(other.bands); }
 };
 
 template <rios::Pixel T>
 void run(arguments const& given)
 {
     rios::gdal_reader<T> const reader(given.input);
-    block_mean<T> const empty{std::vector<band_mean<T>>(static_cast<std::size_t>(reader.band_count()))};
+    block_mean<T> const empty{examples::band_means<T>(reader.band_count())};
     auto const result =
         examples::with_executor(given.pipeline, reader.grid(), [&](auto&& executor, auto const& progress) {
             return rios::apply(reader, empty, rios::no_output(), executor,
                                {.window = given.pipeline.window, .progress = progress});
         });
-    for (std::size_t band = 0; band < result.worker.bands.size(); ++band) {
-        auto const& [count, sum] = result.worker.bands[band];
-        std::printf("band %zu: %llu pixels, ", band + 1, count);
-        if (count == 0) std::printf("no mean\n");
-        else std::printf("mean %.12g\n", sum.value() / static_cast<double>(count));
-    }
+    result.worker.bands.print();
 }
 
 } // namespace

@@ -10,13 +10,12 @@
 #include <system_error>
 #include <tuple>
 #include <type_traits>
-#include <vector>
 
 #include <rios/apply.hpp>
-#include <rios/band_sum.hpp>
 #include <rios/gdal/reader.hpp>
 #include <rios/gdal/vector_reader.hpp>
 
+#include "band_means.hpp"
 #include "example_options.hpp"
 
 namespace {
@@ -30,30 +29,20 @@ struct arguments {
     examples::pipeline_options pipeline;
 };
 
-/// Pixels of one band that are inside and not null.
-template <rios::Pixel T>
-struct band_mean {
-    unsigned long long count = 0;
-    rios::band_sum<T> sum; // the same however the blocks are shared out
-};
-
 /// The worker. Each thread has a copy that counts the blocks which it sees.
 template <rios::Pixel T>
 struct masked_mean {
-    std::vector<band_mean<T>> bands;
+    examples::band_means<T> bands;
     unsigned long long inside = 0;
 
     void operator()(rios::block_info const& block, rios::image<T> const& pixels, rios::image<std::uint8_t> const& mask)
     {
         for (auto const [row, col] : mask.pixels()) inside += mask(0, row, col);
         for (std::ptrdiff_t band = 0; band < pixels.bands(); ++band) {
-            auto& mean = bands[static_cast<std::size_t>(band)];
             auto const is_null = block.null_test<T>(0, band);
             for (auto const [row, col] : pixels.pixels()) {
                 auto const pixel = pixels(band, row, col);
-                if (mask(0, row, col) == 0 || is_null(pixel)) continue;
-                ++mean.count;
-                mean.sum.add(pixel);
+                if (mask(0, row, col) != 0 && !is_null(pixel)) bands.add(band, pixel);
             }
         }
     }
@@ -62,10 +51,7 @@ struct masked_mean {
     void merge(masked_mean const& other)
     {
         inside += other.inside;
-        for (std::size_t band = 0; band < bands.size(); ++band) {
-            bands[band].count += other.bands[band].count;
-            bands[band].sum.add(other.bands[band].sum);
-        }
+        bands.merge(other.bands);
     }
 };
 
@@ -85,19 +71,14 @@ void run(arguments const& given)
     rios::gdal_reader<T> const image(given.image);
     rios::vector_reader<std::uint8_t> const polygons(
         given.vectors, {.layer = layer_from(given.layer), .where = given.where, .all_touched = given.all_touched});
-    masked_mean<T> const empty{std::vector<band_mean<T>>(static_cast<std::size_t>(image.band_count()))};
+    masked_mean<T> const empty{examples::band_means<T>(image.band_count())};
     auto const result =
         examples::with_executor(given.pipeline, image.grid(), [&](auto&& executor, auto const& progress) {
             return rios::apply(std::tuple(image, polygons), empty, rios::no_output(), executor,
                                {.window = given.pipeline.window, .progress = progress});
         });
     std::printf("inside: %llu pixels\n", result.worker.inside);
-    for (std::size_t band = 0; band < result.worker.bands.size(); ++band) {
-        auto const& [count, sum] = result.worker.bands[band];
-        std::printf("band %zu: %llu pixels, ", band + 1, count);
-        if (count == 0) std::printf("no mean\n");
-        else std::printf("mean %.12g\n", sum.value() / static_cast<double>(count));
-    }
+    result.worker.bands.print();
 }
 
 } // namespace

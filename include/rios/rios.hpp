@@ -105,6 +105,7 @@
 #include "text_file.hpp"
 #include "timing.hpp"
 #include "trace.hpp"
+#include "typed_errors.hpp"
 #include "value_counts.hpp"
 #include "version.hpp"
 #include "weighted_statistics.hpp"

@@ -56,7 +56,6 @@ CLI::App* add_calc_stats_command(CLI::App& app, calc_stats_arguments& arguments)
 
 int run_calc_stats(CLI::App const& app, calc_stats_arguments const& arguments)
 {
-    catch_interrupts();
     rios::limit_block_cache(64 << 20);
     rios::calculation_options options{.null_value = arguments.ignore};
     if (arguments.approximate) options.counted = rios::counted_pixels::some;

@@ -11,16 +11,18 @@
 #include <rios/error.hpp>
 
 #include "support/command_line.hpp"
+#include "support/interrupt.hpp"
 
 namespace tools {
 
 /// Calls `f(file)` for each; prints the rios::error that one throws and goes on. @returns the exit status: 1 if any failed
-/// @throws rios::cancelled as `f` throws it
+/// @throws rios::cancelled as `f` throws it, and after Ctrl-C
 template <typename F>
 int for_each_file(CLI::App const& app, std::vector<std::string> const& files, F f)
 {
     int status = 0;
     for (auto const& file : files) {
+        if (received_signal != 0) throw rios::cancelled();
         try {
             f(file);
         } catch (rios::cancelled const&) {

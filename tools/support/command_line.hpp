@@ -5,11 +5,20 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <iostream>
+#include <new>
 #include <string>
 #include <utility>
 
 #include <CLI/CLI.hpp>
+#include <gdal.h>
+
+#include <rios/error.hpp>
+#include <rios/gdal/call.hpp>
+#include <rios/version.hpp>
+
+#include "interrupt.hpp"
 
 namespace tools {
 
@@ -43,6 +52,38 @@ inline void refuse_empty_values(CLI::App const& command)
             if (value.empty()) throw CLI::ValidationError(option->get_name(), "needs a value");
         }
     }
+}
+
+/// The main function of a tool: takes the command line apart, then calls `work()`, which returns the exit status.
+/// @param app with at least one subcommand
+/// @param interrupted what is said after Ctrl-C
+template <typename F>
+int run_tool(CLI::App& app, int argc, char** argv, std::string const& interrupted, F work)
+try {
+    rios::silence_gdal();
+    catch_interrupts();
+    auto const& name = app.get_name();
+    app.set_version_flag("--version",
+                         name + ' ' + std::string(rios::version) + " (GDAL " + GDALVersionInfo("RELEASE_NAME") + ')');
+    app.footer('`' + name + " COMMAND --help` lists the options of a command.");
+    try {
+        app.parse(argc, argv);
+        if (app.get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
+        refuse_empty_values(*app.get_subcommands().front());
+    } catch (CLI::ParseError const& result) {
+        if (result.get_exit_code() != 0) {
+            return fail(app, 2, std::string(result.what()) + " (" + name + " --help tells the usage)");
+        }
+        app.exit(result);
+        return finish(app);
+    }
+    return finish(app, work());
+} catch (rios::cancelled const&) {
+    return fail(app, 128 + received_signal, interrupted);
+} catch (std::bad_alloc const&) {
+    return fail(app, 1, "out of memory");
+} catch (std::exception const& error) {
+    return fail(app, 1, error.what());
 }
 
 } // namespace tools

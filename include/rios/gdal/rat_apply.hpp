@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -16,6 +15,7 @@
 #include "../error.hpp"
 #include "../progress.hpp"
 #include "../timing.hpp"
+#include "../typed_errors.hpp"
 #include "attribute_table.hpp"
 #include "rat_apply_options.hpp"
 #include "rat_bound.hpp"
@@ -231,19 +231,11 @@ auto rat_apply(Inputs inputs, F function, Outputs outputs = {}, rat_apply_option
 
     auto const compute = [&](row_block const& block, auto const&... columns) {
         auto const timed = log.measure("userfunction");
-        auto const fail = [&](std::string const& reason) {
-            std::throw_with_nested(worker_error(subject + ": " + detail::block_text(block), block.number, 0, reason));
-        };
-        try {
-            return detail::computed(function, block, columns...);
-        } catch (error const&) {
-            throw;
-        } catch (std::exception const& failure) {
-            fail(failure.what());
-        } catch (...) {
-            fail("an exception that is no std::exception");
-        }
-        std::terminate(); // fail() throws
+        return detail::with_typed_errors([&] { return detail::computed(function, block, columns...); },
+                                         [&](std::string const& reason) {
+                                             return worker_error(subject + ": " + detail::block_text(block),
+                                                                 block.number, 0, reason);
+                                         });
     };
     row_block block{.total_rows = total};
     for (; block.first_row < total; ++block.number, block.first_row += block.rows) {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -21,6 +20,7 @@
 #include "../pixel_grid.hpp"
 #include "../progress.hpp"
 #include "../timing.hpp"
+#include "../typed_errors.hpp"
 #include "inputs.hpp"
 #include "outputs.hpp"
 #include "prepare.hpp"
@@ -144,26 +144,19 @@ class apply_job {
     worker_value call(W& worker, std::size_t number, block_info const& where, input& in)
     {
         auto const timed = log_.measure("userfunction");
-        auto const fail = [&](std::string const& reason) {
-            std::throw_with_nested(
-                worker_error(inputs_.part_name(0, run_) + ": " + block_text(where), where.index, number, reason));
-        };
-        try {
-            auto const invoke = [&](auto&... values) { return worker(where, std::move(values)...); };
-            if constexpr (std::same_as<worker_value, nothing>) {
-                std::apply([&](auto&... values) { worker(where, std::move(values)...); }, in);
-                return {};
-            } else {
-                return std::apply(invoke, in);
-            }
-        } catch (error const&) {
-            throw;
-        } catch (std::exception const& failure) {
-            fail(failure.what());
-        } catch (...) {
-            fail("an exception that is no std::exception");
-        }
-        std::terminate(); // fail() throws
+        auto const invoke = [&](auto&... values) { return worker(where, std::move(values)...); };
+        return with_typed_errors(
+            [&]() -> worker_value {
+                if constexpr (std::same_as<worker_value, nothing>) {
+                    std::apply(invoke, in);
+                    return {};
+                } else {
+                    return std::apply(invoke, in);
+                }
+            },
+            [&](std::string const& reason) {
+                return worker_error(inputs_.part_name(0, run_) + ": " + block_text(where), where.index, number, reason);
+            });
     }
 
     Inputs inputs_;

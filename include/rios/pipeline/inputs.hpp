@@ -20,6 +20,7 @@
 #include "../handle_pool.hpp"
 #include "../lists.hpp"
 #include "../read_block.hpp"
+#include "../typed_errors.hpp"
 
 namespace rios::detail {
 
@@ -34,21 +35,6 @@ std::string path_of(R const& reader)
 inline std::string name_of_input(std::string const& path, std::size_t number)
 {
     return path.empty() ? "input " + std::to_string(number + 1) : path;
-}
-
-/// Calls `f`. @throws a rios::error as `f` throws it; `make_error(reason)` with whatever else it throws nested in it
-template <typename F, typename G>
-void with_typed_errors(F f, G make_error)
-{
-    try {
-        f();
-    } catch (error const&) {
-        throw;
-    } catch (std::exception const& failure) {
-        std::throw_with_nested(make_error(std::string(failure.what())));
-    } catch (...) {
-        std::throw_with_nested(make_error(std::string("an exception that is no std::exception")));
-    }
 }
 
 template <typename R>

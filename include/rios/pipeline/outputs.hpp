@@ -23,6 +23,7 @@
 #include "../image_view.hpp"
 #include "../lists.hpp"
 #include "../timing.hpp"
+#include "../typed_errors.hpp"
 #include "inputs.hpp"
 #include "prepare.hpp"
 

@@ -19,6 +19,7 @@
 #include "../lists.hpp"
 #include "../read_block.hpp"
 #include "../timing.hpp"
+#include "../typed_errors.hpp"
 #include "inputs.hpp"
 
 namespace rios::detail {
