@@ -58,7 +58,7 @@ inline std::string extension_of(std::string_view path)
         " no format is known (.tif and .tiff: GTiff, .img: HFA, .kea: KEA); give the format explicitly");
 }
 
-/// Do the environment variables RIOS_DFLT_DRIVER and RIOS_DFLT_CREOPT_<driver> change the defaults of outputs? Programs whose
+/// Do the environment variables RIOS_DFLT_DRIVER, RIOS_DFLT_CREOPT_<driver> and RIOS_DFLT_DRIVEROPTIONS change the defaults of outputs? Programs whose
 /// files must not depend on them say no.
 enum class site_defaults : std::uint8_t { used, ignored };
 
@@ -173,8 +173,26 @@ inline void require_type(std::string const& path, GDALDriver& driver, pixel_type
                         " pixels" + (listed == nullptr ? "" : " (it has: " + std::string(listed) + ')'));
 }
 
-/// The user's creation options on top of the defaults for a format and pixel type: those of the environment variable
-/// RIOS_DFLT_CREOPT_<driver> ("KEY=VALUE KEY=VALUE"), else our own.
+/// Creation options that a site has set for a driver, and the environment variable where they stand.
+struct site_options {
+    std::string variable;
+    std::string text; ///< "KEY=VALUE KEY=VALUE"
+};
+
+/// RIOS_DFLT_CREOPT_<driver>; for the default driver also RIOS_DFLT_DRIVEROPTIONS, as RIOS had it before, where "None" stands
+/// for no options.
+inline std::optional<site_options> site_options_for(std::string const& driver)
+{
+    auto const own = "RIOS_DFLT_CREOPT_" + driver;
+    if (auto const text = environment_text(own)) return site_options{own, *text};
+    auto const default_driver = environment_text("RIOS_DFLT_DRIVER").value_or("HFA");
+    std::string const old = "RIOS_DFLT_DRIVEROPTIONS";
+    auto const text = EQUAL(driver.c_str(), default_driver.c_str()) ? environment_text(old) : std::nullopt;
+    if (!text) return {};
+    return site_options{old, *text == "None" ? "" : *text};
+}
+
+/// The user's creation options on top of the defaults for a format and pixel type: those of the site, else our own.
 /// @param threads that compress, where the format can use several
 /// @throws options_error if one is not KEY=VALUE, or the driver does not know it or its value
 inline CPLStringList creation_options(std::string const& path, GDALDriver& driver, pixel_type type, int threads,
@@ -192,14 +210,13 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
     };
     CPLStringList user;
     add(user, user_options, "creation option");
-    auto const variable = std::string("RIOS_DFLT_CREOPT_") + driver.GetDescription();
-    auto const of_site = site == site_defaults::used ? environment_text(variable) : std::nullopt;
+    auto const of_site = site == site_defaults::used ? site_options_for(driver.GetDescription()) : std::nullopt;
     bool const integer = dispatch(type, []<typename T>(std::type_identity<T>) { return std::is_integral_v<T>; });
     CPLStringList options;
     if (of_site) {
-        std::istringstream words(*of_site);
+        std::istringstream words(of_site->text);
         std::vector<std::string> const texts(std::istream_iterator<std::string>(words), {});
-        add(options, texts, "environment variable " + variable + ": creation option");
+        add(options, texts, "environment variable " + of_site->variable + ": creation option");
     } else if (EQUAL(driver.GetDescription(), "GTiff")) {
         options.SetNameValue("TILED", "YES");
         options.SetNameValue("BIGTIFF", "IF_SAFER");

@@ -133,6 +133,22 @@ TEST_CASE("the environment replaces the defaults of a driver, and a user's optio
           "out.x: COMPRESS=JPEG cannot hold pixels of type int16; DEFLATE, ZSTD and LZW can");
 }
 
+TEST_CASE("the old variable for options counts for the default driver, unless there is the newer one")
+{
+    using enum pixel_type;
+    test::environment_variable const old("RIOS_DFLT_DRIVEROPTIONS", "COMPRESSED=NO");
+    CHECK(options_of("HFA", uint16, {}) == "COMPRESSED=NO");
+    CHECK(options_of("GTiff", float32, {}) == "BIGTIFF=IF_SAFER COMPRESS=DEFLATE TILED=YES ZLEVEL=1");
+    {
+        test::environment_variable const newer("RIOS_DFLT_CREOPT_HFA", "COMPRESSED=YES");
+        CHECK(options_of("HFA", uint16, {}) == "COMPRESSED=YES");
+    }
+    test::environment_variable const driver("RIOS_DFLT_DRIVER", "GTiff");
+    CHECK(options_of("HFA", uint16, {}) == "COMPRESSED=YES");
+    test::environment_variable const none("RIOS_DFLT_DRIVEROPTIONS", "None");
+    CHECK(options_of("GTiff", float32, {}).empty());
+}
+
 TEST_CASE("outputs are tiled and compressed, and a user's option replaces a single default")
 {
     using enum pixel_type;

@@ -374,7 +374,7 @@ TEST_CASE("layers, attributes, conditions and values are those that were asked f
     CHECK(boxes(0, 4, 4) == 9); // later over earlier
 }
 
-TEST_CASE("a pipeline reads one file as two different inputs, by several threads")
+TEST_CASE("a pipeline of vectors alone reads one file as two different inputs, by several threads")
 {
     temporary_directory const folder;
     auto const path = folder / "a.gpkg";
@@ -382,8 +382,8 @@ TEST_CASE("a pipeline reads one file as two different inputs, by several threads
     test::make_vectors(path, {random_shapes(grid, "EPSG:28355", 5, 12)});
     auto const ones = gdal_rasterized<std::uint8_t>(path, grid, {"-burn", "1"});
     auto const numbers = gdal_rasterized<float>(path, grid, {"-a", "value"});
-    std::tuple const inputs(vector_reader<std::uint8_t>(path, {.strip_bytes = 500}).on(grid),
-                            vector_reader<float>(path, {.attribute = "value", .strip_bytes = 500}).on(grid));
+    std::tuple const inputs(vector_reader<std::uint8_t>(path, {.strip_bytes = 500}),
+                            vector_reader<float>(path, {.attribute = "value", .strip_bytes = 500}));
     std::atomic<int> wrong = 0;
     for (auto const readers : std::vector<std::size_t>{0, 3}) {
         rios::apply(inputs,
@@ -394,7 +394,8 @@ TEST_CASE("a pipeline reads one file as two different inputs, by several threads
                             wrong += value(0, row, col) > numbers(0, where.row + row, where.col + col) ? 1 : 0;
                         }
                     },
-                    rios::no_output(), rios::thread_executor({.readers = readers, .workers = 3}), {.window = 16});
+                    rios::no_output(), rios::thread_executor({.readers = readers, .workers = 3}),
+                    {.grid = grid, .window = 16});
     }
     CHECK(wrong == 0);
 }
