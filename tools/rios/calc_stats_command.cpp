@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "calc_stats_command.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <string_view>
 
@@ -39,13 +40,19 @@ CLI::App* add_calc_stats_command(CLI::App& app, calc_stats_arguments& arguments)
             "Factors by which overviews are smaller, ascending, with\ncommas between them, 2 to 32767; of these those "
             "are made\nwhose smaller side has more than 128 pixels. By default what\nRIOS_DFLT_OVERVIEWLEVELS says, or "
             "4,8,16,32,64,128,256,512")
-        ->type_name("N,N...")
-        ->delimiter(',');
+        ->type_name("N,N")
+        ->delimiter(',')
+        ->check(CLI::Range(2, 32767).description(""));
     command->add_option("--threads", arguments.threads, "Threads that read and count, 0 to 4096; 0: one for each core")
         ->type_name("N")
         ->check(CLI::Range(0, 4096).description(""))
         ->capture_default_str();
     command->add_flag("--quiet", arguments.quiet, "Show no progress");
+    command->callback([&arguments] {
+        auto const& levels = arguments.levels;
+        if (std::adjacent_find(levels.begin(), levels.end(), std::greater_equal<>()) == levels.end()) return;
+        throw CLI::ValidationError("--levels", "must ascend");
+    });
     command->footer(
         "Files are changed in place: what is written before an error or Ctrl-C stays. Overviews of the same sizes are\n"
         "made anew; others stay as they are. Formats that have no place for statistics get a file NAME.aux.xml.\n\n"
