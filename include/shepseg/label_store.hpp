@@ -5,38 +5,28 @@
 #pragma once
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
-#include <string>
-#include <system_error>
+#include <span>
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <rios/error.hpp>
 #include <rios/image.hpp>
+#include <rios/image_view.hpp>
+
+#include "scratch_file.hpp"
 
 namespace shepseg {
 
 /// Label images by tile.
 ///
-/// The scratch file has no name, so nothing is left of it however the process ends.
 /// Thread rule: put() and keep_within() from one thread; then read() from any threads, each pixel once.
 class label_store {
   public:
     /// @param folder for the scratch file, which is made when it is needed
-    label_store(std::size_t tiles, std::filesystem::path folder) : tiles_(tiles), folder_(std::move(folder)) {}
-    label_store(label_store const&) = delete;
-    label_store& operator=(label_store const&) = delete;
-    ~label_store()
-    {
-        if (file_ >= 0) ::close(file_);
-    }
+    label_store(std::size_t tiles, std::filesystem::path folder) : tiles_(tiles), file_(std::move(folder)) {}
 
     /// Keeps the labels of a tile; of size 0 if they are all 0.
     void put(std::size_t tile, rios::image<std::uint32_t> labels)
@@ -51,14 +41,7 @@ class label_store {
     }
 
     /// Makes the scratch file, if there is none. @throws rios::io_error naming the folder
-    void open_file()
-    {
-        if (file_ >= 0) return;
-        auto name = (folder_ / ".shepseg-scratch-XXXXXX").string();
-        file_ = ::mkostemp(name.data(), O_CLOEXEC);
-        if (file_ < 0) fail("cannot make a scratch file there");
-        ::unlink(name.c_str());
-    }
+    void open_file() { file_.open(); }
 
     /// Moves labels into the scratch file until those that stay in memory take no more than so many bytes.
     /// @throws rios::io_error naming the folder if the scratch file cannot be made or is full
@@ -71,7 +54,7 @@ class label_store {
     /// Bytes of labels in memory. To be asked while nobody reads.
     [[nodiscard]] std::size_t in_memory() const noexcept { return in_memory_; }
     /// Bytes in the scratch file.
-    [[nodiscard]] std::size_t in_file() const noexcept { return static_cast<std::size_t>(end_); }
+    [[nodiscard]] std::size_t in_file() const noexcept { return file_.size(); }
 
     /// Copies a part of a tile's labels. A tile of which all parts have been read is forgotten.
     /// @param row,col of the part's first pixel in the tile
@@ -90,10 +73,8 @@ class label_store {
                                   to.begin());
                 continue;
             }
-            auto const offset = place.offset + ((row + i) * place.cols + col) * pixel_bytes_;
-            transfer(to.size_bytes(), offset, [&](std::size_t done, std::size_t rest, off_t at) {
-                return ::pread(file_, reinterpret_cast<char*>(to.data()) + done, rest, at);
-            });
+            auto const pixel = static_cast<std::size_t>((row + i) * place.cols + col);
+            file_.read(place.offset + pixel * sizeof(std::uint32_t), std::as_writable_bytes(to));
         }
         std::lock_guard lock(mutex_);
         place.left -= part.rows() * part.cols();
@@ -103,59 +84,33 @@ class label_store {
     }
 
   private:
-    static constexpr std::ptrdiff_t pixel_bytes_ = sizeof(std::uint32_t);
-
     struct stored_tile {
         std::ptrdiff_t cols = 0;
         std::ptrdiff_t left = 0; // pixels that have not been read
         bool in_file = false;
-        off_t offset = 0;
+        std::size_t offset = 0;
         rios::image<std::uint32_t> labels;
 
         [[nodiscard]] std::size_t bytes() const noexcept
         {
-            return static_cast<std::size_t>(labels.pixel_count() * pixel_bytes_);
+            return static_cast<std::size_t>(labels.pixel_count()) * sizeof(std::uint32_t);
         }
     };
 
     void spill(stored_tile& place)
     {
-        open_file();
         auto const bytes = place.bytes();
-        transfer(bytes, end_, [&](std::size_t done, std::size_t rest, off_t at) {
-            return ::pwrite(file_, reinterpret_cast<char const*>(place.labels.data()) + done, rest, at);
-        });
+        auto const pixels = std::span<std::uint32_t const>(place.labels.data(), bytes / sizeof(std::uint32_t));
+        place.offset = file_.append(std::as_bytes(pixels));
         place.in_file = true;
-        place.offset = end_;
         place.labels = {};
-        end_ += static_cast<off_t>(bytes);
         in_memory_ -= bytes;
-    }
-
-    template <typename F>
-    void transfer(std::size_t bytes, off_t offset, F step) const
-    {
-        for (std::size_t done = 0; done < bytes;) {
-            errno = 0;
-            auto const now = step(done, bytes - done, offset + static_cast<off_t>(done));
-            if (now < 0 && errno == EINTR) continue;
-            if (now <= 0) fail("cannot use a scratch file there");
-            done += static_cast<std::size_t>(now);
-        }
-    }
-
-    [[noreturn]] void fail(std::string const& what) const
-    {
-        auto const reason = errno == 0 ? "it ends too early" : std::generic_category().message(errno);
-        throw rios::io_error(folder_.string(), what + ": " + reason);
     }
 
     std::vector<stored_tile> tiles_;
     std::vector<std::size_t> kept_; // tiles in memory, in the order in which they came
-    std::filesystem::path folder_;
+    scratch_file file_;
     std::size_t in_memory_ = 0;
-    int file_ = -1;
-    off_t end_ = 0;
     std::mutex mutex_;
 };
 
