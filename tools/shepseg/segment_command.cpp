@@ -25,6 +25,7 @@
 #include <shepseg/gdal/segment_file.hpp>
 #include <shepseg/json/cluster_model.hpp>
 
+#include "common_options.hpp"
 #include "extra_files.hpp"
 #include "summary.hpp"
 #include "support/interrupt.hpp"
@@ -34,13 +35,6 @@ namespace tools {
 
 namespace {
 
-shepseg::null_rule null_rule_from(std::string const& text)
-{
-    if (text.empty()) return shepseg::null_of_file{};
-    if (text == "none") return shepseg::no_null{};
-    return number_from<double>("--null-value", text, "a number, nan or none");
-}
-
 shepseg::spectral_limit spectral_limit_from(segment_arguments const& arguments)
 {
     auto const percentile = number_from("--spectral-diff-percentile", arguments.spectral_diff_percentile, 0.0, 100.0,
@@ -49,20 +43,6 @@ shepseg::spectral_limit spectral_limit_from(segment_arguments const& arguments)
     if (arguments.max_spectral_diff == "none") return shepseg::no_limit{};
     return number_from("--max-spectral-diff", arguments.max_spectral_diff, 0.0, std::numeric_limits<double>::max(),
                        "auto, none or a number of at least 0");
-}
-
-std::size_t threads_from(segment_arguments const& arguments)
-{
-    constexpr std::size_t most = 4096;
-    if (arguments.threads.empty()) return rios::available_cores();
-    return whole_number_from<std::size_t>("--threads", arguments.threads, 1, most);
-}
-
-std::size_t readers_from(segment_arguments const& arguments)
-{
-    constexpr std::size_t most = 4096;
-    if (arguments.readers.empty()) return 0;
-    return whole_number_from<std::size_t>("--readers", arguments.readers, 0, most);
 }
 
 shepseg::sample_options sample_from(segment_arguments const& arguments)
@@ -268,8 +248,8 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
 
 void run_segment(segment_arguments const& arguments)
 {
-    auto const threads = threads_from(arguments);
-    auto const readers = readers_from(arguments);
+    auto const threads = threads_from(arguments.threads);
+    auto const readers = readers_from(arguments.readers);
     auto request = options_from(arguments, threads);
     auto const shown = preview_bands_from(arguments);
     require_different_files(

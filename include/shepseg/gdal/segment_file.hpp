@@ -43,17 +43,9 @@
 #include "../tiled.hpp"
 #include "file_source.hpp"
 #include "label_file.hpp"
+#include "null_rule.hpp"
 
 namespace shepseg {
-
-/// Null is what the file says, or, if it says nothing, what the given cluster model says.
-struct null_of_file {};
-
-/// No value is null.
-struct no_null {};
-
-/// Which pixels of a file are null: a rule, or a value.
-using null_rule = std::variant<null_of_file, no_null, double>;
 
 /// What was segmented, how, and what came out. The labels are in the file.
 struct file_segmentation {

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Options that several commands have, from their text.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include <rios/executor/threads.hpp>
+#include <shepseg/gdal/null_rule.hpp>
+
+#include "values.hpp"
+
+namespace tools {
+
+inline constexpr std::size_t most_threads = 4096;
+
+/// --threads; all cores if it is empty.
+inline std::size_t threads_from(std::string const& text)
+{
+    if (text.empty()) return rios::available_cores();
+    return whole_number_from<std::size_t>("--threads", text, 1, most_threads);
+}
+
+/// --readers; none if it is empty.
+inline std::size_t readers_from(std::string const& text)
+{
+    if (text.empty()) return 0;
+    return whole_number_from<std::size_t>("--readers", text, 0, most_threads);
+}
+
+/// --null-value; the file's if it is empty.
+inline shepseg::null_rule null_rule_from(std::string const& text)
+{
+    if (text.empty()) return shepseg::null_of_file{};
+    if (text == "none") return shepseg::no_null{};
+    return number_from<double>("--null-value", text, "a number, nan or none");
+}
+
+} // namespace tools
