@@ -5,6 +5,10 @@
 
 #include "gdal/preview_file.hpp"
 #include "gdal/segment_file.hpp"
+#include "gdal/segment_statistics.hpp"
+#include "gdal/statistics_columns.hpp"
+#include "gdal/table_file.hpp"
 #include "preview.hpp"
 #include "segment.hpp"
+#include "spatial_statistics.hpp"
 #include "json/cluster_model.hpp"

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The number of pixels of each segment of a file: out of its histogram, or counted.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <rios/apply.hpp>
+#include <rios/block_info.hpp>
+#include <rios/concepts.hpp>
+#include <rios/error.hpp>
+#include <rios/function_writer.hpp>
+#include <rios/gdal/attribute_table.hpp>
+#include <rios/gdal/dataset.hpp>
+#include <rios/gdal/reader.hpp>
+#include <rios/image.hpp>
+
+#include "../block_segments.hpp"
+#include "../segment_sizes.hpp"
+
+namespace shepseg {
+
+namespace detail {
+
+/// A file and the column of its attribute table that has the histogram.
+struct histogram_column {
+    rios::gdal_dataset file;
+    rios::attribute_table table;
+    std::size_t column;
+};
+
+} // namespace detail
+
+/// The sizes that the attribute table's histogram tells (its column of usage PixelCount); none if there is no histogram. They
+/// are read when they are needed.
+/// @throws rios::io_error, also from the result
+[[nodiscard]] inline std::optional<segment_sizes> sizes_of_histogram(std::string const& labels)
+{
+    auto file = rios::gdal_dataset::open(labels);
+    rios::attribute_table table(file, 1);
+    auto const column = table.find(rios::column_usage::pixel_count);
+    if (!column || table.rows() == 0) return {};
+    auto const rows = static_cast<std::size_t>(table.rows());
+    auto const source = std::make_shared<detail::histogram_column>(
+        detail::histogram_column{std::move(file), std::move(table), *column});
+    return segment_sizes(rows, [source, labels](std::size_t first, std::size_t count) {
+        std::vector<double> counts(count);
+        source->table.read(source->column, static_cast<std::ptrdiff_t>(first), std::span(counts));
+        std::vector<std::uint64_t> sizes(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            constexpr double most = 0x1p53;
+            if (!(counts[i] >= 0 && counts[i] <= most)) {
+                throw rios::error(labels + ": the histogram says that segment " + std::to_string(first + i) + " has " +
+                                  rios::detail::number_text(counts[i]) +
+                                  " pixels; have them counted again (--recount)");
+            }
+            sizes[i] = static_cast<std::uint64_t>(counts[i]);
+        }
+        return sizes;
+    });
+}
+
+/// Counts the pixels of each segment. Memory: 8 bytes for each label up to the largest.
+/// @param null_label a label, besides 0, that is no segment
+/// @throws rios::io_error, rios::cancelled
+template <rios::AnyExecutor E>
+[[nodiscard]] segment_sizes count_segments(rios::gdal_reader<std::uint32_t> const& labels,
+                                           std::optional<std::uint32_t> null_label, E&& executor,
+                                           rios::apply_options const& options)
+{
+    struct label_counts {
+        std::vector<std::uint32_t> labels;
+        std::vector<std::uint32_t> pixels;
+    };
+    std::vector<std::uint64_t> sizes(1);
+    auto worker = [segments = block_segments(), null_label](rios::block_info const& /*where*/,
+                                                            rios::image<std::uint32_t> const& pixels) mutable {
+        segments.group(pixels.view());
+        label_counts result;
+        for (std::size_t i = 0; i < segments.size(); ++i) {
+            if (segments.label(i) == null_label) continue;
+            result.labels.push_back(segments.label(i));
+            result.pixels.push_back(static_cast<std::uint32_t>(segments.positions(i).size()));
+        }
+        return result;
+    };
+    rios::function_writer sum([&](rios::block const& /*where*/, label_counts const& counts) {
+        for (std::size_t i = 0; i < counts.labels.size(); ++i) {
+            auto const label = static_cast<std::size_t>(counts.labels[i]);
+            if (label >= sizes.size())
+                sizes.resize(std::max(label + 1, std::min(sizes.size() * 2, std::size_t{1} << 32)));
+            sizes[label] += counts.pixels[i];
+        }
+    });
+    rios::apply(labels, worker, sum, executor, options);
+    while (sizes.size() > 1 && sizes.back() == 0) sizes.pop_back();
+    return segment_sizes(std::move(sizes));
+}
+
+} // namespace shepseg

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// From an image and its segments to a table of the segments: all bands in one pass over both files, on all threads. Where the
+// table goes: gdal/statistics_output.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <rios/apply.hpp>
+#include <rios/concepts.hpp>
+#include <rios/error.hpp>
+#include <rios/gdal/crs.hpp>
+#include <rios/gdal/dataset.hpp>
+#include <rios/gdal/reader.hpp>
+#include <rios/grid_difference.hpp>
+#include <rios/pixel_type.hpp>
+#include <rios/progress.hpp>
+#include <rios/timing.hpp>
+
+#include "../segment_sizes.hpp"
+#include "../statistic.hpp"
+#include "../statistics_merger.hpp"
+#include "../statistics_plan.hpp"
+#include "../statistics_table.hpp"
+#include "../statistics_worker.hpp"
+#include "null_rule.hpp"
+#include "segment_sizes.hpp"
+
+namespace shepseg {
+
+/// How segment_statistics goes about it.
+struct segment_statistics_options {
+    /// What columns hold that cannot be computed: of numbers without a segment, and of segments without valid pixels.
+    double missing = -9999;
+    /// Names of the columns: column_name().
+    std::string column_format = "Band_{band}_{stat}";
+    /// Bands whose values spatial statistics see, from 1.
+    std::vector<int> spatial_bands{};
+    /// Null value of the bands of the image.
+    null_rule null = null_of_file{};
+    /// Count the pixels of the segments even if there is a histogram that tells.
+    bool count_pixels = false;
+    /// Rows and columns of the blocks, in pixels. Changes no result.
+    std::ptrdiff_t window = 1024;
+    /// Folder for a scratch file; empty for that of the labels.
+    std::string scratch_dir{};
+    /// Bytes of complete rows that are kept in memory; what is more waits in the scratch file.
+    std::size_t memory = std::size_t{256} << 20;
+    /// Called with the columns when they are known, before the pixels are looked at: a chance to refuse them by throwing.
+    std::function<void(std::vector<statistics_column> const&)> before_work{};
+    /// Told "counting" and "statistics" with the part done; may cancel.
+    rios::progress_function progress{};
+    /// Another way to cancel: from any thread.
+    std::stop_token stop{};
+};
+
+/// A table of segments and how it came about.
+struct segment_statistics_result {
+    statistics_table table;                          ///< one row for each label from 0 on
+    rios::pixel_type type = rios::pixel_type::uint8; ///< pixels were taken as this type
+    bool counted = false;                            ///< pixels of segments had to be counted first
+    rios::timings timings;
+};
+
+namespace detail {
+
+/// @throws rios::options_error if the file holds no labels
+inline void require_labels(rios::gdal_dataset const& file)
+{
+    if (file.band_count() != 1) {
+        throw rios::options_error(file.path() + ": has " + std::to_string(file.band_count()) +
+                                  " bands; a file of segments has one");
+    }
+    auto const type = file.band_type(1);
+    if (type == rios::pixel_type::float32 || type == rios::pixel_type::float64) {
+        throw rios::options_error(file.path() + ": has pixels of type " + std::string(rios::name_of(type)) +
+                                  "; segments are integers");
+    }
+}
+
+/// @throws rios::grid_error saying how the two differ
+inline void require_same_pixels(rios::gdal_dataset const& labels, rios::gdal_dataset const& image)
+{
+    auto const difference =
+        rios::grid_difference(labels.grid(), image.grid(), image.path(),
+                              [](auto const& one, auto const& other) { return rios::same_crs(one, other); });
+    if (!difference.empty()) throw rios::grid_error(labels.path() + ": " + difference);
+}
+
+/// The label, besides 0, that stands for no segment.
+inline std::optional<std::uint32_t> null_label_of(rios::gdal_dataset const& labels)
+{
+    auto const value = labels.null_value(1);
+    return value ? rios::to_pixel<std::uint32_t>(*value) : std::nullopt;
+}
+
+} // namespace detail
+
+/// Computes statistics of the pixels of each segment.
+///
+/// @param image any raster; read as the common type of the bands that are used
+/// @param labels a raster of one band of integers on the same pixels: the number of each pixel's segment. 0, what is below 0,
+///        and the file's null value are no segment. Numbers may be left out.
+/// @param selection what is wanted of which bands: of_each_band()
+/// @param executor inline_executor, thread_executor, or any Executor of rios::apply
+/// @param functions spatial statistics (SpatialStatistic), ready-made (spatial_statistics.hpp) or your own
+/// @returns a row for each label from 0 to the largest
+///
+/// The table does not depend on the window and the executor, to the last bit. Both files are read once (labels twice where they
+/// have no histogram), and only read. Memory: what the blocks under way take, options.memory, and segments of which some
+/// blocks have not come: their values, or less (growing_values.hpp).
+///
+/// @throws rios::options_error for a band that there is not, labels that are not integers, columns of the same name;
+///         rios::grid_error if the two files have different pixels; rios::error if the histogram is not that of the pixels;
+///         rios::io_error, rios::cancelled
+/// Thread rule: any thread, several calls at once.
+template <rios::AnyExecutor E, typename... Functions>
+[[nodiscard]] segment_statistics_result segment_statistics(std::string const& image, std::string const& labels,
+                                                           std::vector<band_statistics_selection> const& selection,
+                                                           segment_statistics_options const& options, E&& executor,
+                                                           Functions... functions)
+{
+    auto const image_file = rios::gdal_dataset::open(image);
+    auto const label_file = rios::gdal_dataset::open(labels);
+    detail::require_labels(label_file);
+    detail::require_same_pixels(label_file, image_file);
+    auto const null_label = detail::null_label_of(label_file);
+    std::vector<rios::pixel_type> types;
+    for (auto const& each : selection) types.push_back(image_file.band_type(each.band));
+    for (int const band : options.spatial_bands) types.push_back(image_file.band_type(band));
+    if (types.empty()) types.push_back(image_file.band_type(1));
+    std::filesystem::path scratch = options.scratch_dir;
+    if (scratch.empty()) scratch = std::filesystem::absolute(labels).parent_path();
+
+    rios::apply_options run{.window = options.window, .overlap = 0};
+    run.stop = options.stop;
+    auto const progress_as = [&](std::string_view phase) -> rios::progress_function {
+        if (!options.progress) return {};
+        return
+            [tell = options.progress, phase](std::string_view /*of apply*/, double done) { return tell(phase, done); };
+    };
+    rios::gdal_reader<std::uint32_t> const label_reader(labels);
+    auto const type = rios::common_pixel_type(types);
+    auto const null_value_of = [&](int band) -> std::optional<double> {
+        if (auto const* value = std::get_if<double>(&options.null)) return *value;
+        return std::holds_alternative<no_null>(options.null) ? std::nullopt : image_file.null_value(band);
+    };
+    auto const plan_for = [&]<typename T>(std::type_identity<T>) {
+        return statistics_plan<T, Functions...>(selection, options.spatial_bands, null_value_of, options.missing,
+                                                options.column_format, image_file.grid(), functions...);
+    };
+    rios::dispatch(type, [&](auto pixel) {
+        auto const plan = plan_for(pixel);
+        if (options.before_work) options.before_work(plan.columns());
+    });
+
+    auto sizes = options.count_pixels ? std::optional<segment_sizes>() : sizes_of_histogram(labels);
+    bool const counted = !sizes.has_value();
+    if (counted) {
+        run.progress = progress_as("counting");
+        sizes = count_segments(label_reader, null_label, executor, run);
+    }
+    run.progress = progress_as("statistics");
+
+    return rios::dispatch(type, [&]<typename T>(std::type_identity<T>) {
+        auto const plan = std::make_shared<statistics_plan<T, Functions...> const>(plan_for(std::type_identity<T>{}));
+        auto const complete = std::make_shared<complete_segments<T>>();
+        statistics_merger<T> merger(
+            statistics_table(plan->columns(), plan->missing_row(), sizes->rows(), scratch, options.memory), *sizes,
+            complete);
+        statistics_worker<T, Functions...> worker(plan, *sizes, complete, null_label);
+        auto bands = plan->bands();
+        if (bands.empty()) bands = {1};
+        rios::gdal_reader<T> const reader(image, {.bands = bands});
+        auto run_of_type = run;
+        run_of_type.overlap = plan->wants_neighbours() ? 1 : 0;
+        auto finished = rios::apply(std::tuple(label_reader, reader), std::move(worker), merger, executor, run_of_type);
+        finishing_job<T, Functions...> rest(plan, *complete, merger);
+        executor.run(rest);
+        if (merger.largest() > std::numeric_limits<std::int32_t>::max()) merger.table().widen();
+        return segment_statistics_result{.table = std::move(merger.table()),
+                                         .type = type,
+                                         .counted = counted,
+                                         .timings = std::move(finished.timings)};
+    });
+}
+
+} // namespace shepseg

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A table of segments as columns of the raster attribute table of their file. As a file of its own: gdal/table_file.hpp.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <rios/error.hpp>
+#include <rios/gdal/attribute_table.hpp>
+#include <rios/gdal/dataset.hpp>
+#include <rios/progress.hpp>
+
+#include "../statistic.hpp"
+#include "../statistics_table.hpp"
+#include "existing.hpp"
+
+namespace shepseg {
+
+namespace detail {
+
+/// The column of an attribute table that holds numbers of that kind.
+inline rios::column_type attribute_type_of(column_values values) noexcept
+{
+    return values == column_values::integer ? rios::column_type::integer : rios::column_type::real;
+}
+
+/// The place of a column that is there already and may be written over; none if it has to be made.
+/// @throws rios::options_error if it must not be, or cannot hold the numbers
+inline std::optional<std::size_t> existing_column(rios::attribute_table const& table, std::string const& file,
+                                                  statistics_column const& wanted, existing columns)
+{
+    auto const found = table.find(wanted.name);
+    if (!found) return {};
+    auto const name = file + ": column '" + wanted.name + "'";
+    if (columns == existing::refused) {
+        throw rios::options_error(
+            name + " of the attribute table is there already; have it replaced (--overwrite), or give another "
+                   "column format");
+    }
+    auto const type = table.columns()[*found].type;
+    if (type == rios::column_type::text ||
+        (type == rios::column_type::integer && wanted.values != column_values::integer)) {
+        throw rios::options_error(name + " of the attribute table is of type " + std::string(rios::name_of(type)) +
+                                  ", which cannot hold the new numbers; give another column format");
+    }
+    return found;
+}
+
+} // namespace detail
+
+/// Finds out, before any work, that columns cannot be written to the attribute table of a file.
+/// @throws rios::io_error if the file cannot be changed
+/// @throws rios::options_error if a column is there already and is not to be replaced, or has another type
+inline void check_statistics_columns(std::string const& labels, std::vector<statistics_column> const& columns,
+                                     existing present)
+{
+    auto file = rios::gdal_dataset::open_for_update(labels);
+    rios::attribute_table const table(file, 1);
+    for (auto const& each : columns) static_cast<void>(detail::existing_column(table, labels, each, present));
+}
+
+/// Writes a table of segments to the raster attribute table of their file, whose row numbers are the labels. Rows are added
+/// where there are fewer; other columns and the pixels stay as they are. Columns are Integer or Real, as in pyshepseg;
+/// numbers beyond 32 bits are Real.
+///
+/// Attribute tables are changed in place: after an error that only shows while writing, such as a full disk, columns may be
+/// there in part.
+/// @param progress told "attribute table" and the part done
+/// @throws as check_statistics_columns(); rios::io_error; rios::cancelled
+inline void write_statistics_columns(std::string const& labels, statistics_table const& table, existing present,
+                                     rios::progress_function const& progress = {})
+{
+    auto file = rios::gdal_dataset::open_for_update(labels);
+    rios::attribute_table attributes(file, 1);
+    std::vector<std::optional<std::size_t>> found;
+    for (auto const& each : table.columns()) {
+        found.push_back(detail::existing_column(attributes, labels, each, present));
+    }
+    auto const rows = static_cast<std::ptrdiff_t>(table.rows());
+    if (rows > attributes.rows()) attributes.resize(rows);
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        auto const& column = table.columns()[i];
+        places.push_back(found[i] ? *found[i]
+                                  : attributes.create_column(
+                                        {.name = column.name, .type = detail::attribute_type_of(column.values)}));
+    }
+    rios::report(progress, "attribute table", 0.0);
+    std::vector<double> numbers;
+    auto const width = table.columns().size();
+    table.for_each_page(0, [&](std::size_t first, std::size_t count, std::span<double const> page) {
+        numbers.resize(count);
+        for (std::size_t column = 0; column < width; ++column) {
+            for (std::size_t row = 0; row < count; ++row) numbers[row] = page[row * width + column];
+            attributes.write(places[column], static_cast<std::ptrdiff_t>(first), std::span<double const>(numbers));
+        }
+        rios::report(progress, "attribute table",
+                     static_cast<double>(first + count) / static_cast<double>(table.rows()));
+    });
+    attributes.close();
+    file.close();
+}
+
+} // namespace shepseg

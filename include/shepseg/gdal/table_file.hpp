@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A table of segments as a file: text, or a database through OGR. As columns of the raster: gdal/statistics_columns.hpp.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <gdal_priv.h>
+#include <ogrsf_frmts.h>
+
+#include <rios/error.hpp>
+#include <rios/gdal/call.hpp>
+#include <rios/gdal/format.hpp>
+#include <rios/pending_output.hpp>
+#include <rios/progress.hpp>
+
+#include "../statistic.hpp"
+#include "../statistics_table.hpp"
+#include "existing.hpp"
+
+namespace shepseg {
+
+namespace detail {
+
+/// The name of the OGR driver for a table file's extension. @throws rios::options_error
+inline std::string table_driver_for(std::string const& path)
+{
+    auto const extension = rios::detail::extension_of(path);
+    if (extension == ".csv") return "CSV";
+    if (extension == ".gpkg") return "GPKG";
+    if (extension == ".sqlite" || extension == ".db") return "SQLite";
+    if (extension == ".parquet") return "Parquet";
+    throw rios::options_error(path + ": " +
+                              (extension.empty() ? "without an extension" : "for the extension '" + extension + "'") +
+                              " no kind of table is known; allowed: .csv, .gpkg, .sqlite, .db, .parquet");
+}
+
+/// @throws rios::options_error if this GDAL does not have it
+inline GDALDriver& table_driver(std::string const& path, std::string const& name)
+{
+    rios::register_drivers();
+    auto* const driver = GetGDALDriverManager()->GetDriverByName(name.c_str());
+    if (driver != nullptr) return *driver;
+    throw rios::options_error(path + ": this GDAL has no driver " + name + " to write it with; .csv always works");
+}
+
+/// Quoted as CSV wants it, where it has to be.
+inline std::string csv_text(std::string const& text)
+{
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string quoted = "\"";
+    for (char const c : text) quoted.append(c == '"' ? 2 : 1, c);
+    return quoted + '"';
+}
+
+/// Text of a table, written piece by piece.
+class csv_writer {
+  public:
+    csv_writer(std::string shown, std::filesystem::path const& path)
+        : shown_(std::move(shown)), file_(std::fopen(path.c_str(), "wb"))
+    {
+        if (!file_) fail();
+    }
+
+    void write(std::string_view text)
+    {
+        if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size()) fail();
+    }
+    void close()
+    {
+        if (std::fclose(file_.release()) != 0) fail();
+    }
+
+  private:
+    struct closer {
+        void operator()(std::FILE* file) const { std::fclose(file); }
+    };
+
+    [[noreturn]] void fail() const
+    {
+        throw rios::io_error(shown_, "cannot be written: " + std::generic_category().message(errno));
+    }
+
+    std::string shown_;
+    std::unique_ptr<std::FILE, closer> file_;
+};
+
+/// Rows of a table as text, with all digits.
+inline void write_csv(rios::pending_output const& output, std::string const& shown, statistics_table const& table,
+                      rios::progress_function const& progress)
+{
+    csv_writer file(shown, output.path());
+    std::string text = "id";
+    for (auto const& each : table.columns()) text += ',' + csv_text(each.name);
+    text += '\n';
+    auto const width = table.columns().size();
+    std::array<char, 32> digits{};
+    auto const append = [&](auto number) {
+        auto const [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+        text.append(digits.data(), end);
+    };
+    table.for_each_page(1, [&](std::size_t first, std::size_t count, std::span<double const> page) {
+        for (std::size_t row = 0; row < count; ++row) {
+            append(first + row);
+            for (std::size_t column = 0; column < width; ++column) {
+                text += ',';
+                auto const number = page[row * width + column];
+                if (table.columns()[column].values == column_values::real) append(number);
+                else append(static_cast<std::int64_t>(number));
+            }
+            text += '\n';
+        }
+        file.write(text);
+        text.clear();
+        rios::report(progress, "table", static_cast<double>(first + count) / static_cast<double>(table.rows()));
+    });
+    file.write(text); // the heading, if there are no rows
+    file.close();
+}
+
+/// Rows of a table as features without a place.
+inline void write_layer(rios::pending_output const& output, std::string const& shown, GDALDriver& driver,
+                        statistics_table const& table, rios::progress_function const& progress)
+{
+    rios::gdal_errors const errors;
+    auto const actual = output.path().string();
+    auto const close = [](GDALDataset* handle) { GDALClose(handle); };
+    std::unique_ptr<GDALDataset, decltype(close)> file(driver.Create(actual.c_str(), 0, 0, 0, GDT_Unknown, nullptr));
+    errors.check(file != nullptr, shown, "cannot be created", actual);
+    auto* const layer = file->CreateLayer("segments", nullptr, wkbNone, nullptr);
+    errors.check(layer != nullptr, shown, "cannot make a table", actual);
+    auto const add = [&](std::string const& name, OGRFieldType type) {
+        OGRFieldDefn field(name.c_str(), type);
+        errors.check(layer->CreateField(&field) == OGRERR_NONE, shown, "cannot make column '" + name + "'", actual);
+    };
+    add("id", OFTInteger64);
+    for (auto const& each : table.columns()) {
+        add(each.name, each.values == column_values::real      ? OFTReal
+                       : each.values == column_values::integer ? OFTInteger
+                                                               : OFTInteger64);
+    }
+    auto const width = table.columns().size();
+    if (layer->GetLayerDefn()->GetFieldCount() != static_cast<int>(width) + 1) {
+        throw rios::options_error(shown + ": two columns have the same name to this format, whose names differ in more "
+                                          "than case; give another column format");
+    }
+    bool const transactions = file->TestCapability(ODsCTransactions) != FALSE;
+    OGRFeature feature(layer->GetLayerDefn());
+    table.for_each_page(1, [&](std::size_t first, std::size_t count, std::span<double const> page) {
+        if (transactions) errors.check(file->StartTransaction() == OGRERR_NONE, shown, "cannot be written", actual);
+        for (std::size_t row = 0; row < count; ++row) {
+            feature.SetFID(OGRNullFID);
+            feature.SetField(0, static_cast<GIntBig>(first + row));
+            for (std::size_t column = 0; column < width; ++column) {
+                auto const number = page[row * width + column];
+                auto const place = static_cast<int>(column) + 1;
+                if (table.columns()[column].values == column_values::real) feature.SetField(place, number);
+                else feature.SetField(place, static_cast<GIntBig>(number));
+            }
+            errors.check(layer->CreateFeature(&feature) == OGRERR_NONE, shown, "cannot be written", actual);
+        }
+        if (transactions) errors.check(file->CommitTransaction() == OGRERR_NONE, shown, "cannot be written", actual);
+        rios::report(progress, "table", static_cast<double>(first + count) / static_cast<double>(table.rows()));
+    });
+    GDALClose(file.release());
+    errors.check(true, shown, "cannot be written", actual);
+}
+
+} // namespace detail
+
+/// A file with the rows of all labels from 1 on, in their order: a column `id`, then the table's. What it is its extension
+/// says: .csv, .gpkg (GeoPackage), .sqlite or .db, .parquet (where GDAL can); with OGR the table is called "segments".
+/// Numbers keep all digits. The file appears under its name when it is complete.
+///
+/// Made before the work, so that what cannot be written is found out early.
+class table_file {
+  public:
+    /// @throws rios::options_error for an unknown extension, or a file that is there and is not to be replaced
+    /// @throws rios::io_error if nothing can be written there
+    table_file(std::string path, existing file)
+        : path_(std::move(path)), driver_(&detail::table_driver(path_, detail::table_driver_for(path_))), output_([&] {
+              std::error_code ignored;
+              if (file == existing::refused && std::filesystem::exists(path_, ignored)) {
+                  throw rios::options_error(path_ +
+                                            ": is there already; have it replaced (--overwrite), or give another name");
+              }
+              return rios::pending_output(path_);
+          }())
+    {
+    }
+
+    /// Writes a table; commit() follows.
+    /// @param progress told "table" and the part done
+    /// @throws rios::io_error, rios::options_error, rios::cancelled
+    void write(statistics_table const& table, rios::progress_function const& progress = {})
+    {
+        rios::report(progress, "table", 0.0);
+        if (EQUAL(driver_->GetDescription(), "CSV")) detail::write_csv(output_, path_, table, progress);
+        else detail::write_layer(output_, path_, *driver_, table, progress);
+    }
+
+    /// Gives the file its name. @throws rios::io_error
+    void commit() { output_.commit(); }
+
+    [[nodiscard]] std::string const& path() const noexcept { return path_; }
+
+  private:
+    std::string path_;
+    GDALDriver* driver_;
+    rios::pending_output output_;
+};
+
+} // namespace shepseg

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// How many pixels each segment has, so that statistics know when a segment is complete. Out of a file's histogram:
+// gdal/segment_sizes.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "statistics_table.hpp"
+
+namespace shepseg {
+
+/// Sizes of consecutive segments: those of a page of statistics_table.
+struct size_page {
+    std::vector<std::uint64_t> pixels; ///< by label, counted from the page's first
+    std::size_t present = 0;           ///< segments that have pixels; label 0 does not count
+};
+
+/// Pixel counts by label, in pages that are loaded when they are asked for.
+///
+/// Thread rule: everything from any thread; copies share the pages.
+class segment_sizes {
+  public:
+    /// @param rows one more than the largest label
+    /// @param load called with the first label and a number of labels, one call at a time; returns their sizes, in pixels
+    segment_sizes(std::size_t rows,
+                  std::function<std::vector<std::uint64_t>(std::size_t first, std::size_t count)> load)
+        : state_(std::make_shared<state>())
+    {
+        state_->rows = rows;
+        state_->load = std::move(load);
+    }
+
+    /// Sizes that are all in memory, by label.
+    explicit segment_sizes(std::vector<std::uint64_t> sizes)
+        : segment_sizes(sizes.size(),
+                        [all = std::make_shared<std::vector<std::uint64_t> const>(sizes)](auto first, auto count) {
+                            auto const begin = all->begin() + static_cast<std::ptrdiff_t>(first);
+                            return std::vector<std::uint64_t>(begin, begin + static_cast<std::ptrdiff_t>(count));
+                        })
+    {
+    }
+
+    /// One more than the largest label.
+    [[nodiscard]] std::size_t rows() const noexcept { return state_->rows; }
+
+    /// The page of that number. @pre it holds rows @throws what the loader throws
+    [[nodiscard]] std::shared_ptr<size_page const> page(std::size_t number) const
+    {
+        std::lock_guard lock(state_->mutex);
+        auto& page = state_->pages[number];
+        if (!page) {
+            auto const first = number * statistics_table::page_rows;
+            auto const count = std::min(state_->rows - first, statistics_table::page_rows);
+            auto loaded = std::make_shared<size_page>();
+            loaded->pixels = state_->load(first, count);
+            if (first == 0) loaded->pixels.front() = 0;
+            loaded->present = count - static_cast<std::size_t>(std::ranges::count(loaded->pixels, std::uint64_t{0}));
+            page = std::move(loaded);
+        }
+        return page;
+    }
+
+    /// A page is not needed any more. If it is asked for all the same, it is loaded again.
+    void forget(std::size_t number) const
+    {
+        std::lock_guard lock(state_->mutex);
+        state_->pages.erase(number);
+    }
+
+  private:
+    struct state {
+        std::size_t rows = 0;
+        std::function<std::vector<std::uint64_t>(std::size_t, std::size_t)> load;
+        std::mutex mutex;
+        std::map<std::size_t, std::shared_ptr<size_page const>> pages;
+    };
+
+    std::shared_ptr<state> state_;
+};
+
+/// Looks up sizes for one thread, without a lock for most of them.
+class size_lookup {
+  public:
+    explicit size_lookup(segment_sizes sizes) : sizes_(std::move(sizes)) {}
+
+    /// Number of pixels of a segment; 0 for labels that there are none of.
+    [[nodiscard]] std::uint64_t operator()(std::uint32_t label)
+    {
+        if (label >= sizes_.rows()) return 0;
+        auto const number = statistics_table::page_of(label);
+        if (!last_ || number != last_number_) {
+            auto& page = pages_[number];
+            if (!page) page = sizes_.page(number);
+            last_ = page.get();
+            last_number_ = number;
+        }
+        return last_->pixels[label % statistics_table::page_rows];
+    }
+
+    /// Lets go of all pages. To be called between blocks.
+    void clear()
+    {
+        pages_.clear();
+        last_ = nullptr;
+    }
+
+  private:
+    segment_sizes sizes_;
+    std::map<std::size_t, std::shared_ptr<size_page const>> pages_;
+    size_page const* last_ = nullptr;
+    std::size_t last_number_ = 0;
+};
+
+} // namespace shepseg

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The part of segment statistics that runs on every thread: a block in, rows of the segments that it holds whole and pieces of the
+// others out. A rios::ComputeWorker; what comes out goes to statistics_merger.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <rios/block_info.hpp>
+#include <rios/error.hpp>
+#include <rios/image.hpp>
+#include <rios/image_view.hpp>
+#include <rios/pixel_moments.hpp>
+#include <rios/pixel_type.hpp>
+
+#include "block_segments.hpp"
+#include "segment_pieces.hpp"
+#include "segment_pixels.hpp"
+#include "segment_sizes.hpp"
+#include "statistics_plan.hpp"
+#include "value_statistics.hpp"
+
+namespace shepseg {
+
+/// Rows of complete segments.
+struct segment_table_rows {
+    std::vector<std::uint32_t> labels;
+    std::vector<std::uint64_t> pixels; ///< of each
+    std::vector<double> numbers;       ///< row by row
+};
+
+/// What comes of a block.
+template <rios::Pixel T>
+struct block_statistics {
+    segment_table_rows complete;
+    segment_pieces<T> pieces;
+};
+
+/// Segments whose last piece has come, until some thread makes their rows.
+///
+/// Thread rule: everything from any thread.
+template <rios::Pixel T>
+class complete_segments {
+  public:
+    void add(open_segment<T> segment)
+    {
+        std::lock_guard lock(mutex_);
+        waiting_.push_back(std::move(segment));
+    }
+
+    /// Some of them, with about so many pixels; nothing if there are none.
+    [[nodiscard]] std::vector<open_segment<T>> take(std::uint64_t pixels = std::numeric_limits<std::uint64_t>::max())
+    {
+        std::vector<open_segment<T>> taken;
+        std::lock_guard lock(mutex_);
+        for (std::uint64_t sum = 0; sum < pixels && !waiting_.empty(); waiting_.pop_front()) {
+            sum += waiting_.front().pixels;
+            taken.push_back(std::move(waiting_.front()));
+        }
+        return taken;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::deque<open_segment<T>> waiting_;
+};
+
+namespace detail {
+
+/// There are other pixels of a segment than its size says. @throws rios::error always
+[[noreturn]] inline void refuse_sizes(std::uint32_t label, std::uint64_t expected, std::string const& found)
+{
+    throw rios::error("segment " + std::to_string(label) + " has " + found + " pixels, but the histogram says " +
+                      std::to_string(expected) +
+                      ": it does not belong to these pixels; have them counted again (--recount)");
+}
+
+} // namespace detail
+
+/// Called with the labels and the pixels of a block. Copies share the plan, the sizes and the complete segments.
+template <rios::Pixel T, typename... Functions>
+class statistics_worker {
+  public:
+    using plan_type = statistics_plan<T, Functions...>;
+
+    /// @param null_label a label, besides 0, that is no segment
+    statistics_worker(std::shared_ptr<plan_type const> plan, segment_sizes sizes,
+                      std::shared_ptr<complete_segments<T>> complete, std::optional<std::uint32_t> null_label)
+        : plan_(std::move(plan)), size_of_(std::move(sizes)), complete_(std::move(complete)),
+          null_label_(null_label.value_or(0)), functions_(plan_->functions()), finish_(*plan_)
+    {
+    }
+
+    /// @param labels one band
+    /// @param pixels the bands of the plan
+    /// @throws rios::error if the sizes are not those of these labels
+    [[nodiscard]] block_statistics<T> operator()(rios::block_info const& where, rios::image<std::uint32_t> labels,
+                                                 rios::image<T> const& pixels)
+    {
+        block_statistics<T> result;
+        size_of_.clear();
+        finish_complete(result.complete);
+        if (null_label_ != 0) std::replace(labels.data(), labels.data() + labels.pixel_count(), null_label_, 0U);
+        auto const margin = where.overlap();
+        auto const inner = std::as_const(labels).view().window(margin, margin, where.rows, where.cols);
+        segments_.group(inner);
+        if (plan_->wants_neighbours()) find_neighbours(std::as_const(labels).view(), margin);
+        auto const window = pixels.view().window(margin, margin, where.rows, where.cols);
+        result.pieces.bands.resize(plan_->plans().size());
+        result.pieces.values.resize(plan_->spatial_bands().size());
+        for (std::size_t number = 0; number < segments_.size(); ++number) {
+            auto const label = segments_.label(number);
+            auto const positions = segments_.positions(number);
+            auto const size = size_of_(label);
+            if (positions.size() > size) detail::refuse_sizes(label, size, "more");
+            if (positions.size() == size) add_row(where, number, window, result.complete);
+            else add_piece(where, number, window, result.pieces);
+        }
+        return result;
+    }
+
+  private:
+    static constexpr std::uint64_t pixels_at_once = 1 << 20; // of complete segments, besides those of a block
+
+    void finish_complete(segment_table_rows& rows)
+    {
+        auto segments = complete_->take(pixels_at_once);
+        for (auto& segment : segments) {
+            auto const label = segment.label;
+            auto const pixels = segment.pixels;
+            finish_(std::move(segment), *plan_, new_row(label, pixels, rows));
+        }
+    }
+
+    std::span<double> new_row(std::uint32_t label, std::uint64_t pixels, segment_table_rows& rows) const
+    {
+        auto const width = plan_->columns().size();
+        rows.labels.push_back(label);
+        rows.pixels.push_back(pixels);
+        rows.numbers.resize(rows.numbers.size() + width, plan_->missing());
+        return std::span(rows.numbers).last(width);
+    }
+
+    /// Copies the values of a segment's pixels in a band.
+    void gather(rios::image_view<T const> const& window, std::size_t band, std::span<std::uint32_t const> positions,
+                T* to) const
+    {
+        auto const cols = static_cast<std::uint32_t>(window.cols());
+        auto const number = static_cast<std::ptrdiff_t>(band);
+        auto const* const from = &window(number, 0, 0);
+        if (window.row_stride() == window.cols()) {
+            for (auto const position : positions) *to++ = from[position];
+            return;
+        }
+        for (auto const position : positions) {
+            *to++ = window(number, position / cols, position % cols);
+        }
+    }
+
+    /// The values of a segment's valid pixels in a band; they stay valid until the next call.
+    std::span<T> valid_values(rios::image_view<T const> const& window, std::size_t band,
+                              std::span<std::uint32_t const> positions)
+    {
+        values_.resize(std::max(values_.size(), positions.size()));
+        auto const values = std::span(values_).first(positions.size());
+        gather(window, band, positions, values.data());
+        auto const& is_null = plan_->null_test(band);
+        if (is_null.never()) return values;
+        std::size_t valid = 0;
+        for (auto const value : values) {
+            values_[valid] = value;
+            valid += is_null(value) ? 0 : 1;
+        }
+        return values.first(valid);
+    }
+
+    void add_row(rios::block_info const& where, std::size_t number, rios::image_view<T const> const& window,
+                 segment_table_rows& rows)
+    {
+        auto const positions = segments_.positions(number);
+        auto const label = segments_.label(number);
+        auto const row = new_row(label, positions.size(), rows);
+        for (auto const& [band, plan] : plan_->plans()) {
+            statistics_(valid_values(window, band, positions), positions.size(), plan, plan_->missing(), row);
+        }
+        if (!plan_->wants_pixels()) return;
+        rows_.clear();
+        cols_.clear();
+        append_places(where, positions, rows_, cols_);
+        auto const bands = plan_->spatial_bands();
+        pixels_.resize(bands.size() * positions.size());
+        for (std::size_t i = 0; i < bands.size(); ++i) {
+            gather(window, bands[i], positions, pixels_.data() + i * positions.size());
+        }
+        plan_->set_spatial(segment_pixels<T>(label, rows_, cols_, pixels_, neighbours_of(number), plan_->setting()),
+                           row, functions_);
+    }
+
+    void add_piece(rios::block_info const& where, std::size_t number, rios::image_view<T const> const& window,
+                   segment_pieces<T>& pieces)
+    {
+        auto const positions = segments_.positions(number);
+        pieces.labels.push_back(segments_.label(number));
+        pieces.pixels.push_back(static_cast<std::uint32_t>(positions.size()));
+        for (std::size_t i = 0; i < plan_->plans().size(); ++i) {
+            auto const& [band, plan] = plan_->plans()[i];
+            auto& to = pieces.bands[i];
+            auto const values = valid_values(window, band, positions);
+            if (growing_values<T>::keeps_values(plan)) {
+                to.counts.push_back(static_cast<std::uint32_t>(values.size()));
+                to.values.insert(to.values.end(), values.begin(), values.end());
+            } else {
+                to.moments.emplace_back().add(std::span<T const>(values));
+            }
+        }
+        if (!plan_->wants_pixels()) return;
+        append_places(where, positions, pieces.rows, pieces.cols);
+        for (std::size_t i = 0; i < pieces.values.size(); ++i) {
+            auto& to = pieces.values[i];
+            to.resize(to.size() + positions.size());
+            gather(window, plan_->spatial_bands()[i], positions, to.data() + to.size() - positions.size());
+        }
+        if (!plan_->wants_neighbours()) return;
+        auto const neighbours = neighbours_of(number);
+        pieces.neighbour_counts.push_back(static_cast<std::uint32_t>(neighbours.size()));
+        pieces.neighbours.insert(pieces.neighbours.end(), neighbours.begin(), neighbours.end());
+    }
+
+    /// Adds the rows and columns in the raster of positions in the block.
+    static void append_places(rios::block_info const& where, std::span<std::uint32_t const> positions,
+                              std::vector<std::uint32_t>& rows, std::vector<std::uint32_t>& cols)
+    {
+        auto const width = static_cast<std::uint32_t>(where.cols);
+        for (auto const position : positions) {
+            rows.push_back(static_cast<std::uint32_t>(where.row) + position / width);
+            cols.push_back(static_cast<std::uint32_t>(where.col) + position % width);
+        }
+    }
+
+    /// Finds the labels that touch each segment by a side of a pixel. @param labels with a margin of at least one pixel
+    void find_neighbours(rios::image_view<std::uint32_t const> const& labels, std::ptrdiff_t margin)
+    {
+        touching_.clear();
+        auto const cols = labels.cols() - 2 * margin;
+        std::size_t position = 0;
+        for (auto row = margin; row < labels.rows() - margin; ++row) {
+            for (auto col = margin; col < margin + cols; ++col, ++position) {
+                auto const label = labels(0, row, col);
+                if (label == 0) continue;
+                for (auto const other : {labels(0, row - 1, col), labels(0, row, col - 1), labels(0, row, col + 1),
+                                         labels(0, row + 1, col)}) {
+                    if (other != label && other != 0) touching_.emplace_back(segments_.number_at(position), other);
+                }
+            }
+        }
+        std::sort(touching_.begin(), touching_.end());
+        touching_.erase(std::unique(touching_.begin(), touching_.end()), touching_.end());
+        neighbours_.clear();
+        neighbour_begins_.assign(segments_.size() + 1, 0);
+        for (auto const& [number, label] : touching_) {
+            neighbours_.push_back(label);
+            ++neighbour_begins_[number + 1];
+        }
+        std::partial_sum(neighbour_begins_.begin(), neighbour_begins_.end(), neighbour_begins_.begin());
+    }
+
+    [[nodiscard]] std::span<std::uint32_t const> neighbours_of(std::size_t number) const
+    {
+        if (!plan_->wants_neighbours()) return {};
+        auto const begin = neighbour_begins_[number];
+        return std::span(neighbours_).subspan(begin, neighbour_begins_[number + 1] - begin);
+    }
+
+    std::shared_ptr<plan_type const> plan_;
+    size_lookup size_of_;
+    std::shared_ptr<complete_segments<T>> complete_;
+    std::uint32_t null_label_;
+    std::tuple<Functions...> functions_;
+    segment_finisher<T, Functions...> finish_;
+    value_statistics<T> statistics_;
+    block_segments segments_;
+    std::vector<T> values_;
+    std::vector<std::uint32_t> rows_;
+    std::vector<std::uint32_t> cols_;
+    std::vector<T> pixels_;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> touching_; // numbers of segments and labels
+    std::vector<std::uint32_t> neighbours_;
+    std::vector<std::size_t> neighbour_begins_;
+};
+
+} // namespace shepseg

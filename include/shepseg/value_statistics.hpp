@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The statistics of one segment in one band, out of its values. The result depends on the values, not on their order. Segments
+// that come in pieces: growing_values.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <rios/pixel_moments.hpp>
+#include <rios/pixel_type.hpp>
+
+#include "statistic.hpp"
+
+namespace shepseg {
+
+/// What is wanted of a band, and in which columns of a row it goes.
+class band_plan {
+  public:
+    /// @param first_column of the statistics, which follow each other
+    band_plan(std::vector<statistic> const& statistics, std::size_t first_column)
+    {
+        auto column = first_column;
+        for (auto const& each : statistics) {
+            if (each.kind == statistic_kind::median) percentiles_.push_back({50, column});
+            else if (each.kind == statistic_kind::percentile) percentiles_.push_back({each.percent, column});
+            else if (each.kind == statistic_kind::mode) modes_.push_back(column);
+            else plain_.push_back({each.kind, column});
+            ++column;
+        }
+        std::sort(percentiles_.begin(), percentiles_.end(),
+                  [](auto const& a, auto const& b) { return a.percent < b.percent; });
+    }
+
+    struct percentile {
+        double percent;
+        std::size_t column;
+    };
+    struct plain {
+        statistic_kind kind;
+        std::size_t column;
+    };
+
+    /// Ascending.
+    [[nodiscard]] std::vector<percentile> const& percentiles() const noexcept { return percentiles_; }
+    [[nodiscard]] std::vector<std::size_t> const& modes() const noexcept { return modes_; } ///< columns
+    [[nodiscard]] std::vector<plain> const& others() const noexcept { return plain_; }
+
+    /// Is there anything for which moments do not do?
+    [[nodiscard]] bool needs_order() const noexcept { return !percentiles_.empty() || !modes_.empty(); }
+
+    /// Sets the columns of a segment without valid pixels.
+    void set_missing(std::uint64_t pixels, double missing, std::span<double> row) const
+    {
+        for (auto const& each : percentiles_) row[each.column] = missing;
+        for (auto const column : modes_) row[column] = missing;
+        for (auto const& each : plain_) {
+            row[each.column] = each.kind == statistic_kind::count         ? static_cast<double>(pixels)
+                               : each.kind == statistic_kind::valid_count ? 0
+                                                                          : missing;
+        }
+    }
+
+  private:
+    std::vector<percentile> percentiles_;
+    std::vector<std::size_t> modes_;
+    std::vector<plain> plain_;
+};
+
+/// The place, from 1, of a percentile among `count` values in ascending order: the first that is at least count · percent / 100.
+[[nodiscard]] inline std::uint64_t rank_of(double percent, std::uint64_t count) noexcept
+{
+    auto const rank = std::ceil(static_cast<double>(count) * percent / 100);
+    return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(rank), 1, count);
+}
+
+namespace detail {
+
+/// Values of an integer band that are equal.
+template <typename T>
+struct value_run {
+    T value;
+    std::uint64_t times;
+};
+
+template <rios::Pixel T>
+void set_moments(rios::pixel_moments<T> const& moments, std::uint64_t pixels, band_plan const& plan,
+                 std::span<double> row)
+{
+    for (auto const& each : plan.others()) {
+        auto& place = row[each.column];
+        switch (each.kind) {
+        case statistic_kind::count: place = static_cast<double>(pixels); break;
+        case statistic_kind::valid_count: place = static_cast<double>(moments.count()); break;
+        case statistic_kind::minimum: place = moments.minimum(); break;
+        case statistic_kind::maximum: place = moments.maximum(); break;
+        case statistic_kind::mean: place = moments.mean(); break;
+        case statistic_kind::stddev: place = moments.standard_deviation(); break;
+        case statistic_kind::sum: place = moments.sum(); break;
+        default: break;
+        }
+    }
+}
+
+/// Percentiles and modes of values in ascending order.
+template <typename T>
+void set_order(std::span<T const> sorted, band_plan const& plan, std::span<double> row)
+{
+    for (auto const& each : plan.percentiles()) {
+        row[each.column] = static_cast<double>(sorted[rank_of(each.percent, sorted.size()) - 1]);
+    }
+    if (plan.modes().empty()) return;
+    T mode{};
+    std::size_t most = 0;
+    for (std::size_t first = 0; first < sorted.size();) {
+        auto last = first;
+        while (last < sorted.size() && sorted[last] == sorted[first]) ++last;
+        if (last - first > most) {
+            most = last - first;
+            mode = sorted[first];
+        }
+        first = last;
+    }
+    for (auto const column : plan.modes()) row[column] = static_cast<double>(mode);
+}
+
+/// The same of runs in ascending order.
+template <typename T>
+void set_order(std::span<value_run<T> const> runs, std::uint64_t count, band_plan const& plan, std::span<double> row)
+{
+    std::uint64_t seen = 0;
+    std::size_t next = 0;
+    for (auto const& each : plan.percentiles()) {
+        auto const rank = rank_of(each.percent, count);
+        while (seen < rank) seen += runs[next++].times;
+        row[each.column] = static_cast<double>(runs[next - 1].value);
+    }
+    if (plan.modes().empty()) return;
+    auto const mode =
+        std::max_element(runs.begin(), runs.end(), [](auto const& a, auto const& b) { return a.times < b.times; });
+    for (auto const column : plan.modes()) row[column] = static_cast<double>(mode->value);
+}
+
+/// How often values occur that lie in a small range; with sums of 64 values each, so that a rank is found in few steps.
+class counted_range {
+  public:
+    /// @param range of the values, which follow as numbers from 0 to range - 1
+    void begin(std::size_t range)
+    {
+        counts_.assign(range, 0);
+        sums_.assign(range / 64 + 1, 0);
+    }
+    void add(std::size_t number) noexcept
+    {
+        ++counts_[number];
+        ++sums_[number / 64];
+    }
+
+    /// Finds ranks that do not descend.
+    class search {
+      public:
+        explicit search(counted_range const& of) : of_(&of) {}
+        /// Number of the value at a rank, from 1 to the number of values.
+        [[nodiscard]] std::size_t number_at(std::uint64_t rank) noexcept
+        {
+            while (before_ + of_->sums_[group_] < rank) before_ += of_->sums_[group_++];
+            auto seen = before_;
+            auto number = group_ * 64;
+            while ((seen += of_->counts_[number]) < rank) ++number;
+            return number;
+        }
+
+      private:
+        counted_range const* of_;
+        std::size_t group_ = 0;
+        std::uint64_t before_ = 0; // values before the group
+    };
+
+    /// Number of the most frequent value, the smallest of several.
+    [[nodiscard]] std::size_t mode() const noexcept
+    {
+        return static_cast<std::size_t>(std::max_element(counts_.begin(), counts_.end()) - counts_.begin());
+    }
+
+  private:
+    std::vector<std::uint32_t> counts_;
+    std::vector<std::uint32_t> sums_;
+};
+
+} // namespace detail
+
+/// Computes what a band_plan wants. Has scratch memory: one object for each thread.
+template <rios::Pixel T>
+class value_statistics {
+  public:
+    /// @param values of the segment's valid pixels, in any order, in which they need not stay
+    /// @param pixels of the segment, null or not
+    /// @param missing for what is not known of a segment without valid pixels
+    /// @param row of the segment; the plan's columns are set
+    /// Complexity: n log n of the values in the worst case.
+    void operator()(std::span<T> values, std::uint64_t pixels, band_plan const& plan, double missing,
+                    std::span<double> row)
+    {
+        if (values.empty()) return plan.set_missing(pixels, missing, row);
+        rios::pixel_moments<T> moments;
+        if constexpr (std::floating_point<T>) {
+            // Sums of floating-point numbers depend on their order: this one is that of nobody's windows.
+            std::sort(values.begin(), values.end());
+            moments.add(values);
+            detail::set_order(std::span<T const>(values), plan, row);
+        } else {
+            moments.add(values);
+            if (plan.needs_order()) set_integer_order(values, moments, plan, row);
+        }
+        detail::set_moments(moments, pixels, plan, row);
+    }
+
+  private:
+    void set_integer_order(std::span<T> values, rios::pixel_moments<T> const& moments, band_plan const& plan,
+                           std::span<double> row)
+    {
+        auto const lowest = static_cast<std::int64_t>(moments.minimum());
+        auto const range = static_cast<std::size_t>(static_cast<std::int64_t>(moments.maximum()) - lowest) + 1;
+        // Counting takes little for each value that is possible, sorting much for each that there is.
+        if (range > 64 * values.size() + 64 || values.size() > std::numeric_limits<std::uint32_t>::max()) {
+            std::sort(values.begin(), values.end());
+            return detail::set_order(std::span<T const>(values), plan, row);
+        }
+        counts_.begin(range);
+        for (auto const value : values)
+            counts_.add(static_cast<std::size_t>(static_cast<std::int64_t>(value) - lowest));
+        auto const value_of = [&](std::size_t number) {
+            return static_cast<double>(lowest + static_cast<std::int64_t>(number));
+        };
+        detail::counted_range::search search(counts_);
+        for (auto const& each : plan.percentiles()) {
+            row[each.column] = value_of(search.number_at(rank_of(each.percent, values.size())));
+        }
+        if (plan.modes().empty()) return;
+        auto const mode = value_of(counts_.mode());
+        for (auto const column : plan.modes()) row[column] = mode;
+    }
+
+    detail::counted_range counts_;
+};
+
+} // namespace shepseg
