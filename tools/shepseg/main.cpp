@@ -6,16 +6,20 @@
 #include <CLI/CLI.hpp>
 
 #include "segment_command.hpp"
+#include "stats_command.hpp"
 #include "support/command_line.hpp"
 
 int main(int argc, char** argv)
 {
     CLI::App app("Image segmentation after Shepherd, Bunting and Dymond (2019).", "shepseg");
-    tools::segment_arguments arguments;
-    tools::add_segment_command(app, arguments);
+    tools::segment_arguments segment;
+    tools::stats_arguments stats;
+    tools::add_segment_command(app, segment);
+    auto const* const stats_command = tools::add_stats_command(app, stats);
     std::signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error like a full disk, with a message
     return tools::run_tool(app, argc, argv, "interrupted; nothing was written", [&] {
-        tools::run_segment(arguments);
+        if (stats_command->parsed()) tools::run_stats(stats);
+        else tools::run_segment(segment);
         return 0;
     });
 }

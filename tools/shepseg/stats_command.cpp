@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "stats_command.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <rios/executor/threads.hpp>
+#include <rios/gdal/dataset.hpp>
+#include <rios/terminal_progress.hpp>
+#include <shepseg/gdal/segment_statistics.hpp>
+#include <shepseg/gdal/statistics_columns.hpp>
+#include <shepseg/gdal/table_file.hpp>
+#include <shepseg/spatial_statistics.hpp>
+
+#include "common_options.hpp"
+#include "extra_files.hpp"
+#include "support/interrupt.hpp"
+#include "values.hpp"
+
+namespace tools {
+
+namespace {
+
+/// What stands between commas, by a function that makes something of each word.
+template <typename F>
+auto list_from(std::string const& text, F one)
+{
+    std::vector<decltype(one(std::string_view()))> list;
+    for (std::string_view rest = text; !rest.empty();) {
+        auto const comma = std::min(rest.find(','), rest.size());
+        list.push_back(one(rest.substr(0, comma)));
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    return list;
+}
+
+std::vector<int> bands_from(stats_arguments const& arguments)
+{
+    auto const file = rios::gdal_dataset::open(arguments.image);
+    return rios::selected_bands(file, band_list_from("--bands", arguments.bands));
+}
+
+bool has_variogram(std::vector<shepseg::chosen_spatial_statistics::choice> const& choices)
+{
+    return std::any_of(choices.begin(), choices.end(),
+                       [](auto const& each) { return std::holds_alternative<shepseg::variogram>(each); });
+}
+
+std::string table_text(stats_arguments const& arguments, shepseg::segment_statistics_result const& result)
+{
+    std::string text;
+    auto const line = [&](std::string_view name, std::string const& value) {
+        text += fmt::format("{:<28}{}\n", name, value);
+    };
+    line("Image", fmt::format("{}, as {}", arguments.image, rios::name_of(result.type)));
+    line("Segments", fmt::format("1 to {}{}", result.table.rows() - 1,
+                                 result.counted ? " (pixels were counted, as there was no histogram to tell)" : ""));
+    std::string names;
+    for (auto const& each : result.table.columns()) names += (names.empty() ? "" : ", ") + each.name;
+    line("Columns", fmt::format("{}: {}", result.table.columns().size(), names));
+    if (!arguments.table.empty()) line("Table", arguments.table);
+    if (!arguments.no_rat) line("Attribute table", arguments.segments);
+    line("Time", fmt::format("{:.2f} s", result.timings.walltime));
+    return text;
+}
+
+/// A format without attribute tables of its own gets an XML file beside the raster, with some 40 bytes for each number.
+void warn_of_size(stats_arguments const& arguments, shepseg::statistics_table const& table)
+{
+    constexpr std::size_t large = 10'000;
+    auto const format = rios::gdal_dataset::open(arguments.segments).format();
+    if (rios::keeps_attribute_tables(format) || table.rows() < large) return;
+    fmt::print(
+        stderr,
+        "shepseg: warning: {}: {} files keep attribute tables as text beside them ({}.aux.xml), which is large and "
+        "slow with {} rows; use HFA or KEA files, or --table with --no-rat\n",
+        arguments.segments, format, arguments.segments, table.rows());
+}
+
+} // namespace
+
+CLI::App* add_stats_command(CLI::App& app, stats_arguments& arguments)
+{
+    auto* const command = app.add_subcommand("stats", "Compute statistics of the pixels of each segment");
+    command->add_option("IMAGE", arguments.image, "Image: any raster that GDAL reads")->required()->type_name("");
+    command->add_option("SEGMENTS", arguments.segments, "File of segments on the same pixels: integers, 0 for none")
+        ->required()
+        ->type_name("");
+    auto const option = [command](char const* group, char const* name, auto& target, char const* type,
+                                  char const* description) {
+        return command->add_option(name, target, description)->group(group)->type_name(type);
+    };
+    auto const flag = [command](char const* group, char const* name, bool& target, char const* description) {
+        command->add_flag(name, target, description)->group(group);
+    };
+
+    option("Input", "--bands", arguments.bands, "LIST", "Bands of IMAGE, from 1, such as 1,2,3 (default: all)");
+    option("Input", "--null-value", arguments.null_value, "V",
+           "Value of pixels without data: a number, nan or none\n(default: the nodata value of each band)");
+    flag("Input", "--recount", arguments.recount,
+         "Count the pixels of the segments, even if SEGMENTS has a\nhistogram that tells");
+
+    option(
+        "Statistics", "--stats", arguments.statistics, "LIST",
+        "Of each band: count (all pixels), validcount (those with\ndata), min, max, mean, stddev, median, mode, sum,\n"
+        "percentile:P (default: mean,stddev, unless --spatial is\ngiven)");
+    option("Statistics", "--spatial", arguments.spatial, "LIST",
+           "Of each segment: centroid (mean of pixel corners; of\ntheir centres: centroid:centre), edge-pixels (with\n"
+           "diagonals: edge-pixels:8), perimeter, bbox, compactness,\nneighbours, variogram:D (of each band, for "
+           "distances "
+           "of\n1 to D pixels)");
+    option("Statistics", "--missing", arguments.missing, "V",
+           "What stands for segments without valid pixels: a number\nor nan")
+        ->capture_default_str();
+    option("Statistics", "--column-format", arguments.column_format, "TEXT",
+           "Names of columns, made of {band} and {stat}")
+        ->capture_default_str();
+
+    option("Output", "--table", arguments.table, "FILE",
+           "Write a table with a row for each segment: .csv, .gpkg,\n.sqlite, .db or .parquet");
+    flag("Output", "--no-rat", arguments.no_rat, "Write nothing to the attribute table of SEGMENTS");
+    flag("Output", "--overwrite", arguments.overwrite, "Replace columns and a table file that are there already");
+
+    option("Running", "--threads", arguments.threads, "N", "Threads to compute with (default: all cores)");
+    option("Running", "--readers", arguments.readers, "N",
+           "Threads that read blocks ahead of those; several help on\nhigh-latency stores (default: 0: each reads for "
+           "itself)");
+    option("Running", "--window", arguments.window, "N",
+           "Rows and columns of the blocks that threads work on;\nchanges no number")
+        ->capture_default_str();
+    option("Running", "--scratch-dir", arguments.scratch_dir, "DIR",
+           "Folder for rows that do not fit into memory\n(default: that of SEGMENTS)");
+    flag("Running", "--timings", arguments.timings, "Print the seconds spent in each phase, summed over threads");
+    flag("Running", "--quiet", arguments.quiet, "Print nothing but errors (and --timings)");
+    command->get_formatter()->column_width(38);
+    command->footer(
+        "All bands are done in one pass over both files. Results are columns Band_1_mean, Band_1_pcnt25, ...,\n"
+        "centroid_x, edge_pixels, ... of the raster attribute table of SEGMENTS (HFA and KEA keep large ones\n"
+        "well), and of the table, if one is asked for, which also has the column id. Coordinates, perimeters\n"
+        "and boxes are in map units. Pixels of SEGMENTS are never changed.\n\n"
+        "Exit status: 0 done, 1 failed, 2 wrong usage; messages go to standard error.\n\n"
+        "Example:\n"
+        "  shepseg stats --bands 3,4 --stats mean,stddev,percentile:25 --table table.gpkg scene.tif segments.img");
+    return command;
+}
+
+void run_stats(stats_arguments const& arguments)
+{
+    auto const threads = threads_from(arguments.threads);
+    auto const readers = readers_from(arguments.readers);
+    auto statistics = list_from(arguments.statistics, shepseg::statistic_from);
+    auto const spatial = list_from(arguments.spatial, shepseg::spatial_statistic_from);
+    if (statistics.empty() && spatial.empty()) {
+        statistics = {{.kind = shepseg::statistic_kind::mean}, {.kind = shepseg::statistic_kind::stddev}};
+    }
+    if (arguments.no_rat && arguments.table.empty()) {
+        throw rios::options_error("--no-rat without --table: there would be no result; give one of them");
+    }
+    auto const bands = bands_from(arguments);
+    auto const present = arguments.overwrite ? shepseg::existing::replaced : shepseg::existing::refused;
+    require_different_files({arguments.image, arguments.segments}, {arguments.table});
+    std::optional<shepseg::table_file> table;
+    if (!arguments.table.empty()) table.emplace(arguments.table, present);
+
+    rios::terminal_progress bar;
+    auto const show = [&](std::string_view phase, double done) {
+        if (!arguments.quiet) bar(phase, done);
+        return received_signal == 0;
+    };
+    shepseg::segment_statistics_options options;
+    options.missing = number_from<double>("--missing", arguments.missing, "a number or nan");
+    options.column_format = arguments.column_format;
+    if (has_variogram(spatial)) options.spatial_bands = bands;
+    options.null = null_rule_from(arguments.null_value);
+    options.count_pixels = arguments.recount;
+    options.window = whole_number_from<std::ptrdiff_t>("--window", arguments.window, 1, 32768);
+    options.scratch_dir = arguments.scratch_dir;
+    options.progress = show;
+    options.before_work = [&](std::vector<shepseg::statistics_column> const& columns) {
+        if (!arguments.no_rat) shepseg::check_statistics_columns(arguments.segments, columns, present);
+    };
+    rios::thread_executor executor({.readers = readers, .workers = threads});
+    auto result = shepseg::segment_statistics(arguments.image, arguments.segments,
+                                              statistics.empty() ? std::vector<shepseg::band_statistics_selection>()
+                                                                 : shepseg::of_each_band(bands, statistics),
+                                              options, executor, shepseg::chosen_spatial_statistics(spatial));
+    if (table) table->write(result.table, show);
+    if (!arguments.no_rat) {
+        warn_of_size(arguments, result.table);
+        // From here on there is no way back.
+        shepseg::write_statistics_columns(arguments.segments, result.table, present, [&](auto phase, double done) {
+            if (!arguments.quiet) bar(phase, done);
+            return true;
+        });
+    }
+    if (table) table->commit();
+    bar.clear();
+    if (!arguments.quiet) std::fputs(table_text(arguments, result).c_str(), stdout);
+    if (arguments.timings) std::fputs(("\n" + result.timings.report()).c_str(), stdout);
+}
+
+} // namespace tools
