@@ -211,7 +211,8 @@ class value_statistics {
         if (values.empty()) return plan.set_missing(pixels, missing, row);
         rios::pixel_moments<T> moments;
         if constexpr (std::floating_point<T>) {
-            // Sums of floating-point numbers depend on their order: this one is that of nobody's windows.
+            // Sums of floating-point numbers depend on their order: this one is that of nobody's windows. Zeros have none.
+            std::replace(values.begin(), values.end(), -T{0}, T{0});
             std::sort(values.begin(), values.end());
             moments.add(values);
             detail::set_order(std::span<T const>(values), plan, row);
