@@ -19,6 +19,7 @@
 #include <system_error>
 #include <utility>
 
+#include <cpl_string.h>
 #include <gdal_priv.h>
 #include <ogrsf_frmts.h>
 
@@ -139,7 +140,11 @@ inline void write_layer(rios::pending_output const& output, std::string const& s
     rios::gdal_errors const errors;
     auto const actual = output.path().string();
     auto const close = [](GDALDataset* handle) { GDALClose(handle); };
-    std::unique_ptr<GDALDataset, decltype(close)> file(driver.Create(actual.c_str(), 0, 0, 0, GDT_Unknown, nullptr));
+    // OGR hides tables without places in a database that keeps records of places.
+    CPLStringList options;
+    if (EQUAL(driver.GetDescription(), "SQLite")) options.SetNameValue("METADATA", "NO");
+    std::unique_ptr<GDALDataset, decltype(close)> file(
+        driver.Create(actual.c_str(), 0, 0, 0, GDT_Unknown, options.List()), close);
     errors.check(file != nullptr, shown, "cannot be created", actual);
     auto* const layer = file->CreateLayer("segments", nullptr, wkbNone, nullptr);
     errors.check(layer != nullptr, shown, "cannot make a table", actual);

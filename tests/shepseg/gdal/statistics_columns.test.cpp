@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <shepseg/gdal/statistics_columns.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <gdal_priv.h>
+
+#include <rios/gdal/attribute_table.hpp>
+#include <rios/image.hpp>
+
+#include "support/message_of.hpp"
+#include "support/raster_files.hpp"
+#include "support/statistics_tables.hpp"
+#include "support/tables.hpp"
+#include "support/temporary_directory.hpp"
+
+using shepseg::column_values;
+using shepseg::existing;
+using shepseg::statistics_column;
+using test::message_of;
+using test::temporary_directory;
+
+namespace {
+
+shepseg::statistics_table small_table()
+{
+    return test::make_table({{.name = "Band_1_mean"},
+                             {.name = "Band_1_max", .values = column_values::integer},
+                             {.name = "Band_1_large", .values = column_values::large_integer}},
+                            4, {{1, {0.1, 7, 4294967295.0}}, {3, {-2.5, -7, 3}}});
+}
+
+} // namespace
+
+TEST_CASE("a table becomes columns of the attribute table, beside those that are there")
+{
+    temporary_directory const folder;
+    for (auto const& format : test::table_formats()) {
+        auto const path = test::make_tableless(folder, format);
+        auto const pixels = test::read_pixels<std::uint8_t>(path);
+        {
+            auto file = rios::gdal_dataset::open_for_update(path);
+            rios::write_histogram(file, 1, std::vector<std::uint64_t>{1, 2});
+            file.close();
+        }
+        shepseg::write_statistics_columns(path, small_table(), existing::refused);
+        CAPTURE(format.driver);
+        CHECK(test::plain_values<double>(path, "Band_1_mean") == std::vector<double>{-9999, 0.1, -9999, -2.5});
+        CHECK(test::plain_values<std::int32_t>(path, "Band_1_max") == std::vector<std::int32_t>{-9999, 7, -9999, -7});
+        CHECK(test::plain_values<double>(path, "Band_1_large") == std::vector<double>{-9999, 4294967295.0, -9999, 3});
+        CHECK(test::plain_values<double>(path, "Histogram") == std::vector<double>{1, 2, 0, 0});
+        auto const file = rios::gdal_dataset::open(path);
+        auto const columns = rios::attribute_table(file, 1).columns();
+        REQUIRE(columns.size() == 4);
+        CHECK(columns[1].type == rios::column_type::real);
+        CHECK(columns[2].type == rios::column_type::integer);
+        CHECK(columns[3].type == rios::column_type::real);
+        CHECK(test::read_pixels<std::uint8_t>(path) == pixels);
+    }
+}
+
+TEST_CASE("a column that is there is an error before any work, or replaced")
+{
+    temporary_directory const folder;
+    for (auto const& format : test::table_formats()) {
+        auto const path = test::make_tableless(folder, format);
+        shepseg::write_statistics_columns(path, small_table(), existing::refused);
+        auto const columns = small_table().columns();
+        auto const text = path + ": column 'Band_1_mean' of the attribute table is there already; have it replaced "
+                                 "(--overwrite), or give another column format";
+        CHECK(message_of<rios::options_error>(
+                  [&] { shepseg::check_statistics_columns(path, columns, existing::refused); }) == text);
+        CHECK(message_of<rios::options_error>(
+                  [&] { shepseg::write_statistics_columns(path, small_table(), existing::refused); }) == text);
+        shepseg::check_statistics_columns(path, columns, existing::replaced);
+        auto const other = test::make_table(columns, 5, {{2, {5, 6, 7}}, {4, {1, 2, 3}}});
+        shepseg::write_statistics_columns(path, other, existing::replaced);
+        CAPTURE(format.driver);
+        CHECK(test::plain_values<std::int32_t>(path, "Band_1_max") ==
+              std::vector<std::int32_t>{-9999, -9999, 6, -9999, 2});
+    }
+}
+
+TEST_CASE("a column of another type is not replaced")
+{
+    temporary_directory const folder;
+    auto const path = test::make_tableless(folder, {"HFA", ".img"});
+    {
+        auto file = rios::gdal_dataset::open_for_update(path);
+        rios::attribute_table table(file, 1);
+        table.resize(2);
+        table.create_column({.name = "count", .type = rios::column_type::integer});
+        table.create_column({.name = "name", .type = rios::column_type::text});
+        table.close();
+        file.close();
+    }
+    auto const refused = [&](statistics_column const& column) {
+        return message_of<rios::options_error>(
+            [&] { shepseg::check_statistics_columns(path, {column}, existing::replaced); });
+    };
+    CHECK(refused({.name = "count"}) == path +
+                                            ": column 'count' of the attribute table is of type integer, which cannot "
+                                            "hold the new numbers; give another column format");
+    CHECK(refused({.name = "name", .values = column_values::integer}) ==
+          path +
+              ": column 'name' of the attribute table is of type text, which cannot hold the new numbers; give another "
+              "column format");
+    shepseg::check_statistics_columns(path, {{.name = "count", .values = column_values::integer}}, existing::replaced);
+}
+
+TEST_CASE("a raster that cannot be changed is found out before any work")
+{
+    temporary_directory const folder;
+    auto const path = test::make_tableless(folder, {"HFA", ".img"});
+    std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+    CHECK(message_of<rios::io_error>([&] {
+              shepseg::check_statistics_columns(path, {{.name = "mean"}}, existing::refused);
+          }) == path + ": cannot be changed: is read-only");
+}
+
+TEST_CASE("a table of many pages arrives whole, in an HFA file with its progress told")
+{
+    temporary_directory const folder;
+    auto const path = test::make_tableless(folder, {"HFA", ".img"});
+    constexpr std::uint32_t rows = 50'000;
+    shepseg::statistics_table table({{.name = "value"}}, {-1}, rows, folder.path(), 0);
+    for (std::uint32_t label = 0; label < rows; ++label) {
+        double const number = label / 8.0;
+        table.set(label, std::span(&number, 1));
+    }
+    std::vector<double> told;
+    shepseg::write_statistics_columns(path, table, existing::refused, [&](std::string_view phase, double done) {
+        CHECK(phase == "attribute table");
+        told.push_back(done);
+        return true;
+    });
+    REQUIRE(told.size() == 5);
+    CHECK(told.front() == 0);
+    CHECK(told.back() == 1);
+    auto const values = test::plain_values<double>(path, "value");
+    REQUIRE(values.size() == rows);
+    for (std::uint32_t label = 0; label < rows; ++label) CHECK_EQ(values[label], label / 8.0);
+}

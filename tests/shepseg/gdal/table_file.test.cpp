@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <shepseg/gdal/table_file.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <gdal_priv.h>
+#include <ogrsf_frmts.h>
+
+#include <rios/error.hpp>
+#include <rios/gdal/vector_dataset.hpp>
+
+#include "support/message_of.hpp"
+#include "support/statistics_tables.hpp"
+#include "support/temporary_directory.hpp"
+
+using shepseg::column_values;
+using shepseg::existing;
+using shepseg::table_file;
+using test::message_of;
+using test::temporary_directory;
+
+namespace {
+
+shepseg::statistics_table small_table()
+{
+    return test::make_table({{.name = "Band_1_mean"},
+                             {.name = "Band_1_max", .values = column_values::integer},
+                             {.name = "large", .values = column_values::large_integer}},
+                            4, {{1, {1.0 / 3, 7, 4294967295.0}}, {3, {1e-300, -7, 3}}});
+}
+
+std::string text_of(std::string const& path)
+{
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write(std::string const& path, shepseg::statistics_table const& table, existing file = existing::refused)
+{
+    table_file output(path, file);
+    output.write(table);
+    output.commit();
+}
+
+/// The rows of a table as plain OGR reads them.
+std::vector<std::vector<double>> rows_of(std::string const& path)
+{
+    auto const file = rios::vector_dataset::open(path);
+    std::vector<std::vector<double>> rows;
+    for (auto const& feature : file.layer(0)) {
+        auto& row = rows.emplace_back();
+        for (int field = 0; field < feature->GetFieldCount(); ++field) row.push_back(feature->GetFieldAsDouble(field));
+    }
+    return rows;
+}
+
+} // namespace
+
+TEST_CASE("CSV has a row for each label from 1 on, with all digits")
+{
+    temporary_directory const folder;
+    auto const path = folder / "table.csv";
+    write(path, small_table());
+    CHECK(text_of(path) == "id,Band_1_mean,Band_1_max,large\n"
+                           "1,0.3333333333333333,7,4294967295\n"
+                           "2,-9999,-9999,-9999\n"
+                           "3,1e-300,-7,3\n");
+    write(folder / "odd.csv", test::make_table({{.name = "a,b"}, {.name = "say \"c\""}}, 1, {}));
+    CHECK(text_of(folder / "odd.csv") == "id,\"a,b\",\"say \"\"c\"\"\"\n");
+    CHECK(folder.names() == std::set<std::string>{"odd.csv", "table.csv"});
+}
+
+TEST_CASE("databases have the same rows, and columns of the right types")
+{
+    temporary_directory const folder;
+    for (std::string const name : {"table.gpkg", "table.sqlite", "table.db"}) {
+        auto const path = folder / name;
+        write(path, small_table());
+        CAPTURE(name);
+        CHECK(rows_of(path) == std::vector<std::vector<double>>{
+                                   {1, 1.0 / 3, 7, 4294967295.0}, {2, -9999, -9999, -9999}, {3, 1e-300, -7, 3}});
+        auto const file = rios::vector_dataset::open(path);
+        auto const& layer = file.layer(0);
+        CHECK(std::string(file.layer(0).GetName()) == "segments");
+        auto& definition = *const_cast<OGRLayer&>(layer).GetLayerDefn();
+        std::array const types{OFTInteger64, OFTReal, OFTInteger, OFTInteger64};
+        REQUIRE(definition.GetFieldCount() == 4);
+        for (int field = 0; field < 4; ++field) {
+            CHECK(definition.GetFieldDefn(field)->GetType() == types[static_cast<std::size_t>(field)]);
+        }
+    }
+}
+
+TEST_CASE("Parquet, where GDAL can")
+{
+    temporary_directory const folder;
+    auto const path = folder / "table.parquet";
+    GDALAllRegister();
+    if (GetGDALDriverManager()->GetDriverByName("Parquet") == nullptr) {
+        CHECK(message_of<rios::options_error>([&] { table_file(path, existing::refused); }) ==
+              path + ": this GDAL has no driver Parquet to write it with; .csv always works");
+        return;
+    }
+    write(path, small_table());
+    CHECK(rows_of(path).size() == 3);
+}
+
+TEST_CASE("other extensions, files that are there and folders that are not are refused before the work")
+{
+    temporary_directory const folder;
+    auto const refused = [&](std::string const& name, existing file) {
+        return message_of<rios::error>([&] { table_file(folder / name, file); });
+    };
+    CHECK(refused("table.xlsx", existing::refused) ==
+          folder / "table.xlsx" +
+              ": for the extension '.xlsx' no kind of table is known; allowed: .csv, .gpkg, .sqlite, "
+              ".db, .parquet");
+    CHECK(refused("table", existing::refused) ==
+          folder / "table" + ": without an extension no kind of table is known; allowed: .csv, .gpkg, .sqlite, .db, "
+                             ".parquet");
+    std::ofstream(folder / "there.csv") << "mine";
+    CHECK(refused("there.csv", existing::refused) ==
+          folder / "there.csv" + ": is there already; have it replaced (--overwrite), or give another name");
+    CHECK(text_of(folder / "there.csv") == "mine");
+    CHECK(refused("no/folder.csv", existing::refused) ==
+          folder / "no/folder.csv" + ": cannot create a file in '" + folder / "no" + "': no such file or directory");
+    write(folder / "there.csv", small_table(), existing::replaced);
+    CHECK(text_of(folder / "there.csv").starts_with("id,"));
+}
+
+TEST_CASE("a table that is not committed leaves nothing")
+{
+    temporary_directory const folder;
+    for (std::string const name : {"table.csv", "table.gpkg"}) {
+        table_file output(folder / name, existing::refused);
+        output.write(small_table());
+    }
+    {
+        table_file output(folder / "table.csv", existing::refused);
+        CHECK_THROWS_AS(output.write(small_table(), [](std::string_view, double) { return false; }), rios::cancelled);
+    }
+    CHECK(folder.names().empty());
+}
+
+TEST_CASE("two columns that a database takes for one are refused")
+{
+    temporary_directory const folder;
+    auto const path = folder / "table.gpkg";
+    auto const text = message_of<rios::error>([&] {
+        write(path, test::make_table({{.name = "mean"}, {.name = "MEAN"}}, 2, {}));
+    });
+    CHECK(text.starts_with(path + ": "));
+    CHECK(text != "(nothing was thrown)");
+    CHECK(folder.names().empty());
+}
+
+TEST_CASE("a full disk is reported")
+{
+    if (!std::filesystem::exists("/dev/full")) {
+        std::cout << "SKIPPED: no /dev/full" << std::endl;
+        return;
+    }
+    shepseg::detail::csv_writer file("table.csv", "/dev/full");
+    CHECK(message_of<rios::io_error>([&] {
+              file.write("1,2,3\n");
+              file.close();
+          }) == "table.csv: cannot be written: No space left on device");
+}
