@@ -109,3 +109,4 @@
 #include "value_counts.hpp"
 #include "version.hpp"
 #include "weighted_statistics.hpp"
+#include "window_reader.hpp"
