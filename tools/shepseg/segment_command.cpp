@@ -23,10 +23,13 @@
 #include <rios/trace.hpp>
 #include <shepseg/gdal/preview_file.hpp>
 #include <shepseg/gdal/segment_file.hpp>
+#include <shepseg/gdal/statistics_columns.hpp>
+#include <shepseg/gdal/table_file.hpp>
 #include <shepseg/json/cluster_model.hpp>
 
 #include "common_options.hpp"
 #include "extra_files.hpp"
+#include "statistics_request.hpp"
 #include "summary.hpp"
 #include "support/interrupt.hpp"
 #include "values.hpp"
@@ -108,11 +111,40 @@ std::vector<int> preview_bands_from(segment_arguments const& arguments)
     return bands;
 }
 
+/// The bands of the statistics that were asked for; none for those that are segmented. @throws as above
+std::vector<int> statistics_bands_from(segment_arguments const& arguments)
+{
+    auto bands = band_list_from("--stats-bands", arguments.statistics_bands);
+    if (!bands.empty()) static_cast<void>(rios::selected_bands(rios::gdal_dataset::open(arguments.image), bands));
+    return bands;
+}
+
 std::string preview_of(segment_arguments const& arguments, std::optional<rios::block> const& window,
                        std::vector<int> bands, std::vector<int> const& used, std::string const& segments)
 {
     if (bands.empty()) bands = shepseg::composite_bands(rios::gdal_dataset::open(arguments.image), used);
     return shepseg::preview_png(arguments.image, bands, segments, window);
+}
+
+/// Computes what --stats and --spatial ask for, and adds it to the finished output and the table.
+void add_statistics(segment_arguments const& arguments, statistics_request request,
+                    shepseg::file_segmentation const& result, shepseg::file_options const& options,
+                    std::string const& finished, std::optional<shepseg::table_file>& table,
+                    rios::thread_executor& executor)
+{
+    if (arguments.statistics_bands.empty()) request.bands = result.bands;
+    shepseg::segment_statistics_options asked;
+    if (result.null_value) asked.null = *result.null_value;
+    else asked.null = shepseg::no_null{};
+    asked.image_window = options.window;
+    asked.scratch_dir = arguments.scratch_dir;
+    asked.progress = options.segmentation.progress;
+    auto const found = compute_statistics(arguments.image, finished, request, asked, executor);
+    if (table) table->write(found.table, options.segmentation.progress);
+    if (arguments.no_rat) return;
+    warn_of_size(arguments.output, result.format, found.table);
+    shepseg::write_statistics_columns(finished, found.table, shepseg::existing::replaced,
+                                      options.segmentation.progress);
 }
 
 std::string how_to_read_timings(std::size_t threads)
@@ -216,6 +248,18 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
            "file calls so, or the fourth, third and second used)");
     option("Output", "--summary", arguments.summary, "FILE.json", "Write counts, parameters and timings (seconds)");
 
+    option("Statistics", "--stats", arguments.statistics, "LIST",
+           "Statistics of the pixels of each segment, such as\nmean,stddev,percentile:25, as `shepseg stats` has them; "
+           "they\ngo to the attribute table of OUTPUT, and to --table");
+    option("Statistics", "--stats-bands", arguments.statistics_bands, "LIST",
+           "Bands that they are of (default: those that are\nsegmented)");
+    option("Statistics", "--spatial", arguments.spatial, "LIST",
+           "Statistics of shape and texture, such as centroid,bbox,\nas `shepseg stats` has them");
+    option("Statistics", "--table", arguments.table, "FILE",
+           "Write a table with a row for each segment: .csv, .gpkg,\n.sqlite, .db or .parquet; replaces an older one");
+    command->add_flag("--no-rat", arguments.no_rat, "Write no statistics to the attribute table of OUTPUT")
+        ->group("Statistics");
+
     option("Running", "--threads", arguments.threads, "N", "Threads to compute with (default: all cores)");
     option("Running", "--readers", arguments.readers, "N",
            "Threads that read tiles ahead of those, for slow storage\n(default: 0: each reads for itself)");
@@ -252,9 +296,21 @@ void run_segment(segment_arguments const& arguments)
     auto const readers = readers_from(arguments.readers);
     auto request = options_from(arguments, threads);
     auto const shown = preview_bands_from(arguments);
-    require_different_files(
-        {arguments.image, arguments.cluster_model},
-        {arguments.output, arguments.save_cluster_model, arguments.preview, arguments.summary, arguments.trace});
+    bool const has_statistics = !arguments.statistics.empty() || !arguments.spatial.empty();
+    if (!has_statistics && (!arguments.table.empty() || arguments.no_rat || !arguments.statistics_bands.empty())) {
+        throw rios::options_error(
+            "--table, --no-rat and --stats-bands go with --stats or --spatial; give one of these");
+    }
+    if (has_statistics && arguments.no_rat && arguments.table.empty()) {
+        throw rios::options_error("--no-rat without --table: there would be no statistics; give one of them");
+    }
+    auto const statistics =
+        statistics_request_from(statistics_bands_from(arguments), arguments.statistics, arguments.spatial);
+    require_different_files({arguments.image, arguments.cluster_model},
+                            {arguments.output, arguments.save_cluster_model, arguments.preview, arguments.summary,
+                             arguments.trace, arguments.table});
+    std::optional<shepseg::table_file> table;
+    if (!arguments.table.empty()) table.emplace(arguments.table, shepseg::existing::replaced);
     extra_file model(arguments.save_cluster_model);
     extra_file preview(arguments.preview);
     extra_file summary(arguments.summary);
@@ -267,6 +323,7 @@ void run_segment(segment_arguments const& arguments)
         return received_signal == 0;
     };
     rios::timing_log log;
+    rios::thread_executor executor({.readers = readers, .workers = threads});
     request.before_commit = [&](shepseg::file_segmentation result, std::string const& finished) {
         if (model) {
             auto used = result.model;
@@ -277,6 +334,10 @@ void run_segment(segment_arguments const& arguments)
             auto const timed = log.measure("preview");
             preview.write(preview_of(arguments, request.window, shown, result.bands, finished));
         }
+        if (has_statistics) {
+            auto const timed = log.measure("statistics");
+            add_statistics(arguments, statistics, result, request, finished, table, executor);
+        }
         if (received_signal != 0) throw rios::cancelled(); // nobody asked while the preview was drawn
         result.timings = log.snapshot();
         if (summary) summary.write(summary_json(arguments, request, result, threads));
@@ -286,9 +347,9 @@ void run_segment(segment_arguments const& arguments)
             trace.write(text.str());
         }
     };
-    rios::thread_executor executor({.readers = readers, .workers = threads});
     auto result = shepseg::segment_file(arguments.image, arguments.output, request, executor, log);
     for (auto* const file : {&model, &preview, &summary, &trace}) file->commit();
+    if (table) table->commit();
     bar.clear();
     result.timings = log.snapshot();
     if (!arguments.quiet) std::fputs(summary_text(arguments, request, result).c_str(), stdout);

@@ -34,6 +34,11 @@ struct segment_arguments {
     std::string preview_bands;
     std::string summary;
     std::string trace;
+    std::string statistics;
+    std::string statistics_bands;
+    std::string spatial;
+    std::string table;
+    bool no_rat = false;
     std::string window;
     std::string threads;
     std::string readers;

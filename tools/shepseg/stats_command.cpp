@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "stats_command.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdio>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -19,10 +16,10 @@
 #include <shepseg/gdal/segment_statistics.hpp>
 #include <shepseg/gdal/statistics_columns.hpp>
 #include <shepseg/gdal/table_file.hpp>
-#include <shepseg/spatial_statistics.hpp>
 
 #include "common_options.hpp"
 #include "extra_files.hpp"
+#include "statistics_request.hpp"
 #include "support/interrupt.hpp"
 #include "values.hpp"
 
@@ -30,29 +27,10 @@ namespace tools {
 
 namespace {
 
-/// What stands between commas, by a function that makes something of each word.
-template <typename F>
-auto list_from(std::string const& text, F one)
-{
-    std::vector<decltype(one(std::string_view()))> list;
-    for (std::string_view rest = text; !rest.empty();) {
-        auto const comma = std::min(rest.find(','), rest.size());
-        list.push_back(one(rest.substr(0, comma)));
-        rest.remove_prefix(std::min(comma + 1, rest.size()));
-    }
-    return list;
-}
-
 std::vector<int> bands_from(stats_arguments const& arguments)
 {
     auto const file = rios::gdal_dataset::open(arguments.image);
     return rios::selected_bands(file, band_list_from("--bands", arguments.bands));
-}
-
-bool has_variogram(std::vector<shepseg::chosen_spatial_statistics::choice> const& choices)
-{
-    return std::any_of(choices.begin(), choices.end(),
-                       [](auto const& each) { return std::holds_alternative<shepseg::variogram>(each); });
 }
 
 std::string table_text(stats_arguments const& arguments, shepseg::segment_statistics_result const& result)
@@ -71,19 +49,6 @@ std::string table_text(stats_arguments const& arguments, shepseg::segment_statis
     if (!arguments.no_rat) line("Attribute table", arguments.segments);
     line("Time", fmt::format("{:.2f} s", result.timings.walltime));
     return text;
-}
-
-/// A format without attribute tables of its own gets an XML file beside the raster, with some 40 bytes for each number.
-void warn_of_size(stats_arguments const& arguments, shepseg::statistics_table const& table)
-{
-    constexpr std::size_t large = 10'000;
-    auto const format = rios::gdal_dataset::open(arguments.segments).format();
-    if (rios::keeps_attribute_tables(format) || table.rows() < large) return;
-    fmt::print(
-        stderr,
-        "shepseg: warning: {}: {} files keep attribute tables as text beside them ({}.aux.xml), which is large and "
-        "slow with {} rows; use HFA or KEA files, or --table with --no-rat\n",
-        arguments.segments, format, arguments.segments, table.rows());
 }
 
 } // namespace
@@ -157,15 +122,10 @@ void run_stats(stats_arguments const& arguments)
 {
     auto const threads = threads_from(arguments.threads);
     auto const readers = readers_from(arguments.readers);
-    auto statistics = list_from(arguments.statistics, shepseg::statistic_from);
-    auto const spatial = list_from(arguments.spatial, shepseg::spatial_statistic_from);
-    if (statistics.empty() && spatial.empty()) {
-        statistics = {{.kind = shepseg::statistic_kind::mean}, {.kind = shepseg::statistic_kind::stddev}};
-    }
     if (arguments.no_rat && arguments.table.empty()) {
         throw rios::options_error("--no-rat without --table: there would be no result; give one of them");
     }
-    auto const bands = bands_from(arguments);
+    auto const request = statistics_request_from(bands_from(arguments), arguments.statistics, arguments.spatial);
     auto const present = arguments.overwrite ? shepseg::existing::replaced : shepseg::existing::refused;
     require_different_files({arguments.image, arguments.segments}, {arguments.table});
     std::optional<shepseg::table_file> table;
@@ -179,7 +139,6 @@ void run_stats(stats_arguments const& arguments)
     shepseg::segment_statistics_options options;
     options.missing = number_from<double>("--missing", arguments.missing, "a number or nan");
     options.column_format = arguments.column_format;
-    if (has_variogram(spatial)) options.spatial_bands = bands;
     options.null = null_rule_from(arguments.null_value);
     options.count_pixels = arguments.recount;
     options.window = whole_number_from<std::ptrdiff_t>("--window", arguments.window, 1, 32768);
@@ -189,13 +148,10 @@ void run_stats(stats_arguments const& arguments)
         if (!arguments.no_rat) shepseg::check_statistics_columns(arguments.segments, columns, present);
     };
     rios::thread_executor executor({.readers = readers, .workers = threads});
-    auto result = shepseg::segment_statistics(arguments.image, arguments.segments,
-                                              statistics.empty() ? std::vector<shepseg::band_statistics_selection>()
-                                                                 : shepseg::of_each_band(bands, statistics),
-                                              options, executor, shepseg::chosen_spatial_statistics(spatial));
+    auto const result = compute_statistics(arguments.image, arguments.segments, request, options, executor);
     if (table) table->write(result.table, show);
     if (!arguments.no_rat) {
-        warn_of_size(arguments, result.table);
+        warn_of_size(arguments.segments, rios::gdal_dataset::open(arguments.segments).format(), result.table);
         // From here on there is no way back.
         shepseg::write_statistics_columns(arguments.segments, result.table, present, [&](auto phase, double done) {
             if (!arguments.quiet) bar(phase, done);

@@ -92,6 +92,7 @@ std::string summary_text(segment_arguments const& arguments, shepseg::file_optio
                                                : fmt::format(", {:.1f} MB of labels in a scratch file",
                                                              static_cast<double>(result.scratch_bytes) / 1e6)));
     line("Output", fmt::format("{} ({})", arguments.output, result.format));
+    if (!arguments.table.empty()) line("Table", arguments.table);
     line("Time", fmt::format("{:.2f} s", result.timings.walltime));
     return text;
 }
@@ -110,6 +111,7 @@ std::string summary_json(segment_arguments const& arguments, shepseg::file_optio
                         {"cols", result.grid.cols},
                         {"pixel_type", rios::name_of(result.type)}};
     summary["output"] = {{"file", arguments.output}, {"format", result.format}};
+    if (!arguments.table.empty()) summary["output"]["table"] = arguments.table;
     json parameters;
     parameters["bands"] = result.bands;
     parameters["null_value"] = result.null_value ? finite_or_null(*result.null_value) : json(nullptr);

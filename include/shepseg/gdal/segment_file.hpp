@@ -153,7 +153,7 @@ std::size_t readers_of(E const& executor)
 
 /// The phases for one pixel type: fills in the result and the writer's file.
 template <rios::Pixel T, rios::AnyExecutor E>
-void segment_pixels(rios::gdal_dataset const& file, rios::block const& window, options& options,
+void segment_as(rios::gdal_dataset const& file, rios::block const& window, options& options,
                     file_options const& request, rios::gdal_writer<std::uint32_t>& writer, E& executor,
                     rios::timing_log& log, file_segmentation& result)
 {
@@ -281,7 +281,7 @@ file_segmentation segment_file(std::string const& input, std::string const& outp
 
     try {
         rios::dispatch(result.type, [&]<typename T>(std::type_identity<T>) {
-            detail::segment_pixels<T>(file, window, options, request, writer, executor, log, result);
+            detail::segment_as<T>(file, window, options, request, writer, executor, log, result);
         });
     } catch (std::bad_alloc const&) {
         throw rios::error(input + ": not enough memory, although the limit allows " +

@@ -21,15 +21,18 @@
 #include <vector>
 
 #include <rios/apply.hpp>
+#include <rios/block.hpp>
 #include <rios/concepts.hpp>
 #include <rios/error.hpp>
 #include <rios/gdal/crs.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/reader.hpp>
 #include <rios/grid_difference.hpp>
+#include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
 #include <rios/progress.hpp>
 #include <rios/timing.hpp>
+#include <rios/window_reader.hpp>
 
 #include "../segment_sizes.hpp"
 #include "../statistic.hpp"
@@ -52,6 +55,8 @@ struct segment_statistics_options {
     std::vector<int> spatial_bands{};
     /// Null value of the bands of the image.
     null_rule null = null_of_file{};
+    /// The part of the image that the segments cover; none for all of it. Its index means nothing.
+    std::optional<rios::block> image_window{};
     /// Count the pixels of the segments even if there is a histogram that tells.
     bool count_pixels = false;
     /// Rows and columns of the blocks, in pixels. Changes no result.
@@ -92,11 +97,13 @@ inline void require_labels(rios::gdal_dataset const& file)
     }
 }
 
+/// @param grid of the image, or of a part of it
 /// @throws rios::grid_error saying how the two differ
-inline void require_same_pixels(rios::gdal_dataset const& labels, rios::gdal_dataset const& image)
+inline void require_same_pixels(rios::gdal_dataset const& labels, rios::gdal_dataset const& image,
+                                rios::pixel_grid const& grid)
 {
     auto const difference =
-        rios::grid_difference(labels.grid(), image.grid(), image.path(),
+        rios::grid_difference(labels.grid(), grid, image.path(),
                               [](auto const& one, auto const& other) { return rios::same_crs(one, other); });
     if (!difference.empty()) throw rios::grid_error(labels.path() + ": " + difference);
 }
@@ -137,7 +144,9 @@ template <rios::AnyExecutor E, typename... Functions>
     auto const image_file = rios::gdal_dataset::open(image);
     auto const label_file = rios::gdal_dataset::open(labels);
     detail::require_labels(label_file);
-    detail::require_same_pixels(label_file, image_file);
+    auto const window = options.image_window.value_or(image_file.grid().whole());
+    auto const grid = image_file.grid().window(window);
+    detail::require_same_pixels(label_file, image_file, grid);
     auto const null_label = detail::null_label_of(label_file);
     std::vector<rios::pixel_type> types;
     for (auto const& each : selection) types.push_back(image_file.band_type(each.band));
@@ -161,7 +170,7 @@ template <rios::AnyExecutor E, typename... Functions>
     };
     auto const plan_for = [&]<typename T>(std::type_identity<T>) {
         return statistics_plan<T, Functions...>(selection, options.spatial_bands, null_value_of, options.missing,
-                                                options.column_format, image_file.grid(), functions...);
+                                                options.column_format, label_file.grid(), functions...);
     };
     rios::dispatch(type, [&](auto pixel) {
         auto const plan = plan_for(pixel);
@@ -185,7 +194,7 @@ template <rios::AnyExecutor E, typename... Functions>
         statistics_worker<T, Functions...> worker(plan, *sizes, complete, null_label);
         auto bands = plan->bands();
         if (bands.empty()) bands = {1};
-        rios::gdal_reader<T> const reader(image, {.bands = bands});
+        rios::window_reader const reader(rios::gdal_reader<T>(image, {.bands = bands}), window);
         auto run_of_type = run;
         run_of_type.overlap = plan->wants_neighbours() ? 1 : 0;
         auto finished = rios::apply(std::tuple(label_reader, reader), std::move(worker), merger, executor, run_of_type);
