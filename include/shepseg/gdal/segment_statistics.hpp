@@ -105,7 +105,14 @@ inline void require_same_pixels(rios::gdal_dataset const& labels, rios::gdal_dat
     auto const difference =
         rios::grid_difference(labels.grid(), grid, image.path(),
                               [](auto const& one, auto const& other) { return rios::same_crs(one, other); });
-    if (!difference.empty()) throw rios::grid_error(labels.path() + ": " + difference);
+    if (difference.empty()) return;
+    auto const own = labels.grid();
+    std::string apart;
+    if (own.geotransform && grid.geotransform && own.rows == grid.rows && own.cols == grid.cols) {
+        apart = "; corners are up to " + rios::detail::number_text(rios::detail::largest_shift(grid, own)) +
+                " pixels apart";
+    }
+    throw rios::grid_error(labels.path() + ": " + difference + apart);
 }
 
 /// The label, besides 0, that stands for no segment.

@@ -358,8 +358,10 @@ TEST_CASE("files that do not belong together are refused, and the message says w
     test::make_raster(in.segments, "GTiff", labels(1, 10, 20));
     set_grid(in.segments, {500000, 10, 0, 6900000, 0, -10});
     set_grid(in.image, {500005, 10, 0, 6900000, 0, -10});
-    CHECK(message_of<rios::grid_error>(run) == in.segments + ": has geotransform (500000, 10, 0, 6900000, 0, -10); " +
-                                                   in.image + " has geotransform (500005, 10, 0, 6900000, 0, -10)");
+    CHECK(message_of<rios::grid_error>(run) ==
+          in.segments + ": has geotransform (500000, 10, 0, 6900000, 0, -10); " + in.image +
+              " has geotransform (500005, 10, 0, 6900000, 0, -10); corners are up to 0.5 pixels "
+              "apart");
     test::make_raster(in.segments, "GTiff", rios::image<float>(1, 10, 20));
     CHECK(message_of<rios::options_error>(run) == in.segments + ": has pixels of type float32; segments are integers");
     test::make_raster(in.segments, "GTiff", labels(2, 10, 20));
