@@ -51,8 +51,44 @@ image_view<T const> without_margin(image<T> const& pixels, block_info const& whe
         (where.overlap() == 0 ? "" : ", or with the margin " + shape(where.padded_rows(), where.padded_cols())));
 }
 
+/// Calls what a writer does.
+/// @param number of the output, from 0, for messages
+/// @throws a rios::error as `f` throws it; an io_error that names the output, with whatever else it throws nested in it
+template <typename S, typename F>
+void guarded(S const& writer, std::size_t number, std::string const& what, F f)
+{
+    with_typed_errors(f, [&](std::string const& reason) {
+        return io_error(name_of_output(writer, number), "cannot " + what + ": " + reason);
+    });
+}
+
+/// Writes an image without its margin, as the writer wants it.
+template <typename S, typename T, typename Digest>
+void write_image(S& writer, block_info const& where, image<T>&& out, Digest&& digest, std::size_t number)
+{
+    auto const pixels = without_margin(out, where, name_of_output(writer, number));
+    if constexpr (PreparingWriter<S>) {
+        writer.write(where, pixels, std::forward<Digest>(digest));
+    } else if constexpr (requires { writer.write(where, pixels); }) {
+        writer.write(where, pixels);
+    } else if (pixels.rows() == out.rows() && pixels.cols() == out.cols()) {
+        writer.write(where, std::move(out));
+    } else {
+        image<T> trimmed(pixels.bands(), pixels.rows(), pixels.cols());
+        for (std::ptrdiff_t band = 0; band < pixels.bands(); ++band) {
+            for (std::ptrdiff_t row = 0; row < pixels.rows(); ++row) {
+                std::ranges::copy(pixels.row(band, row), trimmed.row(band, row).begin());
+            }
+        }
+        writer.write(where, std::move(trimmed));
+    }
+}
+
 /// Writes what a worker returned for one writer, with its digest. A list gets a vector, and what is optional may be left
 /// out.
+/// @param number of the output, from 0; of a list, of its first member
+/// @throws a rios::error as a writer throws it; an io_error that names the output and the block, with whatever else it
+/// throws nested in it
 template <typename S, typename Out, typename Digest>
 void write_output(S& writer, block_info const& where, Out&& out, Digest&& digest, std::size_t number)
 {
@@ -67,26 +103,17 @@ void write_output(S& writer, block_info const& where, Out&& out, Digest&& digest
         }
     } else if constexpr (is_some<value>) {
         if (out) return write_output(writer, where, std::move(*out), std::forward<Digest>(digest), number);
-        if constexpr (SkippingWriter<S>) writer.skip(where);
-    } else if constexpr (is_image<value>) {
-        auto const pixels = without_margin(out, where, name_of_output(writer, number));
-        if constexpr (PreparingWriter<S>) {
-            writer.write(where, pixels, std::forward<Digest>(digest));
-        } else if constexpr (requires { writer.write(where, pixels); }) {
-            writer.write(where, pixels);
-        } else if (pixels.rows() == out.rows() && pixels.cols() == out.cols()) {
-            writer.write(where, std::move(out));
-        } else {
-            value trimmed(pixels.bands(), pixels.rows(), pixels.cols());
-            for (std::ptrdiff_t band = 0; band < pixels.bands(); ++band) {
-                for (std::ptrdiff_t row = 0; row < pixels.rows(); ++row) {
-                    std::ranges::copy(pixels.row(band, row), trimmed.row(band, row).begin());
-                }
-            }
-            writer.write(where, std::move(trimmed));
+        if constexpr (SkippingWriter<S>) {
+            guarded(writer, number, "write " + block_text(where), [&] { writer.skip(where); });
         }
     } else {
-        writer.write(where, std::forward<Out>(out));
+        guarded(writer, number, "write " + block_text(where), [&] {
+            if constexpr (is_image<value>) {
+                write_image(writer, where, std::forward<Out>(out), std::forward<Digest>(digest), number);
+            } else {
+                writer.write(where, std::forward<Out>(out));
+            }
+        });
     }
 }
 
@@ -150,8 +177,7 @@ class outputs {
         for_each([&](auto& writer) { guarded(writer, number++, "open", [&] { writer.open(grid); }); });
     }
 
-    /// @throws a rios::error as a writer throws it; an io_error that names the output and the block, with whatever else it
-    /// throws nested in it
+    /// @throws as write_output()
     template <typename Result, typename Digests>
     void write(block_info const& where, Result&& result, Digests&& digests)
     {
@@ -159,13 +185,13 @@ class outputs {
             return;
         } else if constexpr (is_tuple<std::remove_cvref_t<Result>>) {
             [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (write_one(std::get<I>(writers_), where, std::move(std::get<I>(result)),
-                           std::move(std::get<I>(digests)), I),
+                (write_output(std::get<I>(writers_), where, std::move(std::get<I>(result)),
+                              std::move(std::get<I>(digests)), first_number<I>()),
                  ...);
             }(std::index_sequence_for<Ss...>{});
         } else {
-            write_one(std::get<0>(writers_), where, std::forward<Result>(result),
-                      std::get<0>(std::forward<Digests>(digests)), 0);
+            write_output(std::get<0>(writers_), where, std::forward<Result>(result),
+                         std::get<0>(std::forward<Digests>(digests)), 0);
         }
     }
 
@@ -173,7 +199,7 @@ class outputs {
     [[nodiscard]] preparers make_preparers()
     {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return preparers(make_preparer(std::get<I>(writers_), I)...);
+            return preparers(make_preparer(std::get<I>(writers_), first_number<I>())...);
         }(std::index_sequence_for<Ss...>{});
     }
 
@@ -181,9 +207,7 @@ class outputs {
     void absorb(preparers& all)
     {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (guarded(std::get<I>(writers_), I, "finish",
-                     [&] { absorb_preparer(std::get<I>(writers_), std::get<I>(all)); }),
-             ...);
+            (absorb_preparer(std::get<I>(writers_), std::get<I>(all), first_number<I>()), ...);
         }(std::index_sequence_for<Ss...>{});
     }
 
@@ -209,23 +233,29 @@ class outputs {
     }
 
   private:
-    template <typename S, typename Out, typename Digest>
-    void write_one(S& writer, block_info const& where, Out&& out, Digest&& digest, std::size_t number)
+    /// What messages count the I-th writer as, from 0, or the first member of a list: members count one by one.
+    template <std::size_t I>
+    [[nodiscard]] std::size_t first_number() const
     {
-        with_typed_errors(
-            [&] { write_output(writer, where, std::forward<Out>(out), std::forward<Digest>(digest), number); },
-            [&](std::string const& reason) {
-                return io_error(name_of_output(writer, number), "cannot write " + block_text(where) + ": " + reason);
-            });
+        auto const count = [](auto& writer) -> std::size_t {
+            if constexpr (is_writer_list<std::remove_cvref_t<decltype(writer)>>) return writer.members().size();
+            else return 1;
+        };
+        return [&]<std::size_t... K>(std::index_sequence<K...>) {
+            return (std::size_t{0} + ... + count(std::get<K>(writers_)));
+        }(std::make_index_sequence<I>{});
     }
 
-    /// @throws a rios::error as `f` throws it; an io_error with whatever else it throws nested in it
-    template <typename S, typename F>
-    static void guarded(S& writer, std::size_t number, char const* what, F f)
+    template <typename S, typename P>
+    static void absorb_preparer(S& writer, P& preparer, std::size_t number)
     {
-        with_typed_errors(f, [&](std::string const& reason) {
-            return io_error(name_of_output(writer, number), std::string("cannot ") + what + ": " + reason);
-        });
+        if constexpr (is_writer_list<S>) {
+            for (std::size_t i = 0; i < preparer.size(); ++i) {
+                absorb_preparer(writer.members()[i], preparer[i], number + i);
+            }
+        } else if constexpr (PreparingWriter<S>) {
+            guarded(writer, number, "finish", [&] { writer.absorb(preparer.prepare); });
+        }
     }
 
     template <typename F>
@@ -249,9 +279,9 @@ class outputs {
             auto& writer = std::get<I>(writers_);
             if constexpr (is_writer_list<std::remove_cvref_t<decltype(writer)>>) {
                 if (member == writer.members().size()) return close_from<I + 1>(0);
-                close_one(writer.members()[member], I + member, [&] { close_from<I>(member + 1); });
+                close_one(writer.members()[member], first_number<I>() + member, [&] { close_from<I>(member + 1); });
             } else {
-                close_one(writer, I, [&] { close_from<I + 1>(0); });
+                close_one(writer, first_number<I>(), [&] { close_from<I + 1>(0); });
             }
         }
     }

@@ -76,6 +76,7 @@ struct preparer_of<writer_list<S>> {
     using type = std::vector<typename preparer_of<S>::type>;
 };
 
+/// @param number of the output, from 0; of a list, of its first member
 template <typename S>
 typename preparer_of<S>::type make_preparer(S& writer, std::size_t number)
 {
@@ -87,16 +88,6 @@ typename preparer_of<S>::type make_preparer(S& writer, std::size_t number)
         return {std::as_const(writer).preparer(), name_of_output(writer, number)};
     } else {
         return {};
-    }
-}
-
-template <typename S, typename P>
-void absorb_preparer(S& writer, P& preparer)
-{
-    if constexpr (is_writer_list<S>) {
-        for (std::size_t i = 0; i < preparer.size(); ++i) absorb_preparer(writer.members()[i], preparer[i]);
-    } else if constexpr (PreparingWriter<S>) {
-        writer.absorb(preparer.prepare);
     }
 }
 
