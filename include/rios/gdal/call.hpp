@@ -164,8 +164,12 @@ class gdal_errors {
     try {
         auto const os_code = errno;
         auto& self = *static_cast<gdal_errors*>(CPLGetErrorHandlerUserData());
-        // What the HFA driver says of statistics beyond 2^31, which it keeps all the same, as double.
-        if (std::string_view(text).starts_with("Too large for int: ")) severity = CE_Warning;
+        // What the HFA driver says of statistics beyond 2^31, which it keeps all the same, and of histograms of more than a
+        // million rows, which it has in the attribute table all the same.
+        std::string_view const said = text;
+        if (said.starts_with("Too large for int: ") || said.starts_with("Unreasonably large histogram: ")) {
+            severity = CE_Warning;
+        }
         if (severity == CE_Warning && self.warning_.empty()) self.warning_ = text;
         if ((severity != CE_Failure && severity != CE_Fatal) || self.failed_) return;
         self.failed_ = true;
