@@ -42,6 +42,14 @@ inline std::string extension_of(std::string_view path)
     return extension;
 }
 
+inline std::optional<std::string> known_format(std::string_view extension)
+{
+    if (extension == ".tif" || extension == ".tiff") return "GTiff";
+    if (extension == ".img") return "HFA";
+    if (extension == ".kea") return "KEA";
+    return {};
+}
+
 } // namespace detail
 
 /// The format that a file's extension stands for, as the short name of its GDAL driver: .tif and .tiff GTiff, .img HFA,
@@ -50,9 +58,7 @@ inline std::string extension_of(std::string_view path)
 [[nodiscard]] inline std::string driver_for(std::string_view path)
 {
     auto const extension = detail::extension_of(path);
-    if (extension == ".tif" || extension == ".tiff") return "GTiff";
-    if (extension == ".img") return "HFA";
-    if (extension == ".kea") return "KEA";
+    if (auto const format = detail::known_format(extension)) return *format;
     throw options_error(
         std::string(path) + ": " + (extension.empty() ? "without an extension" : "the extension '" + extension + "'") +
         " no format is known (.tif and .tiff: GTiff, .img: HFA, .kea: KEA); give the format explicitly");
@@ -97,9 +103,7 @@ inline bool can(GDALDriver& driver, char const* what)
                             "': allowed: short names of formats that gdalinfo --formats lists");
     }
     auto const extension = detail::extension_of(path);
-    if (extension == ".tif" || extension == ".tiff" || extension == ".img" || extension == ".kea") {
-        return driver_for(path);
-    }
+    if (auto const format = detail::known_format(extension)) return *format;
     register_drivers();
     auto* const manager = GetGDALDriverManager();
     for (char const* const way : {GDAL_DCAP_CREATE, GDAL_DCAP_CREATECOPY}) {
@@ -212,6 +216,9 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
     add(user, user_options, "creation option");
     auto const of_site = site == site_defaults::used ? site_options_for(driver.GetDescription()) : std::nullopt;
     bool const integer = dispatch(type, []<typename T>(std::type_identity<T>) { return std::is_integral_v<T>; });
+    std::string const compression =
+        user.FetchNameValueDef("COMPRESS", "DEFLATE"); // unless the site says something else
+    auto const is = [&](char const* name) { return EQUAL(compression.c_str(), name); };
     CPLStringList options;
     if (of_site) {
         std::istringstream words(of_site->text);
@@ -222,8 +229,6 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
         options.SetNameValue("BIGTIFF", "IF_SAFER");
         options.SetNameValue("COMPRESS", "DEFLATE");
         // The next ones belong to some ways of compression only.
-        std::string const compression = user.FetchNameValueDef("COMPRESS", "DEFLATE");
-        auto const is = [&](char const* name) { return EQUAL(compression.c_str(), name); };
         if (is("DEFLATE")) options.SetNameValue("ZLEVEL", "1");
         bool const takes_predictor = is("DEFLATE") || is("LZW") || is("ZSTD");
         if (takes_predictor && startable_threads(threads) > 1) {
@@ -234,8 +239,7 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
     } else if (EQUAL(driver.GetDescription(), "COG")) {
         options.SetNameValue("BIGTIFF", "IF_SAFER");
         options.SetNameValue("COMPRESS", "DEFLATE");
-        std::string_view const compression = user.FetchNameValueDef("COMPRESS", "DEFLATE");
-        bool const takes_predictor = compression == "DEFLATE" || compression == "LZW" || compression == "ZSTD";
+        bool const takes_predictor = is("DEFLATE") || is("LZW") || is("ZSTD");
         if (takes_predictor && integer) options.SetNameValue("PREDICTOR", "STANDARD");
         if (startable_threads(threads) > 1) options.SetNameValue("NUM_THREADS", std::to_string(threads).c_str());
     } else if (EQUAL(driver.GetDescription(), "HFA")) {
@@ -245,10 +249,9 @@ inline CPLStringList creation_options(std::string const& path, GDALDriver& drive
     add(options, user_options, "creation option");
     if (EQUAL(driver.GetDescription(), "GTiff") && type != pixel_type::uint8) {
         // GDAL finds this out when it writes, and does not always say so.
-        std::string const compression = options.FetchNameValueDef("COMPRESS", "");
-        if (EQUAL(compression.c_str(), "JPEG") || EQUAL(compression.c_str(), "WEBP") ||
-            STARTS_WITH_CI(compression.c_str(), "CCITT")) {
-            throw options_error(path + ": COMPRESS=" + compression + " cannot hold pixels of type " +
+        std::string const chosen = options.FetchNameValueDef("COMPRESS", "");
+        if (EQUAL(chosen.c_str(), "JPEG") || EQUAL(chosen.c_str(), "WEBP") || STARTS_WITH_CI(chosen.c_str(), "CCITT")) {
+            throw options_error(path + ": COMPRESS=" + chosen + " cannot hold pixels of type " +
                                 std::string(name_of(type)) + "; DEFLATE, ZSTD and LZW can");
         }
     }

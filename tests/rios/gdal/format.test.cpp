@@ -23,7 +23,7 @@ std::string error_of_format(std::string const& format)
 // The options as one text, in alphabetical order.
 std::string options_of(char const* format, pixel_type type, std::vector<std::string> const& user, int threads = 1)
 {
-    auto& driver = rios::writable_driver("out.x", format);
+    auto& driver = rios::output_driver("out.x", format);
     auto list = rios::detail::creation_options("out.x", driver, type, threads, user);
     list.Sort();
     std::string text;
@@ -161,6 +161,10 @@ TEST_CASE("outputs are tiled and compressed, and a user's option replaces a sing
     CHECK(options_of("GTiff", uint16, {"COMPRESS=NONE", "TILED=NO"}) == "BIGTIFF=IF_SAFER COMPRESS=NONE TILED=NO");
     CHECK(options_of("HFA", uint16, {}) == "COMPRESSED=YES");
     CHECK(options_of("HFA", uint16, {"COMPRESSED=NO"}) == "COMPRESSED=NO");
+    CHECK(options_of("COG", uint16, {}) == "BIGTIFF=IF_SAFER COMPRESS=DEFLATE PREDICTOR=STANDARD");
+    CHECK(options_of("COG", float32, {}) == "BIGTIFF=IF_SAFER COMPRESS=DEFLATE");
+    CHECK(options_of("COG", uint16, {"compress=lzw"}) == "BIGTIFF=IF_SAFER compress=lzw PREDICTOR=STANDARD");
+    CHECK(options_of("COG", uint16, {"COMPRESS=NONE"}) == "BIGTIFF=IF_SAFER COMPRESS=NONE");
     CHECK(options_of("ENVI", uint16, {"INTERLEAVE=BIP"}) == "INTERLEAVE=BIP");
 }
 
