@@ -51,14 +51,10 @@ enum class auto_colours {
 inline bool auto_colour_table(gdal_dataset& file, int band_number, auto_colours wanted, std::uint64_t maximum)
 {
     auto& band = file.band(band_number);
-    auto const* const layer_type = band.GetMetadataItem("LAYER_TYPE");
-    bool const thematic = layer_type != nullptr && EQUAL(layer_type, "thematic");
-    if (wanted == auto_colours::none || !thematic) return false;
+    if (wanted == auto_colours::none || !file.is_thematic(band_number)) return false;
     {
         attribute_table const table(file, band_number);
-        bool all = true;
-        for (auto const& each : detail::colour_columns) all = all && detail::find_colour(table, each).has_value();
-        if (all) return false;
+        if (detail::has_colour_columns(table)) return false;
         if (!keeps_attribute_tables(file.format()) && band.GetColorTable() != nullptr) return false;
     }
     auto const entries = static_cast<std::size_t>(maximum) + 1;

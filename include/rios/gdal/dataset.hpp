@@ -103,6 +103,13 @@ class gdal_dataset {
                          "; allowed: " + std::string(pixel_type_names));
     }
 
+    /// Are the band's values names of things (LAYER_TYPE) rather than measures? @throws options_error if there is no such band
+    [[nodiscard]] bool is_thematic(int number) const
+    {
+        auto const* const layer_type = band(number).GetMetadataItem("LAYER_TYPE");
+        return layer_type != nullptr && EQUAL(layer_type, "thematic");
+    }
+
     /// The value that marks pixels without data, if the band has one. For a float32 band, the float that pixels are
     /// compared with. It may be a value that no pixel of the band's type can have (to_pixel() tells).
     /// @throws options_error if there is no such band

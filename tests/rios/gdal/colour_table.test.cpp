@@ -4,15 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include <rios/colour_ramps.hpp>
-#include <rios/gdal/auto_colour_table.hpp>
 
-#include "support/environment.hpp"
 #include "support/message_of.hpp"
 #include "support/raster_files.hpp"
 #include "support/tables.hpp"
@@ -20,7 +17,6 @@
 
 using reals = std::vector<double>;
 using integers = std::vector<std::int32_t>;
-using rios::auto_colours;
 using rios::colour;
 using rios::colour_store;
 using rios::colour_table;
@@ -44,21 +40,6 @@ std::vector<std::string> plain_palette(std::string const& path, std::size_t entr
                          ',' + std::to_string(entry.c4));
     }
     return result;
-}
-
-void set_thematic(std::string const& path)
-{
-    auto const file = test::open_raster(path, GDAL_OF_UPDATE);
-    REQUIRE(file->GetRasterBand(1)->SetMetadataItem("LAYER_TYPE", "thematic") == CE_None);
-    REQUIRE(file->GetRasterBand(1)->SetNoDataValue(0) == CE_None);
-}
-
-bool colour_automatically(std::string const& path, auto_colours wanted, std::uint64_t maximum)
-{
-    auto file = rios::gdal_dataset::open_for_update(path);
-    auto const written = rios::auto_colour_table(file, 1, wanted, maximum);
-    file.close();
-    return written;
 }
 
 } // namespace
@@ -166,59 +147,4 @@ TEST_CASE("numbers that are no colours, and tables that are too long, are refuse
     auto file = rios::gdal_dataset::open(bytes);
     CHECK(message_of<rios::io_error>([&] { rios::write_colour_table(file, colour_table(2)); }) ==
           bytes + ": band 1: the colour table cannot be changed: the file is open for reading only");
-}
-
-TEST_CASE("thematic bands without colours get some automatically")
-{
-    for (auto const& format : test::table_formats()) {
-        CAPTURE(format.driver);
-        temporary_directory const folder;
-        auto const path = make_tableless(folder, format, "a", GDT_UInt32);
-        CHECK_FALSE(colour_automatically(path, auto_colours::rainbow, 6)); // not thematic
-        set_thematic(path);
-        CHECK_FALSE(colour_automatically(path, auto_colours::none, 6));
-        CHECK(rios::read_colour_table(path).empty());
-        CHECK(colour_automatically(path, auto_colours::rainbow, 5));
-        CHECK(rios::read_colour_table(path) ==
-              colour_table{{0, 0, 0, 0}, {255, 255, 0}, {0, 255, 0}, {0, 255, 255}, {0, 0, 255}, {255, 0, 255}});
-        CHECK_FALSE(colour_automatically(path, auto_colours::gray, 5)); // has some
-        auto const gray = make_tableless(folder, format, "b", GDT_UInt32);
-        set_thematic(gray);
-        CHECK(colour_automatically(gray, auto_colours::gray, 255));
-        CHECK(rios::read_colour_table(gray)[100] == colour{100, 100, 100});
-        auto const random = make_tableless(folder, format, "c", GDT_UInt32);
-        set_thematic(random);
-        CHECK(colour_automatically(random, auto_colours::random, 300));
-        auto expected = rios::random_colours(301);
-        expected[0] = {0, 0, 0, 0};
-        CHECK(rios::read_colour_table(random) == expected);
-    }
-    temporary_directory const folder;
-    auto const bytes = make_tableless(folder, {"GTiff", ".tif"});
-    set_thematic(bytes);
-    CHECK(colour_automatically(bytes, auto_colours::gray, 255));
-    CHECK(plain_palette(bytes, 256)[255] == "255,255,255,255");
-    CHECK_FALSE(colour_automatically(bytes, auto_colours::rainbow, 255));
-}
-
-TEST_CASE("the site's colours are looked up at every call")
-{
-    using test::environment_variable;
-    std::string const name = "RIOS_DFLT_AUTOCOLORTABLETYPE";
-    {
-        environment_variable const empty(name, "");
-        CHECK(rios::auto_colours_from_environment() == auto_colours::none);
-    }
-    for (auto const& [text, expected] :
-         std::vector<std::pair<std::string, auto_colours>>{{"rainbow", auto_colours::rainbow},
-                                                           {"gray", auto_colours::gray},
-                                                           {"random", auto_colours::random},
-                                                           {"none", auto_colours::none},
-                                                           {"None", auto_colours::none}}) {
-        environment_variable const set(name, text);
-        CHECK(rios::auto_colours_from_environment() == expected);
-    }
-    environment_variable const set(name, "Rainbow");
-    CHECK(message_of<rios::options_error>([] { static_cast<void>(rios::auto_colours_from_environment()); }) ==
-          "environment variable RIOS_DFLT_AUTOCOLORTABLETYPE='Rainbow': allowed: rainbow, gray, random, none");
 }
