@@ -369,7 +369,7 @@ class attribute_table {
 };
 
 /// Writes the number of pixels of each value as the attribute table's column "Histogram" (real numbers, usage
-/// PixelCount). The table then has counts.size() rows, or more where rows cannot be cut off (KEA).
+/// PixelCount). The table gets counts.size() rows at least; rows beyond get 0.
 /// @param counts pixels of the value that is the index
 /// @throws options_error if there is no such band, or more values than a table can have rows
 /// @throws io_error
@@ -377,17 +377,20 @@ inline void write_histogram(gdal_dataset& file, int band_number, std::span<std::
 {
     attribute_table table(file, band_number);
     auto const rows = static_cast<std::ptrdiff_t>(counts.size());
-    if (rows > table.rows() || table.can_shrink()) table.resize(rows);
+    if (rows > table.rows()) table.resize(rows);
     auto const found = table.find(column_usage::pixel_count);
     auto const column =
         found
             ? *found
             : table.create_column({.name = "Histogram", .type = column_type::real, .usage = column_usage::pixel_count});
-    std::vector<double> values(std::min<std::size_t>(counts.size(), 65536));
-    for (std::size_t first = 0; first < counts.size(); first += values.size()) {
-        auto const part = counts.subspan(first, std::min(values.size(), counts.size() - first));
-        std::transform(part.begin(), part.end(), values.begin(), [](auto count) { return static_cast<double>(count); });
-        table.write(column, static_cast<std::ptrdiff_t>(first), std::span<double const>(values.data(), part.size()));
+    auto const all = static_cast<std::size_t>(table.rows());
+    std::vector<double> values(std::min<std::size_t>(all, 65536));
+    for (std::size_t first = 0; first < all; first += values.size()) {
+        auto const page = std::min(values.size(), all - first);
+        for (std::size_t i = 0; i < page; ++i) {
+            values[i] = first + i < counts.size() ? static_cast<double>(counts[first + i]) : 0;
+        }
+        table.write(column, static_cast<std::ptrdiff_t>(first), std::span<double const>(values.data(), page));
     }
     table.close();
 }

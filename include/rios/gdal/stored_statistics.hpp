@@ -3,6 +3,7 @@
 // Statistics that a band's file holds, by whatever wrote them: GDAL, RIOS, rios. Writing: statistics.hpp.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -85,6 +86,8 @@ inline std::vector<double> pixel_counts(GDALRasterAttributeTable& table)
     if (column < 0 || rows < 1) return {};
     std::vector<double> counts(static_cast<std::size_t>(rows));
     if (table.ValuesIO(GF_Read, column, 0, rows, counts.data()) != CE_None) return {};
+    // All zero where the histogram is none that a table beside the file can have.
+    if (std::all_of(counts.begin(), counts.end(), [](double count) { return count == 0; })) return {};
     return counts;
 }
 

@@ -66,6 +66,42 @@ TEST_CASE("the histogram is a column of the attribute table with a row for each 
     CHECK_FALSE(rios::keeps_attribute_tables("GTiff"));
 }
 
+TEST_CASE("an .img with more than a million rows opens again")
+{
+    temporary_directory const folder;
+    auto const path = make_tableless(folder, {"HFA", ".img"}, "a", GDT_UInt32);
+    counts histogram(1'000'001, 1);
+    histogram.back() = 7;
+    {
+        auto file = rios::gdal_dataset::open_for_update(path);
+        rios::write_histogram(file, 1, histogram);
+        file.close();
+    }
+    auto const file = rios::gdal_dataset::open(path);
+    rios::attribute_table const table(file);
+    CHECK(table.rows() == 1'000'001);
+    CHECK(table.read<double>("Histogram", 999'999) == std::vector<double>{1, 7});
+}
+
+TEST_CASE("a histogram of fewer values than a table has rows cuts none of them off")
+{
+    for (auto const& format : test::table_formats()) {
+        CAPTURE(format.driver);
+        temporary_directory const folder;
+        auto const path = make_tableless(folder, format);
+        test::add_plain_column(path, "name", std::vector<std::string>{"a", "b", "c", "d"});
+        for (auto const& histogram : {counts{1, 2, 3}, counts{9}, counts{}}) {
+            auto file = rios::gdal_dataset::open_for_update(path);
+            rios::write_histogram(file, 1, histogram);
+            file.close();
+            std::vector<double> expected(histogram.begin(), histogram.end());
+            expected.resize(4);
+            CHECK(test::plain_values<double>(path, "Histogram") == expected);
+            CHECK(test::plain_values<std::string>(path, "name") == std::vector<std::string>{"a", "b", "c", "d"});
+        }
+    }
+}
+
 TEST_CASE("a table for a band that does not exist is refused")
 {
     temporary_directory const folder;

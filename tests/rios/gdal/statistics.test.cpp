@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rios/gdal/statistics.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -10,10 +12,13 @@
 
 #include <doctest/doctest.h>
 
+#include <rios/band_histogram.hpp>
 #include <rios/gdal/attribute_table.hpp>
+#include <rios/gdal/stored_statistics.hpp>
 #include <rios/gdal/writer.hpp>
 
 #include "support/raster_files.hpp"
+#include "support/tables.hpp"
 #include "support/temporary_directory.hpp"
 
 using counts = std::vector<std::uint64_t>;
@@ -24,6 +29,34 @@ std::optional<std::string> item(test::gdal_handle const& file, char const* name)
 {
     auto const* const text = file->GetRasterBand(1)->GetMetadataItem(name);
     return text == nullptr ? std::nullopt : std::optional<std::string>(text);
+}
+
+// A band with a table of names and old counts.
+std::string make_table(test::temporary_directory const& folder, test::table_format const& format, std::size_t rows)
+{
+    auto const path = test::make_tableless(folder, format, "a", GDT_Int32);
+    test::add_plain_column(path, "name", std::vector<std::string>(rows, "x"));
+    test::add_plain_column(path, "Histogram", std::vector<double>(rows, 77), GFU_PixelCount);
+    return path;
+}
+
+std::vector<double> padded(counts const& some, std::size_t rows)
+{
+    std::vector<double> result(some.begin(), some.end());
+    result.resize(std::max(some.size(), rows));
+    return result;
+}
+
+void write(std::string const& path, std::optional<rios::band_histogram> const& histogram)
+{
+    auto file = rios::gdal_dataset::open_for_update(path);
+    rios::write_statistics(file, 1, std::nullopt, histogram, {});
+    file.close();
+}
+
+rios::stored_statistics stored(std::string const& path)
+{
+    return rios::stored_statistics::of(*test::open_raster(path)->GetRasterBand(1));
 }
 
 } // namespace
@@ -78,4 +111,56 @@ TEST_CASE("a band that is all null gets no statistics")
     writer.close();
     auto const file = test::open_raster(folder / "a.tif");
     CHECK(CSLCount(file->GetRasterBand(1)->GetMetadata()) == 0);
+}
+
+TEST_CASE("a table keeps its rows and other columns, whatever histogram is written, and grows where it must")
+{
+    rios::band_histogram const direct{.direct = true, .minimum = 0, .maximum = 4, .counts = {1, 2, 3, 0, 4}};
+    rios::band_histogram const negative{.direct = true, .minimum = -1, .maximum = 3, .counts = {1, 2, 3, 0, 4}};
+    rios::band_histogram linear{.direct = false, .minimum = 10, .maximum = 522, .counts = counts(256, 2)};
+    for (auto const& format : test::table_formats()) {
+        CAPTURE(format.driver);
+        bool const keeps = rios::keeps_attribute_tables(format.driver);
+        for (std::size_t const rows : {3, 300}) {
+            for (auto const& histogram : {direct, negative, linear}) {
+                CAPTURE(rows);
+                CAPTURE(histogram.minimum);
+                test::temporary_directory const folder;
+                auto const path = make_table(folder, format, rows);
+                write(path, histogram);
+                auto const bins = histogram.counts.size();
+                bool const is_direct = histogram.minimum == 0;
+                auto const names = test::plain_values<std::string>(path, "name");
+                CHECK(names.size() == (is_direct || keeps ? std::max(rows, bins) : rows));
+                for (std::size_t i = 0; i < names.size(); ++i) REQUIRE(names[i] == (i < rows ? "x" : ""));
+                auto const column = test::plain_values<double>(path, "Histogram");
+                CHECK(column == padded(keeps || is_direct ? histogram.counts : counts{}, rows));
+                auto const all = stored(path);
+                CHECK(all.histogram.counts == (keeps || is_direct ? column : padded(histogram.counts, 0)));
+                auto const more = keeps && rows > bins ? static_cast<double>(rows - bins) : 0;
+                CHECK(all.histogram.bins == static_cast<std::int64_t>(bins) + static_cast<std::int64_t>(more));
+                CHECK(all.histogram.minimum == histogram.minimum);
+                CHECK(all.histogram.maximum == histogram.maximum + more * (histogram.direct ? 1 : 2));
+                CHECK(all.histogram.function == (histogram.direct ? "direct" : "linear"));
+            }
+        }
+    }
+}
+
+TEST_CASE("counts of older pixels do not stay where no histogram is written")
+{
+    for (auto const& format : test::table_formats()) {
+        CAPTURE(format.driver);
+        test::temporary_directory const folder;
+        auto const path = make_table(folder, format, 4);
+        CHECK(stored(path).histogram.counts == std::vector<double>{77, 77, 77, 77});
+        write(path, std::nullopt);
+        CHECK(test::plain_values<double>(path, "Histogram") == std::vector<double>(4));
+        CHECK(test::plain_values<std::string>(path, "name").size() == 4);
+        for (auto const count : stored(path).histogram.counts) CHECK(count == 0);
+        auto const tableless = test::make_tableless(folder, format, "b");
+        auto const before = test::plain_table(tableless);
+        write(tableless, std::nullopt);
+        CHECK(test::plain_table(tableless) == before);
+    }
 }
