@@ -103,7 +103,8 @@ inline constexpr std::size_t most_direct_rows = 1 << 24;
     bool const from_zero = whole && (thematic || type == pixel_type::uint8);
     auto const first = from_zero ? std::min(0.0, of.minimum) : of.minimum;
     auto const values = of.maximum - first + 1;
-    band_histogram result{.direct = whole && values <= (from_zero ? static_cast<double>(most_direct) : 256.0),
+    auto const most = first < 0 ? std::min(most_direct, most_direct_bins) : most_direct; // a table begins at 0
+    band_histogram result{.direct = whole && values <= (from_zero ? static_cast<double>(most) : 256.0),
                           .minimum = first,
                           .maximum = of.maximum};
     if (result.direct) {

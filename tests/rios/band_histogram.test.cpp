@@ -97,6 +97,17 @@ TEST_CASE("one huge segment number does not need a bin for each below it")
     }
 }
 
+TEST_CASE("a histogram that begins below 0 has no more bins than fit into text, as a table begins at 0")
+{
+    for (auto const most : {rios::most_direct_bins, rios::most_direct_rows}) {
+        CHECK(rios::empty_histogram(pixel_type::int32, true, range(-1, 65534), most).counts.size() == 65536);
+        auto const histogram = rios::empty_histogram(pixel_type::int32, true, range(-1, 65535), most);
+        CHECK_FALSE(histogram.direct);
+        CHECK(histogram.counts.size() == 256);
+    }
+    CHECK(rios::empty_histogram(pixel_type::int32, true, range(-1, 8), 9).counts.size() == 256);
+}
+
 TEST_CASE("a constant floating-point band has one bin, whose ends are written as its value")
 {
     auto const histogram = histogram_of(std::vector<float>(5, 2.5F), {}, false);
