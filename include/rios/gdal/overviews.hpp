@@ -1,28 +1,24 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Smaller copies of a raster inside its file, which viewers show when zoomed out. Made between open() and close() of a
-// gdal_writer: build_overviews() once all blocks are written, or create_overviews() first and then each block's part.
+// gdal_writer: create_overviews() first and then each block's part.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 #include <gdal_priv.h>
 
 #include "../block.hpp"
 #include "../error.hpp"
-#include "../image.hpp"
 #include "../image_view.hpp"
 #include "../overview_parts.hpp"
 #include "../pixel_type.hpp"
-#include "../progress.hpp"
 #include "call.hpp"
 #include "data_type.hpp"
 #include "dataset.hpp"
-#include "raster_io.hpp"
 
 namespace rios {
 
@@ -100,37 +96,6 @@ void write_overviews(gdal_dataset& file, std::vector<int> const& levels, block c
         auto const part = detail::nearest_part(i, levels[i], file.rows(), file.cols(), where, pixels);
         if (part) write_overview_part(file, levels, *part);
     }
-}
-
-/// Creates overviews and fills them from the file, which is read once. Nothing happens if there are no levels.
-/// @param progress is told "overviews" and the part done
-/// @throws cancelled if progress returns false
-/// @throws grid_error if the bands have a pixel type that rios does not have
-/// @throws io_error
-inline void build_overviews(gdal_dataset& file, std::vector<int> const& levels, progress_function const& progress = {})
-{
-    if (levels.empty()) return;
-    std::vector<int> bands;
-    std::vector<pixel_type> types;
-    for (int number = 1; number <= file.band_count(); ++number) {
-        bands.push_back(number);
-        types.push_back(file.band_type(number));
-    }
-    create_overviews(file, levels);
-    dispatch(common_pixel_type(types), [&]<typename T>(std::type_identity<T>) {
-        int block_rows = 1;
-        int block_cols = 1;
-        file.band(1).GetBlockSize(&block_cols, &block_rows);
-        auto const strip_rows = std::max(1, 256 / block_rows) * block_rows; // so that each block is decoded once
-        report(progress, "overviews", 0.0);
-        for (block const strip : file.grid().blocks(strip_rows, file.cols())) {
-            image<T> pixels(file.band_count(), strip.rows, strip.cols);
-            detail::transfer(file, GF_Read, strip, pixels.view(), bands);
-            write_overviews(file, levels, strip, pixels.view());
-            report(progress, "overviews",
-                   static_cast<double>(strip.row + strip.rows) / static_cast<double>(file.rows()));
-        }
-    });
 }
 
 } // namespace rios

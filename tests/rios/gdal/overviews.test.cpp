@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -23,20 +21,6 @@ using rios::image;
 using rios::overview_levels;
 using test::temporary_directory;
 using levels = std::vector<int>;
-
-namespace {
-
-// A writer with a whole image of segment numbers in it.
-gdal_writer<std::uint32_t> written(std::string const& path, image<std::uint32_t> const& pixels)
-{
-    gdal_writer<std::uint32_t> writer(path);
-    rios::pixel_grid const grid{.rows = pixels.rows(), .cols = pixels.cols(), .geotransform = {}, .projection = {}};
-    writer.open(grid);
-    writer.write(grid.whole(), pixels);
-    return writer;
-}
-
-} // namespace
 
 TEST_CASE("levels are 4, 8, 16 and so on while the longer side of the overview has enough pixels")
 {
@@ -73,7 +57,8 @@ TEST_CASE_TEMPLATE_DEFINE("overviews hold the middle pixels of their squares, bi
             writer.open(grid);
             if (name[0] == 'a') {
                 writer.write(grid.whole(), pixels);
-                rios::build_overviews(writer.dataset(), {4, 16});
+                rios::create_overviews(writer.dataset(), {4, 16});
+                rios::write_overviews(writer.dataset(), {4, 16}, grid.whole(), pixels.view());
             } else {
                 rios::create_overviews(writer.dataset(), {4, 16});
                 for (rios::block const where : grid.blocks(7, 50)) {
@@ -110,29 +95,3 @@ TEST_CASE_TEMPLATE_DEFINE("overviews hold the middle pixels of their squares, bi
     }
 }
 TEST_CASE_TEMPLATE_APPLY(overviews_hold_middles, test::pixel_types);
-
-TEST_CASE("progress is told, and may cancel or throw")
-{
-    temporary_directory const folder;
-    auto const pixels = test::noise<std::uint32_t>(1, 600, 600);
-    {
-        auto writer = written(folder / "a.tif", pixels);
-        double last = 0;
-        rios::build_overviews(writer.dataset(), {4}, [&](std::string_view phase, double done) {
-            CHECK(phase == "overviews");
-            CHECK(done >= last);
-            last = done;
-            return true;
-        });
-        CHECK(last == 1);
-        CHECK_THROWS_AS(rios::build_overviews(writer.dataset(), {8}, [](auto, double) { return false; }),
-                        rios::cancelled);
-        CHECK_THROWS_AS(rios::build_overviews(writer.dataset(), {16},
-                                              [](auto, double) -> bool { throw std::runtime_error("from progress"); }),
-                        std::runtime_error);
-        bool told = false;
-        rios::build_overviews(writer.dataset(), {}, [&](auto, double) { return told = true; });
-        CHECK_FALSE(told);
-    }
-    CHECK(folder.names().empty());
-}

@@ -70,10 +70,12 @@ void write_everything(std::string const& path, int size, std::vector<std::string
     auto const grid = plain_grid(size, size);
     writer.open(grid);
     std::vector<std::uint64_t> counts(5000, 3);
+    rios::create_overviews(writer.dataset(), {2, 4});
     for (block const where : grid.blocks(100)) {
-        writer.write(where, test::noise<std::uint32_t>(1, where.rows, where.cols, static_cast<unsigned>(where.index)));
+        auto const pixels = test::noise<std::uint32_t>(1, where.rows, where.cols, static_cast<unsigned>(where.index));
+        writer.write(where, pixels);
+        rios::write_overviews(writer.dataset(), {2, 4}, where, pixels.view());
     }
-    rios::build_overviews(writer.dataset(), {2, 4});
     rios::write_statistics(writer.dataset(), 1, rios::statistics_of(counts));
     rios::write_histogram(writer.dataset(), 1, counts);
     writer.close();
