@@ -23,27 +23,27 @@ CLI::App* add_calc_stats_command(CLI::App& app, calc_stats_arguments& arguments)
     command->add_option("FILE", arguments.files, "Rasters that can be changed")->required()->type_name("");
     command
         ->add_option("-i,--ignore", arguments.ignore,
-                     "Null value: set for all bands, and left out. By default\nthat of the file")
+                     "Null value: set for all bands, and left out. By\ndefault that of the file")
         ->type_name("VALUE");
     command->add_flag("--approx", arguments.approximate,
-                      "Take statistics and histogram from an overview instead of\nall pixels");
+                      "Take statistics and histogram from an overview\ninstead of all pixels");
     command
         ->add_option(
             "--overviews", arguments.overviews,
-            "How overviews come from pixels: none makes none, nearest\ntakes the middle pixel of each square, average "
-            "the mean. By\ndefault what RIOS_DFLT_OVERVIEWAGGTYPE says, or nearest")
+            "How overviews come from pixels: none makes none,\nnearest takes the middle pixel of each square,\n"
+            "average the mean. By default what\nRIOS_DFLT_OVERVIEWAGGTYPE says, or nearest")
         ->type_name("METHOD")
         ->transform(CLI::IsMember({"none", "nearest", "average"}).description(""));
     command
         ->add_option(
             "--levels", arguments.levels,
-            "Factors by which overviews are smaller, ascending, with\ncommas between them, 2 to 32767; of these those "
-            "are made\nwhose smaller side has more than 128 pixels. By default what\nRIOS_DFLT_OVERVIEWLEVELS says, or "
-            "4,8,16,32,64,128,256,512")
+            "Factors by which overviews are smaller, ascending,\nwith commas between them, 2 to 32767; of these\n"
+            "those are made whose smaller side has more than\n128 pixels (or RIOS_DFLT_MINOVERLEVELDIM). By\n"
+            "default what RIOS_DFLT_OVERVIEWLEVELS says, or\n4,8,16,32,64,128,256,512")
         ->type_name("N,N")
         ->delimiter(',')
         ->check(CLI::Range(2, 32767).description(""));
-    command->add_option("--threads", arguments.threads, "Threads that read and count, 0 to 4096; 0: one for each core")
+    command->add_option("--threads", arguments.threads, "Threads that read and count, 0 to 4096; 0: one for\neach core")
         ->type_name("N")
         ->check(CLI::Range(0, 4096).description(""))
         ->capture_default_str();
@@ -54,10 +54,11 @@ CLI::App* add_calc_stats_command(CLI::App& app, calc_stats_arguments& arguments)
         throw CLI::ValidationError("--levels", "must ascend");
     });
     command->footer(
-        "Files are changed in place: what is written before an error or Ctrl-C stays. Overviews of the same sizes are\n"
-        "made anew; others stay as they are. Formats that have no place for statistics get a file NAME.aux.xml.\n\n"
-        "Exit status: 0 done, 1 failed (for one file at least), 2 wrong usage, 128 + n ended by signal n; messages\n"
-        "go to standard error.");
+        "Files are changed in place: what is written before an error or Ctrl-C stays.\nOverviews of the same sizes are "
+        "made anew; others stay as they are. Only formats\nthat GDAL can update will do; those that have no place for "
+        "statistics get a file\nNAME.aux.xml. Attribute tables keep their rows.\n\n"
+        "Exit status: 0 done, 1 failed (for one file at least), 2 wrong usage, 128 + n\nended by signal n; messages go "
+        "to standard error.");
     return command;
 }
 

@@ -55,13 +55,16 @@ class summaries_job {
 
     /// @param file open for changes; blocks are read by other handles
     summaries_job(gdal_dataset& file, std::string const& path, summary_options const& options,
-                  std::optional<double> null_value, bool thematic, progress_function progress)
-        : file_(&file), summaries_(file, options, null_value, thematic), readers_(gdal_reader<T>(path)),
+                  std::optional<double> null_value, progress_function progress)
+        : file_(&file), summaries_(file, options, null_value), readers_(gdal_reader<T>(path)),
           preparers_(summary_preparer<T>(summaries_.plan())), cancellation_(std::move(progress))
     {
     }
 
-    [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(blocks().size()); }
+    [[nodiscard]] std::size_t size() const
+    {
+        return summaries_.wants_blocks() ? static_cast<std::size_t>(blocks().size()) : 0;
+    }
 
     result compute(std::size_t index)
     {
@@ -108,9 +111,11 @@ class summaries_job {
 
 /// Statistics and histogram of a sample of a band.
 template <Pixel T>
-void sample_band(gdal_dataset& file, int number, summary_options const& options, std::optional<double> null_value,
-                 bool thematic)
+void sample_band(gdal_dataset& file, int number, summary_options const& options, std::optional<double> null_value)
 {
+    auto const type = file.band_type(number);
+    bool const thematic = file.is_thematic(number);
+    auto const most_direct = most_direct_for(file.format());
     gdal_errors const errors;
     auto* const source = file.band(number).GetRasterSampleOverview(2500);
     if (source == nullptr) errors.fail(file.path(), "cannot read an overview");
@@ -130,14 +135,14 @@ void sample_band(gdal_dataset& file, int number, summary_options const& options,
     std::optional<band_histogram> histogram;
     if (statistics && options.histogram) {
         if (counts.complete()) {
-            histogram = histogram_of(pixel_type_of<T>, thematic, *statistics, counts.values());
+            histogram = histogram_of(type, thematic, *statistics, counts.values(), most_direct);
         } else {
-            histogram = empty_histogram(pixel_type_of<T>, thematic, *statistics);
+            histogram = empty_histogram(type, thematic, *statistics, most_direct);
             histogram_bins const bins(*histogram);
             for (auto const pixel : all) {
                 if (!is_null(pixel)) ++histogram->counts[bins.bin_of(static_cast<double>(pixel))];
             }
-            set_centre_by_bins(*histogram, pixel_type_of<T>);
+            set_centre_by_bins(*histogram, type);
         }
     }
     write_statistics(file, number, options.statistics ? statistics : std::nullopt, histogram, null_value,
@@ -146,12 +151,13 @@ void sample_band(gdal_dataset& file, int number, summary_options const& options,
 
 } // namespace detail
 
-/// Computes statistics, histogram and overviews of all bands of a raster, and writes them to the file (or beside it, where the
-/// format has no place for them). Overviews that are there already, of the same sizes, are made anew. What is written before
-/// an error stays.
+/// Computes statistics, histogram and overviews of all bands of a raster of a format that GDAL can update, and writes them to
+/// the file, or to where GDAL keeps them for the format. Attribute tables keep their rows. Overviews that are there already,
+/// of the same sizes, are made anew. What is written before an error stays.
 /// @returns what took how long
 /// @throws io_error if there is no such raster, or it cannot be changed
-/// @throws options_error if bands have different null values, as overviews are made of all at once: give one
+/// @throws options_error if bands have different null values, as overviews are made of all at once: give one; if a band's
+/// pixels cannot have the null value that is given
 /// @throws grid_error if a band has pixels of a type that rios does not have
 /// @throws cancelled
 template <AnyExecutor E>
@@ -162,6 +168,13 @@ timings calculate_statistics(std::string const& path, calculation_options const&
     std::vector<pixel_type> types;
     for (int number = 1; number <= file.band_count(); ++number) types.push_back(file.band_type(number));
     if (options.null_value) {
+        for (auto const type : types) {
+            bool const held = dispatch(
+                type, [&]<typename T>(std::type_identity<T>) { return to_pixel<T>(*options.null_value).has_value(); });
+            if (held) continue;
+            throw options_error(path + ": null value " + detail::number_text(*options.null_value) + " is not a " +
+                                std::string(name_of(type)) + " value");
+        }
         for (int number = 1; number <= file.band_count(); ++number) {
             gdal_errors const errors;
             errors.check(file.band(number).SetNoDataValue(*options.null_value) == CE_None, path,
@@ -169,17 +182,16 @@ timings calculate_statistics(std::string const& path, calculation_options const&
         }
     }
     auto const null_value = options.null_value ? options.null_value : common_null_value(file);
-    auto const* const layer_type = file.band(1).GetMetadataItem("LAYER_TYPE");
-    bool const thematic = layer_type != nullptr && EQUAL(layer_type, "thematic");
+    auto const wanted = detail::whole_record(file.format(), options.summaries);
     auto const result = dispatch(common_pixel_type(types), [&]<typename T>(std::type_identity<T>) {
-        auto summaries = options.summaries;
+        auto summaries = wanted;
         if (options.counted == counted_pixels::some) summaries.statistics = summaries.histogram = false;
-        detail::summaries_job<T> job(file, path, summaries, null_value, thematic, options.progress);
-        executor.run(job);
+        detail::summaries_job<T> job(file, path, summaries, null_value, options.progress);
+        executor.run(job); // of no blocks if nothing is to be taken from them
         auto times = job.finish();
-        if (options.counted == counted_pixels::some) {
+        if (options.counted == counted_pixels::some && (wanted.statistics || wanted.histogram)) {
             for (int number = 1; number <= file.band_count(); ++number) {
-                detail::sample_band<T>(file, number, options.summaries, null_value, thematic);
+                detail::sample_band<T>(file, number, wanted, null_value);
             }
         }
         return times;

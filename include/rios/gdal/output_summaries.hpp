@@ -56,8 +56,13 @@ inline std::vector<int> default_overview_levels()
     std::vector<int> levels;
     for (auto const* at = text->data();;) {
         auto const* const end = text->data() + text->size();
+        auto const skip_blanks = [end](char const*& place) {
+            while (place != end && *place == ' ') ++place;
+        };
+        skip_blanks(at);
         int level = 0;
-        auto const [next, failure] = std::from_chars(at, end, level);
+        auto [next, failure] = std::from_chars(at, end, level);
+        skip_blanks(next);
         if (failure != std::errc{} || (next != end && *next != ',')) {
             throw options_error("environment variable RIOS_DFLT_OVERVIEWLEVELS='" + *text +
                                 "': allowed: whole numbers with commas between them, such as 4,8,16");
@@ -118,12 +123,26 @@ inline std::vector<int> levels_for(summary_options const& options, std::ptrdiff_
     return levels;
 }
 
+/// What is asked for, and what has to come with it: HFA has one record for all, where what is left out reads as 0.
+inline summary_options whole_record(std::string const& format, summary_options options)
+{
+    bool const together = format == "HFA" && (options.statistics || options.histogram);
+    options.statistics = options.statistics || together;
+    options.histogram = options.histogram || together;
+    return options;
+}
+
+/// Most bins of a direct histogram of a thematic band in a format.
+inline std::size_t most_direct_for(std::string const& format)
+{
+    return keeps_attribute_tables(format) ? most_direct_rows : most_direct_bins;
+}
+
 /// How the summaries of an output are made.
 template <Pixel T>
 struct summary_plan {
     summary_options options{};
     std::optional<double> null_value{};
-    bool thematic = false;
     std::ptrdiff_t bands = 0;
     overview_maker<T> overviews;
     /// Values of up to 16 bits are counted one by one, which tells all the rest.
@@ -197,12 +216,9 @@ template <Pixel T>
 class output_summaries {
   public:
     /// Makes empty overviews.
-    output_summaries(gdal_dataset& file, summary_options options, std::optional<double> null_value, bool thematic)
+    output_summaries(gdal_dataset& file, summary_options options, std::optional<double> null_value)
     {
-        // HFA has one record for all: what is left out of it reads as 0.
-        bool const together = file.format() == "HFA" && (options.statistics || options.histogram);
-        options.statistics = options.statistics || together;
-        options.histogram = options.histogram || together;
+        options = whole_record(file.format(), std::move(options));
         auto levels = levels_for(options, file.rows(), file.cols());
         create_overviews(file, levels);
         auto const bands = static_cast<std::ptrdiff_t>(file.band_count());
@@ -211,14 +227,12 @@ class output_summaries {
         plan_ = std::make_shared<summary_plan<T> const>(
             summary_plan<T>{.options = options,
                             .null_value = null_value,
-                            .thematic = thematic,
                             .bands = bands,
                             .overviews = {file.rows(), file.cols(), std::move(levels), options.overviews, null_value},
                             .counts_values = is_small ? any : options.histogram,
                             .adds_moments = !is_small && any});
         moments_.resize(plan_->adds_moments ? static_cast<std::size_t>(bands) : 0);
         skipped_.resize(moments_.size());
-        most_direct_ = keeps_attribute_tables(file.format()) ? most_direct_rows : most_direct_bins;
     }
 
     [[nodiscard]] std::shared_ptr<summary_plan<T> const> const& plan() const noexcept { return plan_; }
@@ -248,6 +262,12 @@ class output_summaries {
         }
     }
 
+    /// Is there anything to be taken from blocks?
+    [[nodiscard]] bool wants_blocks() const
+    {
+        return plan_->counts_values || plan_->adds_moments || !plan_->overviews.levels().empty();
+    }
+
     /// Writes statistics and histograms. @pre all pixels are written, and all was taken in
     void finish(gdal_dataset& file, timing_log& log)
     {
@@ -269,7 +289,8 @@ class output_summaries {
             }
             if (statistics && plan_->options.histogram) {
                 auto const timed = log.measure("histogram");
-                histogram = counted ? histogram_of(pixel_type_of<T>, plan_->thematic, *statistics, values, most_direct_)
+                histogram = counted ? histogram_of(file.band_type(number), file.is_thematic(number), *statistics,
+                                                   values, most_direct_for(file.format()))
                                     : count_again(file, number, *statistics);
             }
             if (!plan_->options.statistics) statistics.reset();
@@ -298,7 +319,8 @@ class output_summaries {
     /// The histogram of a band with too many different values to count each: in a second pass over the file.
     band_histogram count_again(gdal_dataset& file, int number, band_statistics const& statistics)
     {
-        auto result = empty_histogram(pixel_type_of<T>, plan_->thematic, statistics, most_direct_);
+        auto result = empty_histogram(file.band_type(number), file.is_thematic(number), statistics,
+                                      most_direct_for(file.format()));
         histogram_bins const bins(result);
         null_test<T> const is_null(plan_->null_value);
         file.flush();
@@ -316,7 +338,7 @@ class output_summaries {
                 }
             }
         }
-        set_centre_by_bins(result, pixel_type_of<T>);
+        set_centre_by_bins(result, file.band_type(number));
         return result;
     }
 
@@ -324,7 +346,6 @@ class output_summaries {
     std::vector<ordered_merge<pixel_moments<T>>> moments_; // of each band
     std::vector<pixel_moments<T>> skipped_;                // of each band, of blocks that were left out
     std::vector<value_counts<T>> counts_;                  // of each band
-    std::size_t most_direct_ = 0;
     overview_joiner<T> joiner_;
 };
 

@@ -56,7 +56,7 @@ class gdal_writer {
         auto const& options = output_.options();
         if (!options.summaries) return;
         try {
-            summaries_.emplace(output_.file(), *options.summaries, options.null_value, options.thematic);
+            summaries_.emplace(output_.file(), *options.summaries, options.null_value);
         } catch (...) {
             discard();
             throw;
