@@ -47,7 +47,8 @@ struct gdal_writer_options {
     ground_control_points gcps{};
     /// Descriptions of the bands, from the first on; may be fewer than bands.
     std::vector<std::string> band_names{};
-    /// Statistics, histogram and overviews; none of them by default, summary_options{} for all.
+    /// Statistics, histogram and overviews; none of them by default (a COG has GDAL's overviews then), summary_options{} for
+    /// all.
     std::optional<summary_options> summaries{};
     /// Called when all of that is there, before the file is closed, on the thread that closes: a last chance to add to it,
     /// or to fail.
@@ -79,12 +80,6 @@ class gdal_output {
         creation_options_ = creation_options(path_, *driver_, type, options_.compression_threads,
                                              options_.creation_options, options_.site);
         if (options_.summaries) check(path_, *options_.summaries);
-        // GDAL's COG driver makes overviews of its own unless it is told not to.
-        if (EQUAL(driver_->GetDescription(), "COG") && options_.summaries &&
-            options_.summaries->overviews == overview_method::none &&
-            creation_options_.FetchNameValue("OVERVIEWS") == nullptr) {
-            creation_options_.SetNameValue("OVERVIEWS", "NONE");
-        }
         for (int number = 1; number <= options_.bands; ++number) bands_.push_back(number);
     }
 
@@ -106,9 +101,10 @@ class gdal_output {
         temporary.SetNameValue("TILED", "YES");
         temporary.SetNameValue("BIGTIFF", "IF_SAFER");
         if (type_ == pixel_type::int8 && !gdal_has_int8) temporary.SetNameValue("PIXELTYPE", "SIGNEDBYTE");
-        // An .img holds everything itself but ground control points. Left alone, GDAL would write it all once more beside
-        // the file: an .aux.xml.
-        bool const alone = EQUAL(driver.GetDescription(), "HFA") && options_.gcps.points.empty();
+        // An .img holds everything itself but ground control points, and what before_close may add (units, scales). Left alone,
+        // GDAL would write it all once more beside the file: an .aux.xml.
+        bool const alone =
+            EQUAL(driver.GetDescription(), "HFA") && options_.gcps.points.empty() && !options_.before_close;
         CPLConfigOptionSetter const no_sidecar("GDAL_PAM_ENABLED", alone ? "NO" : "YES", true);
         gdal_errors const errors;
         auto* const handle =
@@ -151,15 +147,30 @@ class gdal_output {
         pixel_grid grid;
     };
 
+    /// The creation options of a copy. Where there are no overviews, GDAL's COG driver makes some of its own, and smooths what
+    /// it takes for measures.
+    [[nodiscard]] CPLStringList copy_options(gdal_dataset const& finished) const
+    {
+        auto result = creation_options_;
+        if (!EQUAL(driver_->GetDescription(), "COG")) return result;
+        bool const none = options_.summaries && finished.band(1).GetOverviewCount() == 0;
+        if (none && result.FetchNameValue("OVERVIEWS") == nullptr) result.SetNameValue("OVERVIEWS", "NONE");
+        if (options_.thematic && result.FetchNameValue("OVERVIEW_RESAMPLING") == nullptr) {
+            result.SetNameValue("OVERVIEW_RESAMPLING", "NEAREST");
+        }
+        return result;
+    }
+
     /// Makes the output of a driver that only copies.
     void copy(open_output& output) const
     {
+        auto const options = copy_options(output.file);
         std::string const temporary = output.file.raw()->GetDescription();
         output.file.flush();
         {
             gdal_errors const errors;
             gdal_dataset result(driver_->CreateCopy(output.pending.path().string().c_str(), output.file.raw(), FALSE,
-                                                    creation_options_.List(), nullptr, nullptr),
+                                                    options.List(), nullptr, nullptr),
                                 path_);
             errors.check(result.raw() != nullptr, path_, "cannot create", output.pending.path().string());
             result.close();

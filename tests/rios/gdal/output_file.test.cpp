@@ -214,6 +214,39 @@ TEST_CASE("a cloud optimized GeoTIFF has GDAL's overviews, unless there shall be
     CHECK(overviews({}) == 2);
     CHECK(overviews({.creation_options = {"OVERVIEWS=NONE"}}) == 0);
     CHECK(overviews({.summaries = {{.overviews = overview_method::none}}}) == 0);
+    CHECK(overviews({.summaries = {{.overview_levels = {2}, .overview_min_size = 2000}}}) == 0); // none is large enough
+    CHECK(overviews({.creation_options = {"OVERVIEWS=AUTO"}, .summaries = {{.overviews = overview_method::none}}}) ==
+          2);
+    CHECK(overviews({.summaries = {{.overviews = overview_method::none}},
+                     .before_close = [](gdal_dataset& file) { rios::create_overviews(file, {2}); }}) == 1);
+}
+
+TEST_CASE("overviews of a thematic cloud optimized GeoTIFF hold values of its pixels only, also those that GDAL makes")
+{
+    temporary_directory const folder;
+    bytes pixels(1, 600, 1100);
+    for (auto const [row, col] : pixels.pixels()) {
+        pixels(0, row, col) = static_cast<std::uint8_t>((row * 7 + col * 3) % 2 == 0 ? 10 : 200);
+    }
+    auto const values = [&](gdal_writer_options options) {
+        options.format = "COG";
+        write(folder / "a.tif", pixels, options);
+        REQUIRE(overview_cols(folder / "a.tif") == std::vector<std::ptrdiff_t>{550, 275});
+        auto const overview = overview_of(folder / "a.tif", 0);
+        return std::set<std::uint8_t>(overview.data(), overview.data() + overview.pixel_count());
+    };
+    std::set<std::uint8_t> const own{10, 200};
+    auto const is_subset = [&](std::set<std::uint8_t> const& some) {
+        return std::includes(own.begin(), own.end(), some.begin(), some.end());
+    };
+    CHECK(is_subset(values({.thematic = true})));
+    CHECK_FALSE(is_subset(values({})));
+    CHECK_FALSE(is_subset(values({.creation_options = {"OVERVIEW_RESAMPLING=AVERAGE"}, .thematic = true})));
+    // Our own are kept as they are.
+    rios::summary_options const summaries{.overview_levels = {2, 4}};
+    CHECK(is_subset(values({.thematic = true, .summaries = summaries})));
+    CHECK(overview_of(folder / "a.tif", 0) == sampled(pixels, 2));
+    CHECK(overview_of(folder / "a.tif", 1) == sampled(pixels, 4));
 }
 
 TEST_CASE("formats that only copy are written through a file that does not stay")
@@ -298,7 +331,11 @@ TEST_CASE("a site sets overviews by environment variables, which are looked up a
     };
     CHECK(error("RIOS_DFLT_OVERVIEWAGGTYPE", "MODE") ==
           "environment variable RIOS_DFLT_OVERVIEWAGGTYPE='MODE': allowed: NEAREST and AVERAGE");
-    for (auto const* wrong : {"4,", ",4", "4;8", "four", "4,8x"}) {
+    {
+        environment_variable const set("RIOS_DFLT_OVERVIEWLEVELS", " 4, 8 ,16 ");
+        CHECK(rios::summary_options{}.overview_levels == std::vector<int>{4, 8, 16});
+    }
+    for (auto const* wrong : {"4,", ",4", "4, ", " ", "4 8", "4;8", "four", "4,8x"}) {
         CHECK(error("RIOS_DFLT_OVERVIEWLEVELS", wrong) ==
               "environment variable RIOS_DFLT_OVERVIEWLEVELS='" + std::string(wrong) +
                   "': allowed: whole numbers with commas between them, such as 4,8,16");
@@ -333,6 +370,25 @@ TEST_CASE("the last word before closing sees a complete file, and may add to it"
             CHECK(item_of(folder / name, "MADE_BY") == "test");
         });
     }
+}
+
+TEST_CASE("the last word may set what an .img has no place for, which stands beside it then")
+{
+    temporary_directory const folder;
+    write(folder / "a.img", test::ramp(60, 60), {.before_close = [](gdal_dataset& file) {
+              file.band(1).SetUnitType("dB");
+              file.band(1).SetScale(0.01);
+              file.band(1).SetOffset(-5);
+          }});
+    {
+        auto const file = test::open_raster(folder / "a.img");
+        auto& band = *file->GetRasterBand(1);
+        CHECK(std::string(band.GetUnitType()) == "dB");
+        CHECK(band.GetScale() == 0.01);
+        CHECK(band.GetOffset() == -5);
+    }
+    write(folder / "b.img", test::ramp(60, 60), {.thematic = true, .summaries = {{}}});
+    CHECK(folder.names() == names{"a.img", "a.img.aux.xml", "b.img"});
 }
 
 TEST_CASE("if the last word fails, nothing is left, and all older files are as they were")
