@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,7 +33,8 @@ enum class footprint_type : std::uint8_t {
 
 /// How to make a working grid.
 struct working_grid_options {
-    /// Without one it is RIOS_DFLT_FOOTPRINT, else intersection.
+    /// Without one it is RIOS_DFLT_FOOTPRINT, else intersection; bounds_from_reference if there are neither inputs nor
+    /// files_for_extent.
     std::optional<footprint_type> footprint{};
     /// Has the coordinate reference system, the size and the alignment of the pixels, and its bounds if the footprint asks
     /// for them. Wins over the file. Without any reference it is the first input.
@@ -229,7 +231,8 @@ inline std::vector<named_grid> grids_of(std::vector<std::string> const& paths)
 /// - The result is north-up, unless all have the same pixels: then it is their grid. A raster without a coordinate reference
 ///   system goes with any; one without a place on the map only with those of its size.
 ///
-/// @param inputs may be empty for bounds_from_reference: then the grid is the reference, for inputs that are no rasters
+/// @param inputs may be empty: then the grid is the reference, for inputs that are no rasters, or it has the reference's pixels
+/// and covers files_for_extent
 /// @throws grid_error naming the files: pixels that differ without a reference, nothing in common, rotated grids, extents that
 ///         cannot be transformed, more rows or columns than a raster can have
 /// @throws options_error without inputs where some are needed, or for a bad RIOS_DFLT_FOOTPRINT
@@ -237,8 +240,11 @@ inline std::vector<named_grid> grids_of(std::vector<std::string> const& paths)
 [[nodiscard]] inline pixel_grid working_grid(std::span<named_grid const> inputs,
                                              working_grid_options const& options = {})
 {
-    auto const footprint =
-        options.footprint.value_or(static_cast<footprint_type>(environment_number("RIOS_DFLT_FOOTPRINT", 0, 0, 2)));
+    auto const default_footprint = [&] {
+        if (inputs.empty() && options.files_for_extent.empty()) return footprint_type::bounds_from_reference;
+        return static_cast<footprint_type>(environment_number("RIOS_DFLT_FOOTPRINT", 0, 0, 2));
+    };
+    auto const footprint = options.footprint ? *options.footprint : default_footprint();
     std::optional<named_grid> reference;
     if (options.reference_grid) reference = {"the reference grid", *options.reference_grid};
     else if (!options.reference_file.empty()) reference = detail::grids_of({options.reference_file}).front();
@@ -252,6 +258,13 @@ inline std::vector<named_grid> grids_of(std::vector<std::string> const& paths)
                                              working_grid_options const& options = {})
 {
     return working_grid(detail::grids_of(inputs), options);
+}
+
+/// The same for a list of files in braces, also an empty one: `working_grid({}, {.reference_file = path})`.
+[[nodiscard]] inline pixel_grid working_grid(std::initializer_list<std::string> inputs,
+                                             working_grid_options const& options = {})
+{
+    return working_grid(std::vector<std::string>(inputs), options);
 }
 
 } // namespace rios

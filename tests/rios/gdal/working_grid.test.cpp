@@ -245,11 +245,20 @@ TEST_CASE("images without a place on the map must have the same size")
                                                        "of the same size");
 }
 
-TEST_CASE("without inputs there must be a reference and its bounds")
+TEST_CASE("without inputs the working grid is the reference, which there must be then")
 {
     auto const reference = at(500'000, 7'000'000);
     CHECK(of({}, {.footprint = reference_only, .reference_grid = reference}) == reference);
-    CHECK(message_of<rios::options_error>([&] { static_cast<void>(of({}, {.reference_grid = reference})); }) ==
+    CHECK(of({}, {.reference_grid = reference}) == reference);
+    {
+        test::environment_variable const set("RIOS_DFLT_FOOTPRINT", "1"); // is about inputs
+        CHECK(of({}, {.reference_grid = reference}) == reference);
+    }
+    CHECK(working_grid({}, {.reference_grid = reference}) == reference);
+    CHECK(message_of<rios::options_error>([] { static_cast<void>(working_grid({})); }) ==
+          "working_grid: neither inputs nor a reference grid; one of them must say what the pixels are");
+    CHECK(message_of<rios::options_error>(
+              [&] { static_cast<void>(of({}, {.footprint = intersection, .reference_grid = reference})); }) ==
           "working_grid: there are no inputs to take the extent from, so the footprint must be bounds_from_reference");
     CHECK(message_of<rios::options_error>([&] { static_cast<void>(of({}, {.footprint = reference_only})); }) ==
           "working_grid: neither inputs nor a reference grid; one of them must say what the pixels are");
@@ -285,6 +294,11 @@ TEST_CASE("files are opened for their grids, for a reference and for an extent")
     auto of_grid = of_second;
     of_grid.reference_grid = at(0, 0);
     CHECK(working_grid({paths[0], paths[1]}, of_grid) == at(0, 0));
+    // Nothing but vectors as inputs.
+    CHECK(origin(working_grid({}, {.reference_file = paths[1]})) == std::array{501'000.0, 7'000'000.0});
+    auto const covered = working_grid({}, {.reference_file = paths[0], .files_for_extent = {paths[1], paths[2]}});
+    CHECK(origin(covered) == std::array{501'000.0, 6'999'000.0});
+    CHECK(size(covered) == std::array<std::ptrdiff_t, 2>{400, 400});
     CHECK(message_of<rios::io_error>([&] { static_cast<void>(working_grid({folder / "missing.tif"})); }) ==
           folder / "missing.tif: no such file or directory");
 }
