@@ -125,13 +125,15 @@ class warped_raster {
     template <typename T>
     void read_whole(block const& where, image_view<T> into)
     {
-        auto const window = source_window(where);
-        // Blocks that need a lot of the source are done in parts. It makes no difference to the pixels.
+        auto const [window, is_whole] = source_window(where);
+        // Blocks that need a lot of the source, or lie at the end of a projection, are done in parts. It makes no difference to
+        // the pixels.
         constexpr double most_bytes = 1 << 26;
         auto const pixels = std::max(static_cast<double>(window.rows) * static_cast<double>(window.cols),
                                      static_cast<double>(where.rows) * static_cast<double>(where.cols));
         bool const divisible = where.rows > 1 || where.cols > 1;
-        if (pixels * pixel_bytes_ > most_bytes && divisible) {
+        bool const in_parts = !is_whole && std::max(where.rows, where.cols) > looked_at_whole;
+        if ((pixels * pixel_bytes_ > most_bytes && divisible) || in_parts) {
             auto one = where;
             auto other = where;
             if (where.rows >= where.cols) {
@@ -219,18 +221,61 @@ class warped_raster {
                      source_.raw()->GetDescription());
     }
 
-    /// The part of the source that pixels of a block can depend on; empty if there is none.
-    [[nodiscard]] block source_window(block const& where) const
+    static constexpr std::ptrdiff_t steps = 20;
+    /// Rows and cols of a block of which all pixels may be looked at.
+    static constexpr std::ptrdiff_t looked_at_whole = 64;
+
+    /// A part of the source.
+    struct needed_window {
+        block window;
+        bool is_whole; ///< is it certain that nothing is missing?
+    };
+
+    /// What pixels of a block can depend on; empty if there is nothing.
+    [[nodiscard]] needed_window source_window(block const& where) const
     {
-        constexpr int steps = 20;
+        auto places = lattice(where, steps, steps, 0);
+        transform_.to_source(places);
+        auto const done = count_done(places);
+        if (done == places.row.size()) return {window_of(where, places), true};
+        if (std::max(where.rows, where.cols) > looked_at_whole || done == 0) return {window_of(where, places), false};
+        // The projection ends here, where the last pixels may be far from those beside them.
+        auto all = lattice(where, where.rows, where.cols, 0);
+        auto const centres = lattice(where, where.rows, where.cols, 0.5);
+        all.row.insert(all.row.end(), centres.row.begin(), centres.row.end());
+        all.col.insert(all.col.end(), centres.col.begin(), centres.col.end());
+        transform_.to_source(all);
+        return {window_of(where, all), true};
+    }
+
+    /// Places on the grid: the corners of the parts of a block, down × across of them, or places inside these.
+    static pixel_transform::points lattice(block const& where, std::ptrdiff_t down, std::ptrdiff_t across,
+                                           double inside)
+    {
         pixel_transform::points places;
-        for (int r = 0; r <= steps; ++r) {
-            for (int c = 0; c <= steps; ++c) {
-                places.add(static_cast<double>(where.row) + static_cast<double>(where.rows) * r / steps,
-                           static_cast<double>(where.col) + static_cast<double>(where.cols) * c / steps);
+        auto const at = [](std::ptrdiff_t first, std::ptrdiff_t size, double part, std::ptrdiff_t parts) {
+            return static_cast<double>(first) + static_cast<double>(size) * part / static_cast<double>(parts);
+        };
+        auto const last = inside > 0 ? 1 : 0;
+        for (std::ptrdiff_t r = 0; r <= down - last; ++r) {
+            for (std::ptrdiff_t c = 0; c <= across - last; ++c) {
+                places.add(at(where.row, where.rows, static_cast<double>(r) + inside, down),
+                           at(where.col, where.cols, static_cast<double>(c) + inside, across));
             }
         }
-        transform_.to_source(places);
+        return places;
+    }
+
+    static std::size_t count_done(pixel_transform::points const& places)
+    {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < places.row.size(); ++i) count += places.is_done(i) ? 1 : 0;
+        return count;
+    }
+
+    /// The part of the source around places in it that pixels there can depend on.
+    [[nodiscard]] block window_of(block const& where, pixel_transform::points const& places) const
+    {
         constexpr auto none = std::numeric_limits<double>::infinity();
         double top = none;
         double left = none;

@@ -7,11 +7,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include <ogr_spatialref.h>
 
 #include <rios/error.hpp>
 #include <rios/gdal/reader.hpp>
@@ -238,4 +241,46 @@ TEST_CASE("a grid that the file's reference system cannot reach everywhere has n
     CHECK(made == assembled(reader, world, 1000, 0));
     CHECK(differences(made, gdal_warped<std::uint8_t>(path, world)) == 0);
     CHECK(std::count(made.data(), made.data() + made.pixel_count(), 200) < made.pixel_count() - 10);
+}
+
+TEST_CASE("the disk of the Earth as a satellite sees it has all its pixels, up to its edge and whatever the window")
+{
+    temporary_directory const folder;
+    auto const path = folder / "a.tif";
+    image<std::uint16_t> columns(1, 360, 720); // half a degree each
+    for (auto const [row, col] : columns.pixels()) columns(0, row, col) = static_cast<std::uint16_t>(1 + col);
+    make_placed(path, columns, {-180, 0.5, 0, 90, 0, -0.5}, test::wkt_of_epsg(4326));
+    for (auto const* const definition :
+         {"+proj=geos +h=35785831 +lon_0=0 +R=6371000", "+proj=ortho +lat_0=0 +lon_0=0 +R=6371000"}) {
+        CAPTURE(definition);
+        OGRSpatialReference disk;
+        OGRSpatialReference degrees;
+        REQUIRE(disk.SetFromUserInput(definition) == OGRERR_NONE);
+        REQUIRE(degrees.importFromEPSG(4326) == OGRERR_NONE);
+        degrees.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+        char* wkt = nullptr;
+        disk.exportToWkt(&wkt);
+        pixel_grid const grid{
+            .rows = 290, .cols = 290, .geotransform = {{-7e6, 48e3, 0, 7e6, 0, -48e3}}, .projection = wkt};
+        CPLFree(wkt);
+        std::unique_ptr<OGRCoordinateTransformation> const to_degrees(
+            OGRCreateCoordinateTransformation(&disk, &degrees));
+        REQUIRE(to_degrees);
+        image<std::uint16_t> expected(1, grid.rows, grid.cols);
+        for (auto const [row, col] : expected.pixels()) {
+            rios::gdal_errors const quiet; // beyond the disk
+            double x = -7e6 + 48e3 * (static_cast<double>(col) + 0.5);
+            double y = 7e6 - 48e3 * (static_cast<double>(row) + 0.5);
+            if (to_degrees->Transform(1, &x, &y) == FALSE) continue;
+            expected(0, row, col) = static_cast<std::uint16_t>(1 + std::floor((x + 180) / 0.5));
+        }
+        REQUIRE(expected(0, 145, 145) > 0);
+        REQUIRE(expected(0, 0, 0) == 0);
+        gdal_reader<std::uint16_t> const reader(path);
+        for (std::ptrdiff_t const window : {31, 100, 1000}) {
+            CHECK(differences(assembled(reader, grid, window, 0), expected) == 0);
+        }
+        gdal_reader<std::uint16_t> const means(path, {.resampling = rios::resampling::average});
+        CHECK(assembled(means, grid, 31, 0) == assembled(means, grid, 1000, 0));
+    }
 }
