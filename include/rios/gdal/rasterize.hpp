@@ -30,6 +30,7 @@
 #include "call.hpp"
 #include "data_type.hpp"
 #include "layer_transform.hpp"
+#include "near_parts.hpp"
 #include "vector_dataset.hpp"
 
 namespace rios::detail {
@@ -203,6 +204,7 @@ image<T> rasterize(std::string const& path, OGRLayer& layer, layer_transform& to
     image<burned_type> burned(1, part.rows + 1, part.cols);
     std::fill_n(burned.data(), burned.pixel_count(), to_pixel<burned_type>(how.null_value).value_or(burned_type{}));
     shape_batch shapes(path);
+    near_parts const near_by(grid);
 
     layer.ResetReading();
     for (;;) {
@@ -224,6 +226,8 @@ image<T> rasterize(std::string const& path, OGRLayer& layer, layer_transform& to
             shape->getEnvelope(&extent);
             if (shape->IsEmpty() != FALSE || !place.may_touch(extent)) continue;
         }
+        if (!near_by.holds(extent)) shape = near_by(*shape);
+        if (shape->IsEmpty() != FALSE) continue;
         shapes.add(std::move(shape), how.attribute ? feature->GetFieldAsDouble(*how.attribute) : how.burn_value);
         if (shapes.is_full()) shapes.burn_into(burned, place, how.all_touched);
     }
