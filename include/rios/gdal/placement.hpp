@@ -60,10 +60,17 @@ inline placement place(std::string const& path, pixel_grid const& file, pixel_gr
         throw grid_error(path + ": cannot be placed on the working grid, which is rotated (" + place_text(grid) +
                          "); it must be north-up");
     }
+    auto const shift_to = [&](pixel_grid const& all) {
+        try {
+            return shift_between(file, all, tolerance);
+        } catch (grid_error const& failure) {
+            throw grid_error(path + ": " + failure.what());
+        }
+    };
     auto const all = grown(grid, margin);
     result.warped = true;
     if (!same_crs(file, grid)) return result;
-    auto const shift = shift_between(file, all, tolerance);
+    auto const shift = shift_to(all);
     if (!shift) return result;
     if (shift->rows_reversed || shift->cols_reversed) {
         result.method = resampling::near; // pixels change places only

@@ -125,6 +125,17 @@ class grid_finder {
         }
     }
 
+    /// Calls what knows no names. @throws grid_error as `f` throws it, with the name of the raster
+    template <typename F>
+    static auto named(named_grid const& one, F f)
+    {
+        try {
+            return f();
+        } catch (grid_error const& failure) {
+            throw grid_error(one.name + ": " + failure.what());
+        }
+    }
+
     void require_same_pixels(named_grid const& one, pixel_grid const& lattice) const
     {
         auto const refuse = [&](std::string const& of_one, std::string const& of_first) {
@@ -132,16 +143,17 @@ class grid_finder {
                              "; a reference grid or file must say which pixels to work on");
         };
         if (!same_crs(one.grid, lattice)) refuse(crs_text(one.grid), crs_text(lattice));
-        if (!is_aligned(one.grid, lattice, tolerance_)) refuse(place_text(one.grid), place_text(reference_.grid));
+        bool const aligned = named(one, [&] { return is_aligned(one.grid, lattice, tolerance_); });
+        if (!aligned) refuse(place_text(one.grid), place_text(reference_.grid));
     }
 
     /// Where a raster lies, in whole pixels of the working grid.
     [[nodiscard]] pixel_window window_of(named_grid const& one, pixel_grid const& lattice) const
     {
         auto const extent = extent_of(one.grid);
-        if (same_crs(one.grid, lattice)) return snapped(extent, lattice);
-        auto const there = transformed(extent, one.grid.projection, lattice.projection);
-        if (there) return snapped(*there, lattice);
+        auto const there = same_crs(one.grid, lattice) ? std::optional(extent)
+                                                       : transformed(extent, one.grid.projection, lattice.projection);
+        if (there) return named(one, [&] { return snapped(*there, lattice); });
         throw grid_error(one.name + ": its extent (" + extent_text(extent) + ", in " + crs_text(one.grid) +
                          ") cannot be expressed in " + crs_text(lattice) + ", which " + reference_.name + " has");
     }

@@ -302,6 +302,16 @@ TEST_CASE("without a place on the map pixels are counted from the corner, and do
               "that it goes only with others of the same size");
 }
 
+TEST_CASE("a file that lies further away than pixels can be counted is named")
+{
+    temporary_directory const folder;
+    auto const path = folder / "a.tif";
+    make_placed(path, hills<std::uint8_t>(1, 20, 30), {1e18, 10, 0, 0, 0, -10});
+    CHECK(message_of<rios::grid_error>([&] {
+              static_cast<void>(gdal_reader<float>(path).on(grid_28355(0, 0, 10, 20, 30), 0));
+          }) == path + ": an extent lies beyond what can be counted in pixels of the working grid");
+}
+
 TEST_CASE("reference systems between which there is no way are named")
 {
     temporary_directory const folder;

@@ -207,6 +207,15 @@ TEST_CASE("two files that do not overlap are named with their extents")
               .starts_with("the working grid would have 500 rows, 9999"));
 }
 
+TEST_CASE("a file that lies further away than pixels can be counted is named")
+{
+    auto const far = grid({1e18, 10, 0, 7'000'000, 0, -10}, 5, 5);
+    auto const near = at(500'000, 7'000'000);
+    std::string const message = "b: an extent lies beyond what can be counted in pixels of the working grid";
+    CHECK(refusal({near, far}) == message);
+    CHECK(refusal({near, far}, {.footprint = all, .reference_grid = near}) == message);
+}
+
 TEST_CASE("files from south to north count with their true extent, and the working grid is north-up")
 {
     auto const north = at(500'000, 7'000'000);
