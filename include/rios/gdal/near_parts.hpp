@@ -97,6 +97,7 @@ class near_parts {
         auto result = std::make_unique<OGRPolygon>();
         for (auto const* const ring : polygon) {
             std::vector<position> corners;
+            corners.reserve(static_cast<std::size_t>(ring->getNumPoints()));
             for (int i = 0; i < ring->getNumPoints(); ++i) corners.push_back({ring->getX(i), ring->getY(i)});
             cut(corners, true);
             if (corners.size() < 3) {

@@ -228,7 +228,7 @@ class warped_raster {
     /// A part of the source.
     struct needed_window {
         block window;
-        bool is_whole; ///< is it certain that nothing is missing?
+        bool is_whole = false; ///< is it certain that nothing is missing?
     };
 
     /// What pixels of a block can depend on; empty if there is nothing.

@@ -8,7 +8,6 @@
 #include <iterator>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -93,7 +92,7 @@ TEST_CASE("a file gets the statistics, histogram and overviews that it would hav
         CAPTURE(extension);
         auto const fresh = folder / ("fresh" + extension);
         test::copy_to(fresh, pixels, {.null_value = 7, .summaries = summaries}, 128, rios::inline_executor());
-        for (std::size_t const workers : {0, 2}) {
+        for (std::size_t const workers : {0U, 2U}) {
             auto const path = folder / ("a" + extension);
             test::make_raster(path, extension == ".tif" ? "GTiff" : "HFA", pixels);
             calculation_options const options{.null_value = 7, .summaries = summaries};
@@ -247,9 +246,13 @@ TEST_CASE("a null value that no pixel can have is refused before anything is cha
     auto const path = folder / "a.tif";
     test::make_raster(path, "GTiff", numbers());
     auto const before = bytes_of(path);
-    for (auto const& [value, text] : {std::pair{70000.0, "70000"}, {-1.0, "-1"}, {0.5, "0.5"}}) {
-        CHECK(message_of<rios::options_error>([&] { calculate(path, {.null_value = value}); }) ==
-              path + ": null value " + text + " is not a uint16 value");
+    struct refused {
+        double value;
+        std::string text;
+    };
+    for (auto const& each : {refused{70000, "70000"}, refused{-1, "-1"}, refused{0.5, "0.5"}}) {
+        CHECK(message_of<rios::options_error>([&] { calculate(path, {.null_value = each.value}); }) ==
+              path + ": null value " + each.text + " is not a uint16 value");
     }
     CHECK(bytes_of(path) == before);
     temporary_directory const other;

@@ -121,7 +121,7 @@ TEST_CASE("a table keeps its rows and other columns, whatever histogram is writt
     for (auto const& format : test::table_formats()) {
         CAPTURE(format.driver);
         bool const keeps = rios::keeps_attribute_tables(format.driver);
-        for (std::size_t const rows : {3, 300}) {
+        for (std::size_t const rows : {3U, 300U}) {
             for (auto const& histogram : {direct, negative, linear}) {
                 CAPTURE(rows);
                 CAPTURE(histogram.minimum);
