@@ -11,4 +11,6 @@
 #include "preview.hpp"
 #include "segment.hpp"
 #include "spatial_statistics.hpp"
+#include "gdal/subset.hpp"
+#include "subset.hpp"
 #include "json/cluster_model.hpp"

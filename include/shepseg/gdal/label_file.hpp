@@ -5,61 +5,27 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include <rios/block.hpp>
 #include <rios/cancellation.hpp>
 #include <rios/concepts.hpp>
-#include <rios/error.hpp>
 #include <rios/gdal/attribute_table.hpp>
-#include <rios/gdal/dataset.hpp>
 #include <rios/gdal/overviews.hpp>
 #include <rios/gdal/statistics.hpp>
 #include <rios/gdal/writer.hpp>
 #include <rios/image.hpp>
-#include <rios/pixel_grid.hpp>
 #include <rios/statistics.hpp>
 #include <rios/timing.hpp>
 
 #include "../label_store.hpp"
 #include "../tiled.hpp"
+#include "label_output.hpp"
 
 namespace shepseg::detail {
-
-/// Segment numbers above what the output's creation options leave room for would be cut off in silence.
-inline void require_room(rios::gdal_dataset const& file, std::uint64_t segments)
-{
-    auto const* const bits = file.band(1).GetMetadataItem("NBITS", "IMAGE_STRUCTURE");
-    auto const needed = static_cast<int>(std::bit_width(segments));
-    if (bits == nullptr || needed <= std::atoi(bits)) return;
-    throw rios::options_error(file.path() + ": " + std::to_string(segments) + " segments do not fit into NBITS=" +
-                              bits + "; allowed: " + std::to_string(needed) + " or more");
-}
-
-/// What is written at once: about a quarter of a million pixels that make up whole blocks of the file, so that none is
-/// written twice.
-inline std::vector<rios::block> writing_blocks(rios::gdal_dataset const& file)
-{
-    constexpr std::ptrdiff_t side = 512;
-    int block_rows = 1;
-    int block_cols = 1;
-    file.band(1).GetBlockSize(&block_cols, &block_rows);
-    auto const whole_blocks = [](std::ptrdiff_t wanted, std::ptrdiff_t block) {
-        return std::max<std::ptrdiff_t>(1, wanted / block) * block;
-    };
-    auto const cols = std::min(file.cols(), whole_blocks(side, block_cols));
-    auto const rows = whole_blocks(std::max<std::ptrdiff_t>(1, side * side / cols), block_rows);
-    rios::pixel_grid const grid{.rows = file.rows(), .cols = file.cols(), .geotransform = {}, .projection = {}};
-    std::vector<rios::block> blocks;
-    for (rios::block const each : grid.blocks(rows, cols)) blocks.push_back(each);
-    return blocks;
-}
 
 /// Any thread fetches labels and gives them their final numbers; the caller's writes them.
 template <typename Tiled>

@@ -20,8 +20,6 @@
 #include <variant>
 #include <vector>
 
-#include <cpl_conv.h>
-#include <cpl_string.h>
 #include <gdal.h>
 
 #include <rios/block.hpp>
@@ -44,6 +42,7 @@
 #include "file_source.hpp"
 #include "label_file.hpp"
 #include "null_rule.hpp"
+#include "label_output.hpp"
 
 namespace shepseg {
 
@@ -95,14 +94,6 @@ struct file_options {
 
 namespace detail {
 
-inline void require_different_files(std::string const& input, std::string const& output)
-{
-    std::error_code ignored;
-    if (std::filesystem::equivalent(input, output, ignored)) {
-        throw rios::options_error(output + ": the output is the input; give it another name");
-    }
-}
-
 inline std::optional<double> choose_null(null_rule const& rule, rios::gdal_dataset const& file,
                                          std::vector<int> const& bands, options const& options)
 {
@@ -120,21 +111,6 @@ inline void check_scratch_folder(std::string const& folder)
         throw rios::io_error(folder, "is not a folder for a scratch file");
     }
     label_store(1, folder).open_file();
-}
-
-/// Creation options that make the output differ from the labels. @throws rios::options_error
-inline void refuse_lossy(std::string const& output, std::vector<std::string> const& creation_options)
-{
-    for (auto const& option : creation_options) {
-        CPLStringList pair;
-        pair.AddString(option.c_str());
-        auto const is_set = [&](char const* key) { return CPLAtof(pair.FetchNameValueDef(key, "0")) > 0; };
-        if (!is_set("MAX_Z_ERROR") && !is_set("DISCARD_LSB") &&
-            CPLTestBool(pair.FetchNameValueDef("JXL_LOSSLESS", "YES")))
-            continue;
-        throw rios::options_error(output + ": creation option '" + option +
-                                  "' is not allowed: it would change the numbers of segments");
-    }
 }
 
 template <typename E>

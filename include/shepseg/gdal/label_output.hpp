@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What all outputs that hold numbers of segments have in common: what is asked before they are made, and in which blocks they
+// are written.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <cpl_conv.h>
+#include <cpl_string.h>
+
+#include <rios/block.hpp>
+#include <rios/error.hpp>
+#include <rios/gdal/dataset.hpp>
+#include <rios/pixel_grid.hpp>
+
+namespace shepseg::detail {
+
+inline void require_different_files(std::string const& input, std::string const& output)
+{
+    std::error_code ignored;
+    if (std::filesystem::equivalent(input, output, ignored)) {
+        throw rios::options_error(output + ": the output is the input; give it another name");
+    }
+}
+
+/// Creation options that make the output differ from the labels. @throws rios::options_error
+inline void refuse_lossy(std::string const& output, std::vector<std::string> const& creation_options)
+{
+    for (auto const& option : creation_options) {
+        CPLStringList pair;
+        pair.AddString(option.c_str());
+        auto const is_set = [&](char const* key) { return CPLAtof(pair.FetchNameValueDef(key, "0")) > 0; };
+        if (!is_set("MAX_Z_ERROR") && !is_set("DISCARD_LSB") &&
+            CPLTestBool(pair.FetchNameValueDef("JXL_LOSSLESS", "YES")))
+            continue;
+        throw rios::options_error(output + ": creation option '" + option +
+                                  "' is not allowed: it would change the numbers of segments");
+    }
+}
+
+/// Segment numbers above what the output's creation options leave room for would be cut off in silence.
+inline void require_room(rios::gdal_dataset const& file, std::uint64_t segments)
+{
+    auto const* const bits = file.band(1).GetMetadataItem("NBITS", "IMAGE_STRUCTURE");
+    auto const needed = static_cast<int>(std::bit_width(segments));
+    if (bits == nullptr || needed <= std::atoi(bits)) return;
+    throw rios::options_error(file.path() + ": " + std::to_string(segments) + " segments do not fit into NBITS=" +
+                              bits + "; allowed: " + std::to_string(needed) + " or more");
+}
+
+struct block_shape {
+    std::ptrdiff_t rows;
+    std::ptrdiff_t cols;
+};
+
+/// About a quarter of a million pixels that make up whole blocks of the file.
+inline block_shape whole_blocks(rios::gdal_dataset const& file)
+{
+    constexpr std::ptrdiff_t side = 512;
+    int block_rows = 1;
+    int block_cols = 1;
+    file.band(1).GetBlockSize(&block_cols, &block_rows);
+    auto const whole = [](std::ptrdiff_t wanted, std::ptrdiff_t block) {
+        return std::max<std::ptrdiff_t>(1, wanted / block) * block;
+    };
+    auto const cols = std::min(file.cols(), whole(side, block_cols));
+    auto const rows = whole(std::max<std::ptrdiff_t>(1, side * side / cols), block_rows);
+    return {rows, cols};
+}
+
+/// What is written at once, so that no block of the file is written twice.
+inline std::vector<rios::block> writing_blocks(rios::gdal_dataset const& file)
+{
+    auto const shape = whole_blocks(file);
+    rios::pixel_grid const grid{.rows = file.rows(), .cols = file.cols(), .geotransform = {}, .projection = {}};
+    std::vector<rios::block> blocks;
+    for (rios::block const each : grid.blocks(shape.rows, shape.cols)) blocks.push_back(each);
+    return blocks;
+}
+
+} // namespace shepseg::detail

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A finished segmentation, or a window of it, as input of a pipeline: a rios::Reader of labels, whatever integers the file
+// holds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <rios/block.hpp>
+#include <rios/error.hpp>
+#include <rios/gdal/crs.hpp>
+#include <rios/gdal/data_type.hpp>
+#include <rios/gdal/dataset.hpp>
+#include <rios/gdal/reader.hpp>
+#include <rios/image.hpp>
+#include <rios/null_test.hpp>
+#include <rios/pixel_grid.hpp>
+#include <rios/pixel_type.hpp>
+
+namespace shepseg {
+
+/// Reads labels: 0 is null, and so is the null value of the file.
+///
+/// Thread rule: one thread at a time. A copy shares nothing with its original.
+class label_reader {
+  public:
+    using value_type = rios::image<std::uint32_t>;
+
+    /// Opens the file for a moment.
+    /// @throws rios::io_error if it cannot be opened as a raster
+    /// @throws rios::grid_error if it has several bands, or pixels that are no whole numbers
+    explicit label_reader(std::string path) : label_reader(rios::gdal_dataset::open(std::move(path))) {}
+
+    [[nodiscard]] std::string const& path() const
+    {
+        return std::visit([](auto const& file) -> auto const& { return file.path(); }, file_);
+    }
+
+    /// The pixels that are read: the file's, or its window's.
+    [[nodiscard]] rios::pixel_grid const& grid() const noexcept { return grid_; }
+
+    /// Do two texts (WKT) stand for the same coordinate reference system?
+    [[nodiscard]] static bool same_crs(std::string const& one, std::string const& other)
+    {
+        return rios::same_crs(one, other);
+    }
+
+    /// A reader of a part of these pixels, as if there were nothing else.
+    /// @throws rios::grid_error naming the file if the part is empty or does not lie inside
+    [[nodiscard]] label_reader window(rios::block const& part) const
+    {
+        auto result = *this;
+        try {
+            result.grid_ = grid_.window(part);
+        } catch (rios::grid_error const& outside) {
+            throw rios::grid_error(path() + ": " + outside.what());
+        }
+        result.first_row_ += part.row;
+        result.first_col_ += part.col;
+        return result;
+    }
+
+    /// @throws rios::grid_error for a negative label, naming its place in the file
+    /// @throws rios::io_error naming the file and the block
+    [[nodiscard]] rios::image<std::uint32_t> read(rios::block where)
+    {
+        where.row += first_row_;
+        where.col += first_col_;
+        return std::visit([&](auto& file) { return labels_of(file, where); }, file_);
+    }
+
+  private:
+    using file_type = std::variant<rios::gdal_reader<std::uint32_t>, rios::gdal_reader<std::int32_t>>;
+
+    explicit label_reader(rios::gdal_dataset const& file) : file_(checked(file)), grid_(file.grid()) {}
+
+    static file_type checked(rios::gdal_dataset const& file)
+    {
+        if (file.band_count() != 1) {
+            throw rios::grid_error(file.path() + ": has " + std::to_string(file.band_count()) +
+                                   " bands; a file of segments has one");
+        }
+        auto const type = file.band_type(1);
+        bool const is_integer =
+            rios::dispatch(type, []<typename T>(std::type_identity<T>) { return std::is_integral_v<T>; });
+        if (!is_integer) {
+            throw rios::grid_error(file.path() + ": has pixels of type " + std::string(rios::name_of(type)) +
+                                   "; numbers of segments are integers: uint8, int8, uint16, int16, uint32 or int32");
+        }
+        if (rios::holds(rios::pixel_type::uint32, type)) return rios::gdal_reader<std::uint32_t>(file.path());
+        return rios::gdal_reader<std::int32_t>(file.path());
+    }
+
+    template <typename T>
+    static rios::image<std::uint32_t> labels_of(rios::gdal_reader<T>& file, rios::block const& where)
+    {
+        auto const pixels = file.read(where);
+        rios::null_test<T> const is_null(file.null_value(0));
+        rios::image<std::uint32_t> labels(1, where.rows, where.cols);
+        for (std::ptrdiff_t row = 0; row < where.rows; ++row) {
+            auto const from = pixels.row(0, row);
+            auto const to = labels.row(0, row);
+            for (std::size_t col = 0; col < to.size(); ++col) {
+                auto const value = is_null(from[col]) ? T{0} : from[col];
+                if constexpr (std::is_signed_v<T>) {
+                    if (value < 0) refuse(file.path(), value, where.row + row, where.col, col);
+                }
+                to[col] = static_cast<std::uint32_t>(value);
+            }
+        }
+        return labels;
+    }
+
+    [[noreturn]] static void refuse(std::string const& path, std::int32_t value, std::ptrdiff_t row,
+                                    std::ptrdiff_t first_col, std::size_t col)
+    {
+        throw rios::grid_error(path + ": row " + std::to_string(row) + ", col " +
+                               std::to_string(first_col + static_cast<std::ptrdiff_t>(col)) + " holds " +
+                               std::to_string(value) + "; numbers of segments are 1 or more, and 0 is null");
+    }
+
+    file_type file_;
+    rios::pixel_grid grid_;
+    std::ptrdiff_t first_row_ = 0;
+    std::ptrdiff_t first_col_ = 0;
+};
+
+} // namespace shepseg
