@@ -7,6 +7,7 @@
 
 #include "segment_command.hpp"
 #include "stats_command.hpp"
+#include "subset_command.hpp"
 #include "support/command_line.hpp"
 
 int main(int argc, char** argv)
@@ -14,11 +15,14 @@ int main(int argc, char** argv)
     CLI::App app("Image segmentation after Shepherd, Bunting and Dymond (2019).", "shepseg");
     tools::segment_arguments segment;
     tools::stats_arguments stats;
+    tools::subset_arguments subset;
     tools::add_segment_command(app, segment);
     auto const* const stats_command = tools::add_stats_command(app, stats);
+    auto const* const subset_command = tools::add_subset_command(app, subset);
     std::signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error like a full disk, with a message
     return tools::run_tool(app, argc, argv, "interrupted; nothing was written", [&] {
         if (stats_command->parsed()) tools::run_stats(stats);
+        else if (subset_command->parsed()) tools::run_subset(subset);
         else tools::run_segment(segment);
         return 0;
     });

@@ -10,25 +10,11 @@
 
 #include <rios/version.hpp>
 
+#include "support/text.hpp"
+
 namespace tools {
 
 namespace {
-
-/// 1234567 as "1 234 567".
-std::string grouped(std::uint64_t number)
-{
-    auto text = std::to_string(number);
-    for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
-        text.insert(static_cast<std::size_t>(at), " ");
-    }
-    return text;
-}
-
-std::string share(std::uint64_t part, std::uint64_t whole)
-{
-    if (whole == 0) return "";
-    return fmt::format(" ({:.1f} %)", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
-}
 
 std::string band_list(std::vector<int> const& bands)
 {

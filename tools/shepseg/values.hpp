@@ -3,6 +3,7 @@
 // Values of options, taken apart strictly: decimal numbers and nothing around them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -19,6 +20,7 @@
 
 #include <rios/block.hpp>
 #include <rios/error.hpp>
+#include <rios/grid_extent.hpp>
 
 namespace tools {
 
@@ -94,6 +96,25 @@ inline rios::block window_from(std::string_view option, std::string const& text)
     }
     if (at != end) refuse(option, text, allowed);
     return {.index = 0, .row = numbers[1], .col = numbers[0], .rows = numbers[3], .cols = numbers[2]};
+}
+
+/// "xmin,ymin,xmax,ymax" in map units.
+inline rios::map_extent extent_from(std::string_view option, std::string const& text)
+{
+    constexpr std::string_view allowed = "xmin,ymin,xmax,ymax in map units, such as 500000,6990000,510000,7000000";
+    std::array<double, 4> numbers{};
+    std::string_view rest = text;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        auto const end = i + 1 < numbers.size() ? rest.find(',') : rest.size();
+        if (end == std::string_view::npos) refuse(option, text, allowed);
+        auto const parsed = std::from_chars(rest.data(), rest.data() + end, numbers[i]);
+        if (parsed.ec != std::errc{} || parsed.ptr != rest.data() + end || !std::isfinite(numbers[i])) {
+            refuse(option, text, allowed);
+        }
+        rest.remove_prefix(std::min(rest.size(), end + 1));
+    }
+    if (!(numbers[0] < numbers[2] && numbers[1] < numbers[3])) refuse(option, text, allowed);
+    return {.left = numbers[0], .bottom = numbers[1], .right = numbers[2], .top = numbers[3]};
 }
 
 /// "3,4,5"; nothing for an empty text.
