@@ -66,7 +66,7 @@ struct overlap_graph {
 /// How best_matching() goes about it.
 struct matching_options {
     /// Edges that may be looked at before it is content with bounds.
-    std::uint64_t most_steps = 20'000'000'000;
+    std::uint64_t most_steps = 2'000'000'000;
     rios::progress_function progress{}; ///< told "matching"
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The shepseg command line. Exit status: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n.
+// The shepseg command line. Exit status: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n; that of compare is
+// its own.
 #include <csignal>
 
 #include <CLI/CLI.hpp>
 
+#include "compare_command.hpp"
 #include "segment_command.hpp"
 #include "stats_command.hpp"
 #include "subset_command.hpp"
@@ -16,11 +18,14 @@ int main(int argc, char** argv)
     tools::segment_arguments segment;
     tools::stats_arguments stats;
     tools::subset_arguments subset;
+    tools::compare_arguments compare;
     tools::add_segment_command(app, segment);
     auto const* const stats_command = tools::add_stats_command(app, stats);
     auto const* const subset_command = tools::add_subset_command(app, subset);
+    auto const* const compare_command = tools::add_compare_command(app, compare);
     std::signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error like a full disk, with a message
     return tools::run_tool(app, argc, argv, "interrupted; nothing was written", [&] {
+        if (compare_command->parsed()) return tools::run_compare(app, compare);
         if (stats_command->parsed()) tools::run_stats(stats);
         else if (subset_command->parsed()) tools::run_subset(subset);
         else tools::run_segment(segment);
