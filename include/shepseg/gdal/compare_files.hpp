@@ -29,6 +29,17 @@
 
 namespace shepseg {
 
+namespace detail {
+
+/// What is read of two files at once, so that neither their tiles nor their strips are decoded time and again.
+inline block_shape blocks_of_both(rios::gdal_dataset const& a, rios::gdal_dataset const& b)
+{
+    bool const a_is_higher = stored_blocks(a).rows >= stored_blocks(b).rows;
+    return a_is_higher ? whole_blocks(a, stored_blocks(b).cols) : whole_blocks(b, stored_blocks(a).cols);
+}
+
+} // namespace detail
+
 /// Compares two files of segments, block by block. 0 and the null value of the file are null.
 /// @param options its progress is told "reading", then "matching"
 /// @param executor reads and counts blocks, as rios::apply uses it
@@ -46,7 +57,7 @@ segmentation_difference compare_files(std::string const& a, std::string const& b
     if (auto const how = rios::grid_difference(second.grid(), first.grid(), a, same_crs); !how.empty()) {
         throw rios::grid_error(b + ": " + how + "; segmentations must have the same pixels to be compared");
     }
-    auto const shape = detail::whole_blocks(rios::gdal_dataset::open(a));
+    auto const shape = detail::blocks_of_both(rios::gdal_dataset::open(a), rios::gdal_dataset::open(b));
     auto const count = [](rios::block_info const&, rios::image<std::uint32_t> const& labels_a,
                           rios::image<std::uint32_t> const& labels_b) {
         contingency counted;

@@ -62,17 +62,28 @@ struct block_shape {
     std::ptrdiff_t cols;
 };
 
+/// The size of the blocks that a file is stored in.
+inline block_shape stored_blocks(rios::gdal_dataset const& file)
+{
+    int rows = 1;
+    int cols = 1;
+    file.band(1).GetBlockSize(&cols, &rows);
+    return {rows, cols};
+}
+
 /// About a quarter of a million pixels that make up whole blocks of the file.
-inline block_shape whole_blocks(rios::gdal_dataset const& file)
+/// @param least_cols as many columns at least, and more pixels if need be: those of the blocks of another file that is read
+///        at the same time, so that its strips are not decoded for each part of their width
+inline block_shape whole_blocks(rios::gdal_dataset const& file, std::ptrdiff_t least_cols = 1)
 {
     constexpr std::ptrdiff_t side = 512;
-    int block_rows = 1;
-    int block_cols = 1;
-    file.band(1).GetBlockSize(&block_cols, &block_rows);
+    auto const [block_rows, block_cols] = stored_blocks(file);
     auto const whole = [](std::ptrdiff_t wanted, std::ptrdiff_t block) {
         return std::max<std::ptrdiff_t>(1, wanted / block) * block;
     };
-    auto const cols = std::min(file.cols(), whole(side, block_cols));
+    auto wanted_cols = side;
+    if (least_cols > side) wanted_cols = least_cols + block_cols - 1; // rounded up
+    auto const cols = std::min(file.cols(), whole(wanted_cols, block_cols));
     auto const rows = whole(std::max<std::ptrdiff_t>(1, side * side / cols), block_rows);
     return {rows, cols};
 }

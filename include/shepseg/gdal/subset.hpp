@@ -214,8 +214,9 @@ file_subset subset_file(std::string const& input, std::string const& output, sub
         if (in.mask) masked += detail::apply_mask(in.labels.view(), std::as_const(*in.mask).view());
         detail::collect_labels(std::as_const(in.labels).view(), numbers);
     };
-    rios::apply(source, collect, rios::no_output{}, executor,
-                detail::pass_options(detail::whole_blocks(file), "finding", request.progress));
+    auto shape = detail::whole_blocks(file);
+    shape.rows *= std::max<std::ptrdiff_t>(1, shape.cols / result.grid.cols);
+    rios::apply(source, collect, rios::no_output{}, executor, detail::pass_options(shape, "finding", request.progress));
     result.masked_pixels = masked;
     result.segments = numbers.number();
     auto const original = detail::original_labels(numbers);
@@ -228,8 +229,9 @@ file_subset subset_file(std::string const& input, std::string const& output, sub
         detail::renumber_labels(in.labels.view(), numbers, counts);
         return std::move(in.labels);
     };
+    shape = detail::whole_blocks(writer.dataset(), detail::stored_blocks(file).cols);
     rios::apply(source, renumber, detail::label_sink(writer), executor,
-                detail::pass_options(detail::whole_blocks(writer.dataset()), "writing", request.progress));
+                detail::pass_options(shape, "writing", request.progress));
     result.null_pixels = counts[0];
     rios::write_statistics(writer.dataset(), 1, rios::statistics_of(counts));
     table.write(writer.dataset(), original, counts, request.progress);
