@@ -24,7 +24,7 @@ struct label_pair {
     std::uint32_t b = 0;
     std::uint64_t pixels = 0;
 
-    friend constexpr auto operator<=>(label_pair const&, label_pair const&) = default;
+    friend constexpr bool operator==(label_pair const&, label_pair const&) = default;
 };
 
 /// A sparse table of counts. Memory: 16 bytes for each place, of which at least a quarter are free.
@@ -85,17 +85,19 @@ class contingency {
         auto result = std::exchange(places_, {});
         used_ = 0;
         std::erase_if(result, [](label_pair const& each) { return each.pixels == 0; });
-        std::sort(result.begin(), result.end());
+        std::sort(result.begin(), result.end(), [](auto const& x, auto const& y) { return key_of(x) < key_of(y); });
         return result;
     }
 
   private:
+    static std::uint64_t key_of(label_pair const& pair) noexcept { return (std::uint64_t{pair.a} << 32U) | pair.b; }
+
     /// Where the pair is, or belongs. @pre there is a free place
     [[nodiscard]] std::size_t find(label_pair const& wanted) const noexcept
     {
         auto const mask = places_.size() - 1;
         // Multiplicative hashing (Knuth): of the product only the uppermost bits depend on all of the key.
-        auto const product = ((std::uint64_t{wanted.a} << 32U) | wanted.b) * 0x9e37'79b9'7f4a'7c15U;
+        auto const product = key_of(wanted) * 0x9e37'79b9'7f4a'7c15U;
         auto at = static_cast<std::size_t>(product >> (64 - std::bit_width(mask)));
         while (places_[at].pixels != 0 && (places_[at].a != wanted.a || places_[at].b != wanted.b))
             at = (at + 1) & mask;

@@ -3,6 +3,7 @@
 // All of shepseg. Programs that segment images in memory need only segment.hpp, which does without GDAL.
 #pragma once
 
+#include "compare.hpp"
 #include "gdal/compare_files.hpp"
 #include "gdal/preview_file.hpp"
 #include "gdal/segment_file.hpp"
@@ -10,7 +11,6 @@
 #include "gdal/statistics_columns.hpp"
 #include "gdal/table_file.hpp"
 #include "gdal/subset.hpp"
-#include "compare.hpp"
 #include "preview.hpp"
 #include "segment.hpp"
 #include "spatial_statistics.hpp"

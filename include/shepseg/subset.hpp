@@ -88,7 +88,7 @@ template <rios::Pixel T>
         .labels = rios::image<std::uint32_t>(1, labels.rows(), labels.cols()), .original = {}, .counts = {}};
     for (auto const [row, col] : labels.pixels()) {
         assert(labels(0, row, col) >= 0);
-        result.labels(0, row, col) = static_cast<std::uint32_t>(labels(0, row, col));
+        result.labels(0, row, col) = static_cast<std::uint32_t>(std::int64_t{labels(0, row, col)});
     }
     label_set found;
     detail::collect_labels(result.labels.view(), found);

@@ -110,7 +110,8 @@ TEST_CASE("which of the two comes first does not matter")
         auto const pairs = random_pairs(random, 60, 90, i % 2 == 0 ? 5 : 1000, 9);
         auto turned = pairs;
         for (auto& each : turned) std::swap(each.a, each.b);
-        std::sort(turned.begin(), turned.end());
+        std::sort(turned.begin(), turned.end(),
+                  [](auto const& x, auto const& y) { return std::pair(x.a, x.b) < std::pair(y.a, y.b); });
         CHECK(exact(pairs) == exact(turned));
     }
 }
