@@ -12,7 +12,6 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
-#include <optional>
 #include <span>
 #include <string>
 #include <tuple>
@@ -96,28 +95,26 @@ class statistics_worker {
   public:
     using plan_type = statistics_plan<T, Functions...>;
 
-    /// @param null_label a label, besides 0, that is no segment
     statistics_worker(std::shared_ptr<plan_type const> plan, segment_sizes sizes,
-                      std::shared_ptr<complete_segments<T>> complete, std::optional<std::uint32_t> null_label)
+                      std::shared_ptr<complete_segments<T>> complete)
         : plan_(std::move(plan)), size_of_(std::move(sizes)), complete_(std::move(complete)),
-          null_label_(null_label.value_or(0)), functions_(plan_->functions()), finish_(*plan_)
+          functions_(plan_->functions()), finish_(*plan_)
     {
     }
 
     /// @param labels one band
     /// @param pixels the bands of the plan
     /// @throws rios::error if the sizes are not those of these labels
-    [[nodiscard]] block_statistics<T> operator()(rios::block_info const& where, rios::image<std::uint32_t> labels,
-                                                 rios::image<T> const& pixels)
+    [[nodiscard]] block_statistics<T> operator()(rios::block_info const& where,
+                                                 rios::image<std::uint32_t> const& labels, rios::image<T> const& pixels)
     {
         block_statistics<T> result;
         size_of_.clear();
         finish_complete(result.complete);
-        if (null_label_ != 0) std::replace(labels.data(), labels.data() + labels.pixel_count(), null_label_, 0U);
         auto const margin = where.overlap();
-        auto const inner = std::as_const(labels).view().window(margin, margin, where.rows, where.cols);
+        auto const inner = labels.view().window(margin, margin, where.rows, where.cols);
         segments_.group(inner);
-        if (plan_->wants_neighbours()) find_neighbours(std::as_const(labels).view(), margin);
+        if (plan_->wants_neighbours()) find_neighbours(labels.view(), margin);
         auto const window = pixels.view().window(margin, margin, where.rows, where.cols);
         result.pieces.bands.resize(plan_->plans().size());
         result.pieces.values.resize(plan_->spatial_bands().size());
@@ -287,7 +284,6 @@ class statistics_worker {
     std::shared_ptr<plan_type const> plan_;
     size_lookup size_of_;
     std::shared_ptr<complete_segments<T>> complete_;
-    std::uint32_t null_label_;
     std::tuple<Functions...> functions_;
     segment_finisher<T, Functions...> finish_;
     value_statistics<T> statistics_;

@@ -208,7 +208,7 @@ TEST_CASE("stats: what cannot be is refused in one line, before anything is writ
     CHECK(contains(refused({in.image, in.segments, "--table", in.folder / "t.doc"}), "no kind of table is known"));
     CHECK(contains(refused({in.image, in.segments, "--table", in.folder / "no/t.csv"}), "no such file or directory"));
     CHECK(contains(refused({in.image, in.folder / "small.img"}), "has 60 rows, 91 cols"));
-    CHECK(contains(refused({in.image, in.folder / "float.tif"}), "segments are integers"));
+    CHECK(contains(refused({in.image, in.folder / "float.tif"}), "numbers of segments are integers"));
     CHECK(contains(refused({in.image, in.folder / "mine.img"}), "cannot be changed: is read-only"));
     CHECK(contains(refused({in.image, in.folder / "none.img"}), "none.img"));
     CHECK(failed({"stats", in.image}, 2).starts_with("shepseg: error: "));

@@ -19,11 +19,11 @@
 #include <rios/function_writer.hpp>
 #include <rios/gdal/attribute_table.hpp>
 #include <rios/gdal/dataset.hpp>
-#include <rios/gdal/reader.hpp>
 #include <rios/image.hpp>
 
 #include "../block_segments.hpp"
 #include "../segment_sizes.hpp"
+#include "label_reader.hpp"
 
 namespace shepseg {
 
@@ -68,24 +68,20 @@ struct histogram_column {
 }
 
 /// Counts the pixels of each segment. Memory: 8 bytes for each label up to the largest.
-/// @param null_label a label, besides 0, that is no segment
 /// @throws rios::io_error, rios::cancelled
 template <rios::AnyExecutor E>
-[[nodiscard]] segment_sizes count_segments(rios::gdal_reader<std::uint32_t> const& labels,
-                                           std::optional<std::uint32_t> null_label, E&& executor,
-                                           rios::apply_options const& options)
+[[nodiscard]] segment_sizes count_segments(label_reader const& labels, E&& executor, rios::apply_options const& options)
 {
     struct label_counts {
         std::vector<std::uint32_t> labels;
         std::vector<std::uint32_t> pixels;
     };
     std::vector<std::uint64_t> sizes(1);
-    auto worker = [segments = block_segments(), null_label](rios::block_info const& /*where*/,
-                                                            rios::image<std::uint32_t> const& pixels) mutable {
+    auto worker = [segments = block_segments()](rios::block_info const& /*where*/,
+                                                rios::image<std::uint32_t> const& pixels) mutable {
         segments.group(pixels.view());
         label_counts result;
         for (std::size_t i = 0; i < segments.size(); ++i) {
-            if (segments.label(i) == null_label) continue;
             result.labels.push_back(segments.label(i));
             result.pixels.push_back(static_cast<std::uint32_t>(segments.positions(i).size()));
         }

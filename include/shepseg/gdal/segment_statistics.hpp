@@ -40,6 +40,7 @@
 #include "../statistics_plan.hpp"
 #include "../statistics_table.hpp"
 #include "../statistics_worker.hpp"
+#include "label_reader.hpp"
 #include "null_rule.hpp"
 #include "segment_sizes.hpp"
 
@@ -83,30 +84,16 @@ struct segment_statistics_result {
 
 namespace detail {
 
-/// @throws rios::options_error if the file holds no labels
-inline void require_labels(rios::gdal_dataset const& file)
-{
-    if (file.band_count() != 1) {
-        throw rios::options_error(file.path() + ": has " + std::to_string(file.band_count()) +
-                                  " bands; a file of segments has one");
-    }
-    auto const type = file.band_type(1);
-    if (type == rios::pixel_type::float32 || type == rios::pixel_type::float64) {
-        throw rios::options_error(file.path() + ": has pixels of type " + std::string(rios::name_of(type)) +
-                                  "; segments are integers");
-    }
-}
-
 /// @param grid of the image, or of a part of it
 /// @throws rios::grid_error saying how the two differ
-inline void require_same_pixels(rios::gdal_dataset const& labels, rios::gdal_dataset const& image,
+inline void require_same_pixels(label_reader const& labels, rios::gdal_dataset const& image,
                                 rios::pixel_grid const& grid)
 {
     auto const difference =
         rios::grid_difference(labels.grid(), grid, image.path(),
                               [](auto const& one, auto const& other) { return rios::same_crs(one, other); });
     if (difference.empty()) return;
-    auto const own = labels.grid();
+    auto const& own = labels.grid();
     std::string apart;
     if (own.geotransform && grid.geotransform && own.rows == grid.rows && own.cols == grid.cols) {
         apart = "; corners are up to " + rios::detail::number_text(rios::detail::largest_shift(grid, own)) +
@@ -115,20 +102,13 @@ inline void require_same_pixels(rios::gdal_dataset const& labels, rios::gdal_dat
     throw rios::grid_error(labels.path() + ": " + difference + apart);
 }
 
-/// The label, besides 0, that stands for no segment.
-inline std::optional<std::uint32_t> null_label_of(rios::gdal_dataset const& labels)
-{
-    auto const value = labels.null_value(1);
-    return value ? rios::to_pixel<std::uint32_t>(*value) : std::nullopt;
-}
-
 } // namespace detail
 
 /// Computes statistics of the pixels of each segment.
 ///
 /// @param image any raster; read as the common type of the bands that are used
-/// @param labels a raster of one band of integers on the same pixels: the number of each pixel's segment. 0, what is below 0,
-///        and the file's null value are no segment. Numbers may be left out.
+/// @param labels a raster of one band of integers on the same pixels: the number of each pixel's segment. 0 and the file's
+///        null value are no segment. Numbers may be left out.
 /// @param selection what is wanted of which bands: of_each_band()
 /// @param executor inline_executor, thread_executor, or any Executor of rios::apply
 /// @param functions spatial statistics (SpatialStatistic), ready-made (spatial_statistics.hpp) or your own
@@ -138,8 +118,8 @@ inline std::optional<std::uint32_t> null_label_of(rios::gdal_dataset const& labe
 /// have no histogram), and only read. Memory: what the blocks under way take, options.memory, and segments of which some
 /// blocks have not come: their values, or less (growing_values.hpp).
 ///
-/// @throws rios::options_error for a band that there is not, labels that are not integers, columns of the same name;
-///         rios::grid_error if the two files have different pixels; rios::error if the histogram is not that of the pixels;
+/// @throws rios::options_error for a band that there is not, or columns of the same name; rios::grid_error if the two files
+///         have different pixels, or the labels are not integers of 0 and more; rios::error if the histogram is not that of the pixels;
 ///         rios::io_error, rios::cancelled
 /// Thread rule: any thread, several calls at once.
 template <rios::AnyExecutor E, typename... Functions>
@@ -149,12 +129,10 @@ template <rios::AnyExecutor E, typename... Functions>
                                                            Functions... functions)
 {
     auto const image_file = rios::gdal_dataset::open(image);
-    auto const label_file = rios::gdal_dataset::open(labels);
-    detail::require_labels(label_file);
+    label_reader const label_file(labels);
     auto const window = options.image_window.value_or(image_file.grid().whole());
     auto const grid = image_file.grid().window(window);
     detail::require_same_pixels(label_file, image_file, grid);
-    auto const null_label = detail::null_label_of(label_file);
     std::vector<rios::pixel_type> types;
     for (auto const& each : selection) types.push_back(image_file.band_type(each.band));
     for (int const band : options.spatial_bands) types.push_back(image_file.band_type(band));
@@ -169,7 +147,6 @@ template <rios::AnyExecutor E, typename... Functions>
         return
             [tell = options.progress, phase](std::string_view /*of apply*/, double done) { return tell(phase, done); };
     };
-    rios::gdal_reader<std::uint32_t> const label_reader(labels);
     auto const type = rios::common_pixel_type(types);
     auto const null_value_of = [&](int band) -> std::optional<double> {
         if (auto const* value = std::get_if<double>(&options.null)) return *value;
@@ -188,7 +165,7 @@ template <rios::AnyExecutor E, typename... Functions>
     bool const counted = !sizes.has_value();
     if (counted) {
         run.progress = progress_as("counting");
-        sizes = count_segments(label_reader, null_label, executor, run);
+        sizes = count_segments(label_file, executor, run);
     }
     run.progress = progress_as("statistics");
 
@@ -198,13 +175,13 @@ template <rios::AnyExecutor E, typename... Functions>
         statistics_merger<T> merger(
             statistics_table(plan->columns(), plan->missing_row(), sizes->rows(), scratch, options.memory), *sizes,
             complete);
-        statistics_worker<T, Functions...> worker(plan, *sizes, complete, null_label);
+        statistics_worker<T, Functions...> worker(plan, *sizes, complete);
         auto bands = plan->bands();
         if (bands.empty()) bands = {1};
         rios::window_reader const reader(rios::gdal_reader<T>(image, {.bands = bands}), window);
         auto run_of_type = run;
         run_of_type.overlap = plan->wants_neighbours() ? 1 : 0;
-        auto finished = rios::apply(std::tuple(label_reader, reader), std::move(worker), merger, executor, run_of_type);
+        auto finished = rios::apply(std::tuple(label_file, reader), std::move(worker), merger, executor, run_of_type);
         finishing_job<T, Functions...> rest(plan, *complete, merger);
         executor.run(rest);
         if (merger.largest() > std::numeric_limits<std::int32_t>::max()) merger.table().widen();

@@ -320,7 +320,7 @@ TEST_CASE("null values: of the file, of each band, another one, none")
     CHECK(valid(0.5) == std::vector<double>{4, 4});
 }
 
-TEST_CASE("segments may be of any integer type, and what is below zero or null is none")
+TEST_CASE("segments may be of any integer type, and null ones are none")
 {
     files const in;
     test::make_raster(in.image, "GTiff", test::noise<std::uint8_t>(1, 1, 6));
@@ -337,7 +337,10 @@ TEST_CASE("segments may be of any integer type, and what is below zero or null i
     rios::image<std::int16_t> some(1, 1, 6);
     std::int16_t const values[] = {-5, 0, 2, 2, 1, 3};
     std::copy(std::begin(values), std::end(values), some.data());
-    CHECK(rows(some, {}) == std::vector<double>{0, 1, 2, 1});
+    CHECK(rows(some, -5.0) == std::vector<double>{0, 1, 2, 1});
+    CHECK(message_of<rios::grid_error>([&] { rows(some, {}); }) ==
+          in.segments + ": row 0, col 0 holds -5; numbers of segments are 1 or more, and 0 is null");
+    some(0, 0, 0) = 0;
     CHECK(rows(some, 3.0) == std::vector<double>{0, 1, 2});
     rios::image<std::uint8_t> bytes(1, 1, 6);
     std::uint8_t const small[] = {255, 4, 4, 0, 0, 1};
@@ -363,9 +366,11 @@ TEST_CASE("files that do not belong together are refused, and the message says w
               " has geotransform (500005, 10, 0, 6900000, 0, -10); corners are up to 0.5 pixels "
               "apart");
     test::make_raster(in.segments, "GTiff", rios::image<float>(1, 10, 20));
-    CHECK(message_of<rios::options_error>(run) == in.segments + ": has pixels of type float32; segments are integers");
+    CHECK(message_of<rios::grid_error>(run) ==
+          in.segments + ": has pixels of type float32; numbers of segments are integers: uint8, int8, uint16, int16, "
+                        "uint32 or int32");
     test::make_raster(in.segments, "GTiff", labels(2, 10, 20));
-    CHECK(message_of<rios::options_error>(run) == in.segments + ": has 2 bands; a file of segments has one");
+    CHECK(message_of<rios::grid_error>(run) == in.segments + ": has 2 bands; a file of segments has one");
     test::make_raster(in.segments, "GTiff", labels(1, 10, 20));
     set_grid(in.segments, {500005, 10, 0, 6900000, 0, -10});
     CHECK(message_of<rios::options_error>([&] {
