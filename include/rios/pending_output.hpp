@@ -88,8 +88,9 @@ class pending_output {
     [[nodiscard]] std::filesystem::path const& final_path() const noexcept { return target_; }
 
     /// Moves all files of the hidden directory to their final place, the main file last. Sidecar files of an older
-    /// result that have no successor are removed: `NAME.aux.xml`, `NAME.ovr`, `NAME.msk`, and `STEM.ige` and `STEM.rrd`
-    /// of a `STEM.img`; no others.
+    /// result that have no successor are removed: `NAME.aux.xml`, `NAME.ovr`, `NAME.msk`; `STEM.ige` and `STEM.rrd` of a
+    /// `STEM.img`; the indices and texts about a `STEM.shp` (.qix, .sbn, .sbx, .idm, .ind, .cpg, .prj); the journals of a
+    /// database (`NAME-journal`, `NAME-wal`, `NAME-shm`); no others.
     ///
     /// All files must be closed. Moving the main file is atomic; whoever opens it sees the older or the new one.
     /// @throws io_error naming the final path; the older main file is then still in place
@@ -167,13 +168,19 @@ class pending_output {
     static std::vector<std::filesystem::path> sidecar_names(std::filesystem::path const& main)
     {
         auto const with = [](std::filesystem::path name, char const* ending) { return name += ending; };
-        std::vector names{with(main, ".aux.xml"), with(main, ".ovr"), with(main, ".msk")};
+        std::vector names{with(main, ".aux.xml"), with(main, ".ovr"), with(main, ".msk"),
+                          with(main, "-journal"), with(main, "-wal"), with(main, "-shm")};
         auto extension = main.extension().string();
         std::transform(extension.begin(), extension.end(), extension.begin(),
                        [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         if (extension == ".img") {
             names.push_back(with(main.stem(), ".ige"));
             names.push_back(with(main.stem(), ".rrd"));
+        }
+        if (extension == ".shp") {
+            for (auto const* const ending : {".qix", ".sbn", ".sbx", ".idm", ".ind", ".cpg", ".prj"}) {
+                names.push_back(with(main.stem(), ending));
+            }
         }
         return names;
     }

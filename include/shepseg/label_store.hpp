@@ -9,24 +9,25 @@
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
-#include <span>
 #include <utility>
 #include <vector>
 
 #include <rios/image.hpp>
-#include <rios/image_view.hpp>
-
-#include "scratch_file.hpp"
+#include <rios/scratch_file.hpp>
 
 namespace shepseg {
 
 /// Label images by tile.
 ///
+/// The scratch file has no name, so nothing is left of it however the process ends.
 /// Thread rule: put() and keep_within() from one thread; then read() from any threads, each pixel once.
 class label_store {
   public:
     /// @param folder for the scratch file, which is made when it is needed
     label_store(std::size_t tiles, std::filesystem::path folder) : tiles_(tiles), file_(std::move(folder)) {}
+    label_store(label_store const&) = delete;
+    label_store& operator=(label_store const&) = delete;
+    ~label_store() = default;
 
     /// Keeps the labels of a tile; of size 0 if they are all 0.
     void put(std::size_t tile, rios::image<std::uint32_t> labels)
@@ -73,8 +74,8 @@ class label_store {
                                   to.begin());
                 continue;
             }
-            auto const pixel = static_cast<std::size_t>((row + i) * place.cols + col);
-            file_.read(place.offset + pixel * sizeof(std::uint32_t), std::as_writable_bytes(to));
+            auto const offset = place.offset + static_cast<std::size_t>((row + i) * place.cols + col) * pixel_bytes_;
+            file_.read(offset, {reinterpret_cast<char*>(to.data()), to.size_bytes()});
         }
         std::lock_guard lock(mutex_);
         place.left -= part.rows() * part.cols();
@@ -84,6 +85,8 @@ class label_store {
     }
 
   private:
+    static constexpr std::size_t pixel_bytes_ = sizeof(std::uint32_t);
+
     struct stored_tile {
         std::ptrdiff_t cols = 0;
         std::ptrdiff_t left = 0; // pixels that have not been read
@@ -93,15 +96,14 @@ class label_store {
 
         [[nodiscard]] std::size_t bytes() const noexcept
         {
-            return static_cast<std::size_t>(labels.pixel_count()) * sizeof(std::uint32_t);
+            return static_cast<std::size_t>(labels.pixel_count()) * pixel_bytes_;
         }
     };
 
     void spill(stored_tile& place)
     {
         auto const bytes = place.bytes();
-        auto const pixels = std::span<std::uint32_t const>(place.labels.data(), bytes / sizeof(std::uint32_t));
-        place.offset = file_.append(std::as_bytes(pixels));
+        place.offset = file_.append({reinterpret_cast<char const*>(place.labels.data()), bytes});
         place.in_file = true;
         place.labels = {};
         in_memory_ -= bytes;
@@ -109,7 +111,7 @@ class label_store {
 
     std::vector<stored_tile> tiles_;
     std::vector<std::size_t> kept_; // tiles in memory, in the order in which they came
-    scratch_file file_;
+    rios::scratch_file file_;
     std::size_t in_memory_ = 0;
     std::mutex mutex_;
 };

@@ -116,6 +116,20 @@ TEST_CASE("files written beside a pending output move with it")
     CHECK(read(folder / "a.ige") == "spill");
 }
 
+TEST_CASE("a commit removes the indices of an older shapefile and the journals of an older database")
+{
+    temporary_directory const folder;
+    for (auto const* name : {"a.shp", "a.qix", "a.sbn", "a.cpg", "a.gpkg", "a.gpkg-wal", "a.gpkg-journal"}) {
+        write(folder / name, "old");
+    }
+    for (auto const* name : {"a.shp", "a.gpkg"}) {
+        pending_output output(folder / name);
+        write(output.path(), "new");
+        output.commit();
+    }
+    CHECK(folder.names() == names{"a.shp", "a.gpkg"});
+}
+
 TEST_CASE("a commit replaces an older result and removes only the sidecars that belong to it by name")
 {
     temporary_directory const folder;

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "compare_command.hpp"
+#include "polygons_command.hpp"
 #include "segment_command.hpp"
 #include "stats_command.hpp"
 #include "subset_command.hpp"
@@ -14,20 +15,23 @@
 
 int main(int argc, char** argv)
 {
-    CLI::App app("Image segmentation after Shepherd, Bunting and Dymond (2019).", "shepseg");
+    CLI::App app("Image segmentation after Shepherd, Bunting and Dymond (2019), and what is done with segments.", "shepseg");
     tools::segment_arguments segment;
     tools::stats_arguments stats;
     tools::subset_arguments subset;
+    tools::polygons_arguments polygons;
     tools::compare_arguments compare;
     tools::add_segment_command(app, segment);
     auto const* const stats_command = tools::add_stats_command(app, stats);
     auto const* const subset_command = tools::add_subset_command(app, subset);
+    auto const* const polygons_command = tools::add_polygons_command(app, polygons);
     auto const* const compare_command = tools::add_compare_command(app, compare);
     std::signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error like a full disk, with a message
     return tools::run_tool(app, argc, argv, "interrupted; nothing was written", [&] {
         if (compare_command->parsed()) return tools::run_compare(app, compare);
         if (stats_command->parsed()) tools::run_stats(stats);
         else if (subset_command->parsed()) tools::run_subset(subset);
+        else if (polygons_command->parsed()) tools::run_polygons(polygons);
         else tools::run_segment(segment);
         return 0;
     });

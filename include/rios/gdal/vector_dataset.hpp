@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include <cpl_string.h>
 #include <gdal_priv.h>
 #include <ogr_spatialref.h>
 #include <ogrsf_frmts.h>
@@ -49,13 +50,16 @@ inline OGRSpatialReference const* crs_of(OGRLayer& layer)
 class vector_dataset {
   public:
     /// Opens a source for reading.
+    /// @param options "KEY=VALUE" each, as the format's driver knows them
     /// @throws io_error if there is no such file, GDAL does not recognise it, or it has no vector layers
-    [[nodiscard]] static vector_dataset open(std::string path)
+    [[nodiscard]] static vector_dataset open(std::string path, std::vector<std::string> const& options = {})
     {
         register_drivers();
         gdal_errors const errors;
-        auto* const handle =
-            GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, nullptr);
+        CPLStringList list;
+        for (auto const& option : options) list.AddString(option.c_str());
+        auto* const handle = GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
+                                               nullptr, list.List());
         if (handle == nullptr) {
             auto reason = detail::gdal_reason(errors.message(), path);
             detail::replace_all(reason, "recognised as a raster", "recognised as a vector source");

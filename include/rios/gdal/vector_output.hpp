@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A vector file with one layer that is being made: written under a temporary name, renamed when it is complete. Inputs:
+// vector_dataset.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <cpl_string.h>
+#include <gdal_priv.h>
+#include <ogr_spatialref.h>
+#include <ogrsf_frmts.h>
+
+#include "../error.hpp"
+#include "../pending_output.hpp"
+#include "call.hpp"
+#include "vector_format.hpp"
+
+namespace rios {
+
+/// What becomes of a file that has the output's name already.
+enum class existing_file : std::uint8_t {
+    refused,  ///< an error, before anything is done
+    replaced, ///< by the new file as a whole, when that is complete
+};
+
+/// What a vector_output writes.
+struct vector_output_options {
+    /// Short name of a GDAL driver; empty for what the extension stands for (vector_driver()).
+    std::string format{};
+    /// Name of the layer; empty for that of the file without its extension.
+    std::string layer{};
+    OGRwkbGeometryType geometry = wkbMultiPolygon;
+    /// Coordinate reference system as WKT; empty for none.
+    std::string crs{};
+    existing_file existing = existing_file::refused;
+};
+
+/// A field of the features of a layer.
+struct vector_field {
+    std::string name;
+    OGRFieldType type = OFTString;
+    OGRFieldSubType subtype = OFSTNone;
+    int width = 0;     ///< in characters; 0 if any
+    int precision = 0; ///< digits behind the point; 0 if any
+
+    /// As a layer has it.
+    [[nodiscard]] static vector_field of(OGRFieldDefn const& field)
+    {
+        return {.name = field.GetNameRef(),
+                .type = field.GetType(),
+                .subtype = field.GetSubType(),
+                .width = field.GetWidth(),
+                .precision = field.GetPrecision()};
+    }
+};
+
+/// A field that the file has under another name.
+struct renamed_field {
+    std::string wanted;
+    std::string used;
+
+    friend bool operator==(renamed_field const&, renamed_field const&) = default;
+};
+
+/// A vector file that does not exist yet. Features are written in transactions, where the format has them. Without close()
+/// nothing is left.
+///
+/// Thread rule: one thread at a time.
+class vector_output {
+  public:
+    /// @throws options_error if there is no such format, or it cannot hold shapes
+    /// @throws io_error if the file cannot be made, or exists and must not be replaced
+    explicit vector_output(std::string path, vector_output_options const& options = {}) : path_(std::move(path))
+    {
+        if (path_.starts_with("/vsi")) {
+            throw options_error(path_ + ": outputs must be real files, as they are renamed when complete; "
+                                        "GDAL's virtual files (/vsi...) can only be read");
+        }
+        auto& driver = vector_driver(path_, options.format);
+        std::error_code ignored;
+        if (options.existing == existing_file::refused && std::filesystem::exists(path_, ignored)) {
+            throw io_error(path_, "exists already");
+        }
+        pending_.emplace(path_);
+        actual_ = pending_->path().string();
+        {
+            gdal_errors const errors;
+            handle_.reset(driver.Create(actual_.c_str(), 0, 0, 0, GDT_Unknown, nullptr));
+            if (!handle_) errors.fail(path_, "cannot create", actual_);
+        }
+        create_layer(options);
+        begin();
+    }
+    vector_output(vector_output const&) = delete;
+    vector_output& operator=(vector_output const&) = delete;
+    ~vector_output() = default;
+
+    /// The file as messages name it.
+    [[nodiscard]] std::string const& path() const noexcept { return path_; }
+    [[nodiscard]] std::string format() const { return handle_->GetDriver()->GetDescription(); }
+    [[nodiscard]] std::string layer_name() const { return layer_->GetName(); }
+
+    /// What features must be made of, when all fields are there.
+    [[nodiscard]] OGRFeatureDefn& definition() const { return *layer_->GetLayerDefn(); }
+
+    /// Adds a field. A name that the layer has already, whatever the case of its letters, gets a number behind it; some formats
+    /// shorten names (ESRI Shapefile: 10 bytes). A type that the format does not have becomes another one.
+    /// @returns its place in the features
+    /// @throws io_error
+    int add_field(vector_field const& wanted)
+    {
+        auto const& name = wanted.name;
+        auto unique = name.empty() ? std::string("column") : name;
+        for (int number = 2; is_taken(unique); ++number) unique = name + '_' + std::to_string(number);
+        OGRFieldDefn field(unique.c_str(), wanted.type);
+        field.SetSubType(wanted.subtype);
+        field.SetWidth(wanted.width);
+        field.SetPrecision(wanted.precision);
+        auto const place = definition().GetFieldCount();
+        gdal_errors const errors; // warnings about names are told by renamed()
+        auto const result = layer_->CreateField(&field, TRUE);
+        errors.check(result == OGRERR_NONE && definition().GetFieldCount() == place + 1, path_,
+                     "cannot create field '" + name + "'", actual_);
+        std::string const used = definition().GetFieldDefn(place)->GetNameRef();
+        if (used != name) renamed_.push_back({name, used});
+        return place;
+    }
+
+    /// Writes a feature. @throws io_error with what `what` says of it: "segment 7"
+    void write(OGRFeature& feature, std::string const& what)
+    {
+        gdal_errors const errors;
+        auto const result = layer_->CreateFeature(&feature);
+        errors.check(result == OGRERR_NONE, path_, "cannot write " + what, actual_);
+        if (remark_.empty() && !errors.message().empty())
+            remark_ = what + ": " + detail::gdal_reason(errors.message(), path_, actual_);
+        if (++written_ % transaction_size != 0) return;
+        commit();
+        begin();
+    }
+
+    /// Number of features.
+    [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+    /// Fields that have other names in the file than were asked for.
+    [[nodiscard]] std::vector<renamed_field> const& renamed() const noexcept { return renamed_; }
+    /// What the format could not hold as it was, the first time that happened; empty if all is well.
+    [[nodiscard]] std::string const& remark() const noexcept { return remark_; }
+
+    /// Completes the file, calls `before_rename()`, which may throw to stop it, and gives it its name.
+    /// @throws io_error
+    template <typename F>
+    void close(F before_rename)
+    {
+        commit();
+        {
+            gdal_errors const errors;
+#if GDAL_VERSION_NUM >= GDAL_COMPUTE_VERSION(3, 7, 0)
+            bool const closed = GDALClose(handle_.release()) == CE_None;
+#else
+            GDALClose(handle_.release());
+            bool const closed = true; // as far as it says; failures were reported
+#endif
+            errors.check(closed, path_, "cannot write", actual_);
+        }
+        before_rename();
+        pending_->commit();
+    }
+    void close()
+    {
+        close([] {});
+    }
+
+  private:
+    static constexpr std::uint64_t transaction_size = 100'000; // features
+
+    struct closer {
+        void operator()(GDALDataset* handle) const
+        {
+            gdal_errors const quiet;
+            GDALClose(handle);
+        }
+    };
+
+    void create_layer(vector_output_options const& options)
+    {
+        OGRSpatialReference crs;
+        crs.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+        gdal_errors const errors;
+        bool const has_crs = !options.crs.empty() && crs.importFromWkt(options.crs.c_str()) == OGRERR_NONE;
+        auto const name = options.layer.empty() ? std::filesystem::path(path_).stem().string() : options.layer;
+        // SQLite would put names into lower case.
+        auto const* const known = handle_->GetDriver()->GetMetadataItem(GDAL_DS_LAYER_CREATIONOPTIONLIST);
+        CPLStringList creation;
+        if (known != nullptr && std::string_view(known).find("'LAUNDER'") != std::string_view::npos) {
+            creation.SetNameValue("LAUNDER", "NO");
+        }
+        layer_ = handle_->CreateLayer(name.c_str(), has_crs ? &crs : nullptr, options.geometry, creation.List());
+        errors.check(layer_ != nullptr, path_, "cannot create layer '" + name + '\'', actual_);
+        if (layer_->GetGeomType() == wkbNone) {
+            throw options_error(path_ + ": format '" + format() +
+                                "' has no shapes; GPKG, GeoJSON, FlatGeobuf and ESRI Shapefile have");
+        }
+    }
+
+    [[nodiscard]] bool is_taken(std::string const& name) const
+    {
+        auto const same = [&](char const* other) { return EQUAL(name.c_str(), other); };
+        return same(layer_->GetFIDColumn()) || same(layer_->GetGeometryColumn()) ||
+               definition().GetFieldIndex(name.c_str()) >= 0;
+    }
+
+    void begin()
+    {
+        if (handle_->TestCapability(ODsCTransactions) == FALSE) return;
+        gdal_errors const errors;
+        errors.check(handle_->StartTransaction() == OGRERR_NONE, path_, "cannot write", actual_);
+        in_transaction_ = true;
+    }
+
+    void commit()
+    {
+        if (!std::exchange(in_transaction_, false)) return;
+        gdal_errors const errors;
+        errors.check(handle_->CommitTransaction() == OGRERR_NONE, path_, "cannot write", actual_);
+    }
+
+    std::string path_;
+    std::string actual_; // the path that GDAL knows
+    // The dataset is closed before its directory goes: members end in reverse order.
+    std::optional<pending_output> pending_;
+    std::unique_ptr<GDALDataset, closer> handle_;
+    OGRLayer* layer_ = nullptr;
+    bool in_transaction_ = false;
+    std::uint64_t written_ = 0;
+    std::vector<renamed_field> renamed_;
+    std::string remark_;
+};
+
+} // namespace rios

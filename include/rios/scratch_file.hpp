@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A file for what does not fit into memory while a program runs.
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "error.hpp"
+
+namespace rios {
+
+/// Bytes by their place in a file without a name, so that nothing is left of it however the process ends.
+///
+/// Thread rule: read() from any threads; the others from one, and not at the same time as anything else.
+class scratch_file {
+  public:
+    /// @param folder for the file, which is made by the first append(), or by open()
+    explicit scratch_file(std::filesystem::path folder) : folder_(std::move(folder)) {}
+    scratch_file(scratch_file const&) = delete;
+    scratch_file& operator=(scratch_file const&) = delete;
+    ~scratch_file()
+    {
+        if (file_ >= 0) ::close(file_);
+    }
+
+    /// Makes the file, if there is none. @throws io_error naming the folder
+    void open()
+    {
+        if (file_ >= 0) return;
+        auto name = (folder_ / ".rios-scratch-XXXXXX").string();
+        file_ = ::mkostemp(name.data(), O_CLOEXEC);
+        if (file_ < 0) fail("cannot make a scratch file there");
+        ::unlink(name.c_str());
+    }
+
+    /// Writes bytes at the end. @returns their place @throws io_error naming the folder if there is no room
+    std::size_t append(std::span<char const> bytes)
+    {
+        open();
+        transfer(bytes.size(), size_, [&](std::size_t done, std::size_t rest, off_t at) {
+            return ::pwrite(file_, bytes.data() + done, rest, at);
+        });
+        return std::exchange(size_, size_ + bytes.size());
+    }
+
+    /// Fills `bytes` with those from a place on. @pre they have been written @throws io_error naming the folder
+    void read(std::size_t place, std::span<char> bytes) const
+    {
+        transfer(bytes.size(), place, [&](std::size_t done, std::size_t rest, off_t at) {
+            return ::pread(file_, bytes.data() + done, rest, at);
+        });
+    }
+
+    /// Bytes in the file.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  private:
+    template <typename F>
+    void transfer(std::size_t bytes, std::size_t place, F step) const
+    {
+        for (std::size_t done = 0; done < bytes;) {
+            errno = 0;
+            auto const now = step(done, bytes - done, static_cast<off_t>(place + done));
+            if (now < 0 && errno == EINTR) continue;
+            if (now <= 0) fail("cannot use a scratch file there");
+            done += static_cast<std::size_t>(now);
+        }
+    }
+
+    [[noreturn]] void fail(std::string const& what) const
+    {
+        auto const reason = errno == 0 ? "it ends too early" : std::generic_category().message(errno);
+        throw io_error(folder_.string(), what + ": " + reason);
+    }
+
+    std::filesystem::path folder_;
+    std::size_t size_ = 0;
+    int file_ = -1;
+};
+
+} // namespace rios
