@@ -82,6 +82,7 @@
 #include "memory_writer.hpp"
 #include "null_test.hpp"
 #include "overview_parts.hpp"
+#include "percentile_search.hpp"
 #include "pending_output.hpp"
 #include "pipeline/apply_job.hpp"
 #include "pipeline/buffer.hpp"

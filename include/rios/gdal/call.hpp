@@ -164,10 +164,12 @@ class gdal_errors {
     try {
         auto const os_code = errno;
         auto& self = *static_cast<gdal_errors*>(CPLGetErrorHandlerUserData());
-        // What the HFA driver says of statistics beyond 2^31, which it keeps all the same, and of histograms of more than a
-        // million rows, which it has in the attribute table all the same.
+        // What the HFA driver says of statistics beyond 2^31, which it keeps all the same, as double; of histograms of more
+        // than a million rows, which it has in the attribute table; and of colours for more than 65536 values, which cannot be
+        // a palette but are in the attribute table, too.
         std::string_view const said = text;
-        if (said.starts_with("Too large for int: ") || said.starts_with("Unreasonably large histogram: ")) {
+        if (said.starts_with("Too large for int: ") || said.starts_with("Unreasonably large histogram: ") ||
+            said.starts_with("Invalid number of colors: ")) {
             severity = CE_Warning;
         }
         if (severity == CE_Warning && self.warning_.empty()) self.warning_ = text;
