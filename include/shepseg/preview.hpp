@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A picture of a segmentation: its boundaries over a composite of the image, to judge the parameters by.
+// A picture of a segmentation, to judge the parameters by: its boundaries over a composite of the image, or the segments in
+// their mean colours (mean_colours.hpp). gdal/preview_file.hpp draws files.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <rios/image.hpp>
@@ -23,6 +25,10 @@ struct preview_options {
     double high_percentile = 98;                          ///< of the values of a band, which becomes fully bright
     std::array<std::uint8_t, 3> boundary = {255, 255, 0}; ///< red, green, blue
     std::array<std::uint8_t, 3> null = {48, 48, 48};      ///< of pixels without a segment
+    /// Pixels of the image, across and down, that one of the picture shows; if not 1, scale must be 1. Its colour is the mean
+    /// of what these would be at full size, so that boundaries become fainter, not thicker.
+    std::ptrdiff_t reduction = 1;
+    bool boundaries = true; ///< are they drawn?
 };
 
 namespace detail {
@@ -30,18 +36,9 @@ namespace detail {
 /// A linear map of a band's values to 0 … 255 that clips the same share at both ends of every band.
 class percentile_stretch {
   public:
-    percentile_stretch(rios::image_view<float const> image, std::ptrdiff_t band,
-                       rios::image_view<std::uint32_t const> labels, preview_options const& options)
+    /// @param values of the band, or a sample of them
+    percentile_stretch(std::vector<float> values, preview_options const& options)
     {
-        constexpr std::ptrdiff_t enough = 1'000'000;
-        auto const step = 1 + image.pixel_count() / enough;
-        std::vector<float> values;
-        for (std::ptrdiff_t at = 0; at < image.pixel_count(); at += step) {
-            auto const row = at / image.cols();
-            auto const col = at % image.cols();
-            if (labels(0, row, col) != 0 && rios::is_finite(image(band, row, col)))
-                values.push_back(image(band, row, col));
-        }
         if (values.empty()) return;
         auto const percentile = [&](double p) {
             auto const rank = static_cast<std::ptrdiff_t>(p / 100 * static_cast<double>(values.size() - 1));
@@ -64,37 +61,127 @@ class percentile_stretch {
     float gain_ = 0;
 };
 
+/// Every n-th pixel of an image that comes in parts, as the values that each band is stretched by.
+class stretch_sample {
+  public:
+    /// @param pixels of the whole image
+    stretch_sample(std::ptrdiff_t bands, std::ptrdiff_t pixels)
+        : step_(1 + pixels / enough), values_(static_cast<std::size_t>(bands))
+    {
+    }
+
+    /// Takes the next rows. @pre both are of the same size
+    void add(rios::image_view<float const> image, rios::image_view<std::uint32_t const> labels)
+    {
+        for (; next_ < image.pixel_count(); next_ += step_) {
+            auto const row = next_ / image.cols();
+            auto const col = next_ % image.cols();
+            if (labels(0, row, col) == 0) continue;
+            for (std::size_t band = 0; band < values_.size(); ++band) {
+                auto const value = image(static_cast<std::ptrdiff_t>(band), row, col);
+                if (rios::is_finite(value)) values_[band].push_back(value);
+            }
+        }
+        next_ -= image.pixel_count();
+    }
+
+    /// The maps for red, green and blue; that of the first band thrice if there are fewer than three. Takes the values.
+    [[nodiscard]] std::vector<percentile_stretch> stretches(preview_options const& options)
+    {
+        if (values_.size() < 3) values_.resize(3, values_.front());
+        std::vector<percentile_stretch> result;
+        for (std::size_t band = 0; band < 3; ++band) result.emplace_back(std::move(values_[band]), options);
+        return result;
+    }
+
+  private:
+    static constexpr std::ptrdiff_t enough = 1'000'000;
+    std::ptrdiff_t step_;
+    std::ptrdiff_t next_ = 0; // position of the next pixel, from the first of the rows to come
+    std::vector<std::vector<float>> values_;
+};
+
+/// Draws rows of an image that comes in parts.
+/// @param labels of these rows, and of the one above, if there is one
+/// @param above is there one?
+/// @param fill `fill(colour, row, col)` is what a pixel that has a segment shows: 0 to 255 of red, green or blue
+/// @param part of the picture, that of these rows
+/// @pre the number of rows is a multiple of options.reduction, but for the last part
+template <typename F>
+void draw_rows(rios::image_view<std::uint32_t const> labels, bool above, preview_options const& options, F fill,
+               rios::image_view<std::uint8_t> part)
+{
+    auto const scale = options.scale;
+    auto const reduction = options.reduction;
+    std::ptrdiff_t const first = above ? 1 : 0;
+    auto const rows = labels.rows() - first;
+    std::vector<unsigned> sums(static_cast<std::size_t>(part.cols()));
+    for (std::ptrdiff_t colour = 0; colour < 3; ++colour) {
+        auto const channel = static_cast<std::size_t>(colour);
+        for (std::ptrdiff_t row = 0; row < rows; ++row) {
+            for (std::ptrdiff_t col = 0; col < labels.cols(); ++col) {
+                auto const label = labels(0, row + first, col);
+                auto const inside = label == 0 ? options.null[channel] : fill(colour, row, col);
+                bool const top = options.boundaries && row + first > 0 && labels(0, row + first - 1, col) != label;
+                bool const left = options.boundaries && col > 0 && labels(0, row + first, col - 1) != label;
+                if (reduction > 1) {
+                    sums[static_cast<std::size_t>(col / reduction)] += top || left ? options.boundary[channel] : inside;
+                    continue;
+                }
+                for (std::ptrdiff_t y = 0; y < scale; ++y) {
+                    for (std::ptrdiff_t x = 0; x < scale; ++x) {
+                        bool const edge = (top && y == 0) || (left && x == 0);
+                        part(colour, row * scale + y, col * scale + x) = edge ? options.boundary[channel] : inside;
+                    }
+                }
+            }
+            bool const complete = row + 1 == rows || (row + 1) % reduction == 0;
+            if (reduction == 1 || !complete) continue;
+            for (std::ptrdiff_t col = 0; col < part.cols(); ++col) {
+                auto const across = std::min(reduction, labels.cols() - col * reduction);
+                auto const pixels = static_cast<unsigned>((row % reduction + 1) * across);
+                auto& sum = sums[static_cast<std::size_t>(col)];
+                part(colour, row / reduction, col) = static_cast<std::uint8_t>((sum + pixels / 2) / pixels);
+                sum = 0;
+            }
+        }
+    }
+}
+
+/// What pixels of the image show by themselves, for draw_rows().
+inline auto composite_of(rios::image_view<float const> image, std::vector<percentile_stretch> const& stretches,
+                         preview_options const& options)
+{
+    return [=, &stretches, &options](std::ptrdiff_t colour, std::ptrdiff_t row, std::ptrdiff_t col) {
+        auto const value = image(image.bands() >= 3 ? colour : 0, row, col);
+        auto const channel = static_cast<std::size_t>(colour);
+        return rios::is_finite(value) ? stretches[channel](value) : options.null[channel];
+    };
+}
+
+/// Pixels of the picture that show so many of the image.
+[[nodiscard]] inline std::ptrdiff_t picture_size(std::ptrdiff_t pixels, preview_options const& options)
+{
+    return (pixels * options.scale + options.reduction - 1) / options.reduction;
+}
+
 } // namespace detail
 
 /// Draws the composite of the image's first three bands as red, green and blue (of the first alone in grey, if there are
 /// fewer), and on it the boundaries between segments.
 /// @param labels the segmentation of that image; 0 is null
-/// @return three bands, options.scale times as high and as wide as the image
+/// @return three bands, options.scale times as high and as wide as the image, or by options.reduction smaller
 /// @pre image and labels are of the same size, image has at least one band
 [[nodiscard]] inline rios::image<std::uint8_t> draw_preview(rios::image_view<float const> image,
                                                             rios::image_view<std::uint32_t const> labels,
                                                             preview_options const& options = {})
 {
-    auto const scale = options.scale;
-    rios::image<std::uint8_t> picture(3, image.rows() * scale, image.cols() * scale);
-    for (std::ptrdiff_t colour = 0; colour < 3; ++colour) {
-        auto const band = image.bands() >= 3 ? colour : 0;
-        detail::percentile_stretch const stretch(image, band, labels, options);
-        auto const channel = static_cast<std::size_t>(colour);
-        for (auto [row, col] : image.pixels()) {
-            auto const label = labels(0, row, col);
-            auto const value = image(band, row, col);
-            auto const fill = label == 0 || !rios::is_finite(value) ? options.null[channel] : stretch(value);
-            bool const top = row > 0 && labels(0, row - 1, col) != label;
-            bool const left = col > 0 && labels(0, row, col - 1) != label;
-            for (std::ptrdiff_t y = 0; y < scale; ++y) {
-                for (std::ptrdiff_t x = 0; x < scale; ++x) {
-                    bool const edge = (top && y == 0) || (left && x == 0);
-                    picture(colour, row * scale + y, col * scale + x) = edge ? options.boundary[channel] : fill;
-                }
-            }
-        }
-    }
+    rios::image<std::uint8_t> picture(3, detail::picture_size(image.rows(), options),
+                                      detail::picture_size(image.cols(), options));
+    detail::stretch_sample sample(image.bands(), image.pixel_count());
+    sample.add(image, labels);
+    auto const stretches = sample.stretches(options);
+    detail::draw_rows(labels, false, options, detail::composite_of(image, stretches, options), picture.view());
     return picture;
 }
 

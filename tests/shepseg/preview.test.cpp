@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
 #include <shepseg/preview.hpp>
+
+#include "support/random_numbers.hpp"
 
 namespace {
 
@@ -109,4 +114,56 @@ TEST_CASE("a preview of an image without data is all null")
 {
     auto const picture = draw(rios::image<float>(3, 2, 2), rios::image<std::uint32_t>(1, 2, 2));
     CHECK(at(picture, 1, 1) == colour{48, 48, 48});
+}
+
+TEST_CASE("a pixel of a reduced preview is the mean of those at full size, at the edges of fewer")
+{
+    test::random_numbers random(4);
+    for (auto const& [rows, cols] : std::vector<std::pair<int, int>>{{12, 9}, {7, 11}, {3, 3}, {1, 5}}) {
+        rios::image<float> image(3, rows, cols);
+        rios::image<std::uint32_t> labels(1, rows, cols);
+        for (auto [row, col] : image.pixels()) {
+            for (int band = 0; band < 3; ++band) image(band, row, col) = static_cast<float>(random.below(100));
+            labels(0, row, col) = random.below(3U);
+        }
+        auto const full = draw(image, labels);
+        for (std::ptrdiff_t const reduction : {2, 3, 5, 20}) {
+            shepseg::preview_options options;
+            options.reduction = reduction;
+            auto const picture = draw(image, labels, options);
+            REQUIRE(picture.rows() == (rows + reduction - 1) / reduction);
+            REQUIRE(picture.cols() == (cols + reduction - 1) / reduction);
+            for (auto [row, col] : picture.pixels()) {
+                for (int band = 0; band < 3; ++band) {
+                    int sum = 0;
+                    int count = 0;
+                    for (auto y = row * reduction; y < std::min<std::ptrdiff_t>(rows, (row + 1) * reduction); ++y) {
+                        for (auto x = col * reduction; x < std::min<std::ptrdiff_t>(cols, (col + 1) * reduction); ++x) {
+                            sum += full(band, y, x);
+                            ++count;
+                        }
+                    }
+                    CHECK(picture(band, row, col) == (sum + count / 2) / count);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("a preview without boundaries shows the image alone")
+{
+    rios::image<float> image(1, 1, 3);
+    rios::image<std::uint32_t> labels(1, 1, 3);
+    for (auto [row, col] : image.pixels()) {
+        image(0, row, col) = static_cast<float>(col);
+        labels(0, row, col) = static_cast<std::uint32_t>(col);
+    }
+    shepseg::preview_options options;
+    options.low_percentile = 0;
+    options.high_percentile = 100;
+    options.boundaries = false;
+    auto const picture = draw(image, labels, options);
+    CHECK(at(picture, 0, 0) == colour{48, 48, 48});
+    CHECK(at(picture, 0, 1) == colour{0, 0, 0});
+    CHECK(at(picture, 0, 2) == colour{255, 255, 255});
 }

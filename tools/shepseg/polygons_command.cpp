@@ -86,7 +86,7 @@ CLI::App* add_polygons_command(CLI::App& app, polygons_arguments& arguments)
     return command;
 }
 
-void run_polygons(polygons_arguments const& arguments)
+int run_polygons(polygons_arguments const& arguments)
 {
     if (arguments.connectivity != "4" && arguments.connectivity != "8") {
         refuse("--connectivity", arguments.connectivity, "4 or 8");
@@ -116,6 +116,7 @@ void run_polygons(polygons_arguments const& arguments)
     }
     if (!report.remark.empty()) warn(arguments.output, report.remark);
     if (!arguments.quiet) print_report(arguments, report);
+    return 0;
 }
 
 } // namespace tools

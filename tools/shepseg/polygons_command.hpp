@@ -24,7 +24,7 @@ struct polygons_arguments {
 /// Adds the subcommand; parsing fills `arguments`, which must outlive `app`.
 CLI::App* add_polygons_command(CLI::App& app, polygons_arguments& arguments);
 
-/// Runs it. @throws rios::error
-void run_polygons(polygons_arguments const& arguments);
+/// Runs it. @returns the exit status @throws rios::error
+int run_polygons(polygons_arguments const& arguments);
 
 } // namespace tools

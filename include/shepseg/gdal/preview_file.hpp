@@ -1,30 +1,35 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A PNG of a finished segmentation (preview.hpp), made from the image file and the file of segments.
+// Pictures of a finished segmentation (preview.hpp), made from the image file and the file of segments.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include <cpl_conv.h>
-#include <cpl_vsi.h>
 #include <gdal_priv.h>
 
 #include <rios/block.hpp>
 #include <rios/error.hpp>
-#include <rios/gdal/call.hpp>
+#include <rios/gdal/crs.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/reader.hpp>
+#include <rios/grid_difference.hpp>
 #include <rios/image.hpp>
 #include <rios/pixel_grid.hpp>
+#include <rios/progress.hpp>
 #include <rios/text_file.hpp>
 
+#include "../mean_colours.hpp"
 #include "../preview.hpp"
+#include "label_rows.hpp"
+#include "picture_file.hpp"
 
 namespace shepseg {
 
@@ -55,31 +60,6 @@ namespace shepseg {
     if (used.size() > 3) return {used[3], used[2], used[1]};
     if (used.size() == 3) return {used[2], used[1], used[0]};
     return {used.front()};
-}
-
-/// The bytes of an 8-bit RGB PNG. @pre the picture has three bands  @throws rios::error if this GDAL cannot make PNGs
-[[nodiscard]] inline std::string png_of(rios::image<std::uint8_t> const& picture)
-{
-    rios::register_drivers();
-    rios::gdal_errors const errors;
-    auto* const memory = GetGDALDriverManager()->GetDriverByName("MEM");
-    auto* const png = GetGDALDriverManager()->GetDriverByName("PNG");
-    if (memory == nullptr || png == nullptr) throw rios::error("this GDAL cannot write PNG");
-    auto const rows = static_cast<int>(picture.rows());
-    auto const cols = static_cast<int>(picture.cols());
-    std::unique_ptr<GDALDataset> const pixels(memory->Create("", cols, rows, 3, GDT_Byte, nullptr));
-    auto* const data = const_cast<std::uint8_t*>(picture.data()); // GDAL's one function reads and writes
-    if (!pixels || pixels->RasterIO(GF_Write, 0, 0, cols, rows, data, cols, rows, GDT_Byte, 3, nullptr, 0, 0, 0,
-                                    nullptr) != CE_None) {
-        errors.fail("PNG", "cannot draw");
-    }
-    // Into memory first: GDAL's PNG driver does not notice a full disk.
-    auto const name = "/vsimem/shepseg-" + std::to_string(reinterpret_cast<std::uintptr_t>(pixels.get())) + ".png";
-    std::unique_ptr<GDALDataset>(png->CreateCopy(name.c_str(), pixels.get(), FALSE, nullptr, nullptr, nullptr)).reset();
-    vsi_l_offset size = 0;
-    std::unique_ptr<GByte, decltype(&VSIFree)> const bytes(VSIGetMemFileBuffer(name.c_str(), &size, TRUE), &VSIFree);
-    if (!bytes) errors.fail("PNG", "cannot draw");
-    return {reinterpret_cast<char const*>(bytes.get()), static_cast<std::size_t>(size)};
 }
 
 /// Draws the segments of a file over its image, enlarged up to four times where the image is small.
@@ -115,6 +95,180 @@ inline void write_preview(std::string const& image, std::vector<int> const& band
                           std::string const& png)
 {
     rios::write_text_file(png, preview_png(image, bands, segments));
+}
+
+/// What a picture shows, and how.
+struct picture_request {
+    /// Shown as red, green and blue, or one in grey, from 1; empty for composite_bands() of all bands.
+    std::vector<int> bands{};
+    /// The part to show, in pixels of the raster; none for all of it, or, if it is larger than `size`, that much in its middle.
+    std::optional<rios::block> window{};
+    enum class style {
+        boundaries,   ///< of segments, over the image
+        mean_colours, ///< each segment in the mean of its pixels inside the window
+    };
+    style shown = style::boundaries;
+    /// Largest number of rows and columns of the picture: larger windows are reduced, by a whole number, and small ones
+    /// enlarged, four times at most.
+    std::ptrdiff_t size = 1024;
+    rios::progress_function progress{};
+};
+
+/// A picture, and what it shows.
+struct segment_picture {
+    rios::image<std::uint8_t> pixels; ///< red, green, blue
+    rios::block window;               ///< in pixels of the raster
+    std::vector<int> bands;           ///< that are shown
+    std::ptrdiff_t scale = 1;         ///< pixels of the picture for one of the raster
+    std::ptrdiff_t reduction = 1;     ///< pixels of the raster for one of the picture
+    rios::pixel_grid grid;            ///< of the picture
+};
+
+namespace detail {
+
+/// @throws rios::grid_error saying how they differ, unless the rasters have the same pixels
+inline void require_same_pixels(std::string const& segments, rios::pixel_grid const& labels, std::string const& image,
+                                rios::pixel_grid const& pixels)
+{
+    auto const same = [](std::string const& one, std::string const& other) { return rios::same_crs(one, other); };
+    auto difference = rios::grid_difference(labels, pixels, image, same);
+    if (difference.empty()) return;
+    bool const placed =
+        labels.geotransform && pixels.geotransform && labels.rows == pixels.rows && labels.cols == pixels.cols;
+    if (auto const shift = placed ? rios::detail::largest_shift(pixels, labels) : 0; shift > 1e-3) {
+        char text[64];
+        std::snprintf(text, sizeof text, ", up to %.4g pixels apart", shift);
+        difference += text;
+    }
+    throw rios::grid_error(segments + ": " + difference);
+}
+
+/// The window that is asked for, or the usual one. @throws rios::grid_error if it does not lie inside
+inline rios::block shown_window(std::string const& segments, rios::pixel_grid const& grid,
+                                picture_request const& request)
+{
+    if (request.window) {
+        try {
+            static_cast<void>(grid.window(*request.window));
+        } catch (rios::grid_error const& outside) {
+            throw rios::grid_error(segments + ": " + outside.what());
+        }
+        return *request.window;
+    }
+    auto const rows = std::min(grid.rows, request.size);
+    auto const cols = std::min(grid.cols, request.size);
+    return {.index = 0, .row = (grid.rows - rows) / 2, .col = (grid.cols - cols) / 2, .rows = rows, .cols = cols};
+}
+
+/// Calls `f(part, image, labels, above)` for parts of a window from top to bottom. The part is in rows and columns of the window,
+/// its height a multiple of `multiple` but for the last; `labels` begins one row higher where there is one (above).
+template <typename F>
+void each_part(rios::gdal_reader<float>& image, rios::gdal_reader<std::uint32_t>& labels, rios::block const& window,
+               std::ptrdiff_t multiple, rios::progress_function const& progress, std::string_view phase, F f)
+{
+    constexpr std::ptrdiff_t enough = std::ptrdiff_t{1} << 20; // pixels
+    auto const rows = std::max<std::ptrdiff_t>(1, enough / window.cols / multiple) * multiple;
+    rios::pixel_grid const grid{.rows = window.rows, .cols = window.cols, .geotransform = {}, .projection = {}};
+    rios::report(progress, phase, 0);
+    for (rios::block const part : grid.blocks(rows, window.cols)) {
+        auto in_raster = part;
+        in_raster.row += window.row;
+        in_raster.col += window.col;
+        auto const pixels = image.read(in_raster);
+        bool const above = part.row > 0;
+        if (above) {
+            --in_raster.row;
+            ++in_raster.rows;
+        }
+        auto const numbers = labels.read(in_raster);
+        f(part, pixels.view(), numbers.view(), above);
+        rios::report(progress, phase, static_cast<double>(part.row + part.rows) / static_cast<double>(grid.rows));
+    }
+}
+
+} // namespace detail
+
+/// Draws a part of a segmentation. Reads the window twice, about a million pixels at a time.
+/// @param image the file that was segmented
+/// @param segments the file of labels, on the same pixels
+/// @throws rios::io_error, rios::options_error, rios::grid_error if the rasters do not have the same pixels, or the window is
+///         not inside; rios::cancelled
+[[nodiscard]] inline segment_picture draw_picture(std::string const& image, std::string const& segments,
+                                                  picture_request const& request = {})
+{
+    constexpr std::ptrdiff_t largest = 20000;
+    if (request.size < 1 || request.size > largest) {
+        throw rios::options_error("size of a picture " + std::to_string(request.size) + ": allowed: 1 to " +
+                                  std::to_string(largest) + " pixels");
+    }
+    segment_picture result;
+    auto const file = rios::gdal_dataset::open(image);
+    result.bands = request.bands.empty() ? composite_bands(file, rios::selected_bands(file, {})) : request.bands;
+    if (result.bands.size() != 1 && result.bands.size() != 3) {
+        throw rios::options_error(image + ": " + std::to_string(result.bands.size()) +
+                                  " bands to be shown; allowed: one, or three for red, green and blue");
+    }
+    rios::gdal_reader<float> pixels(image, {.bands = result.bands});
+    detail::require_labels(rios::gdal_dataset::open(segments));
+    rios::gdal_reader<std::uint32_t> labels(segments, {.bands = {1}});
+    detail::require_same_pixels(segments, labels.grid(), image, pixels.grid());
+    auto const window = result.window = detail::shown_window(segments, labels.grid(), request);
+
+    auto const side = std::max(window.rows, window.cols);
+    preview_options options;
+    bool const means = request.shown == picture_request::style::mean_colours;
+    options.boundaries = !means;
+    options.scale = result.scale = std::clamp<std::ptrdiff_t>(request.size / side, 1, 4);
+    options.reduction = result.reduction = (side + request.size - 1) / request.size;
+
+    detail::stretch_sample sample(pixels.band_count(), window.rows * window.cols);
+    mean_colours colours;
+    detail::each_part(pixels, labels, window, 1, request.progress, "looking",
+                      [&](auto const& part, auto const& values, auto const& numbers, bool above) {
+                          auto const own = numbers.window(above ? 1 : 0, 0, part.rows, part.cols);
+                          sample.add(values, own);
+                          if (means) colours.add(values, own);
+                      });
+    auto const stretches = sample.stretches(options);
+    colours.finish(stretches, result.bands.size() == 1, options);
+
+    auto const rows = detail::picture_size(window.rows, options);
+    auto const cols = detail::picture_size(window.cols, options);
+    result.pixels = rios::image<std::uint8_t>(3, rows, cols);
+    detail::each_part(pixels, labels, window, options.reduction, request.progress, "drawing",
+                      [&](auto const& part, auto const& values, auto const& numbers, bool above) {
+                          auto const into = result.pixels.view().window(part.row * options.scale / options.reduction, 0,
+                                                                        detail::picture_size(part.rows, options), cols);
+                          std::ptrdiff_t const first = above ? 1 : 0;
+                          auto const mean = [&](std::ptrdiff_t colour, std::ptrdiff_t row, std::ptrdiff_t col) {
+                              return colours.of(numbers(0, row + first, col))[static_cast<std::size_t>(colour)];
+                          };
+                          if (means) detail::draw_rows(numbers, above, options, mean, into);
+                          else
+                              detail::draw_rows(numbers, above, options,
+                                                detail::composite_of(values, stretches, options), into);
+                      });
+
+    result.grid = labels.grid().window(window);
+    result.grid.rows = rows;
+    result.grid.cols = cols;
+    if (auto& place = result.grid.geotransform) {
+        auto const factor = static_cast<double>(result.reduction) / static_cast<double>(result.scale);
+        for (std::size_t const i : {1U, 2U, 4U, 5U}) (*place)[i] *= factor;
+    }
+    return result;
+}
+
+/// As above, into a file: PNG, JPEG or, at its place on the map, GTiff, as its extension says. An older one is replaced only when
+/// the new one is complete.
+/// @throws rios::options_error also for other extensions
+inline segment_picture write_picture(std::string const& image, std::string const& segments, std::string const& output,
+                                     picture_request const& request = {})
+{
+    auto const format = picture_format(output);
+    auto picture = draw_picture(image, segments, request);
+    rios::write_text_file(output, picture_bytes(picture.pixels, format, picture.grid));
+    return picture;
 }
 
 } // namespace shepseg

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -81,4 +84,175 @@ TEST_CASE("a preview of files that do not fit together is refused, and leaves an
     CHECK(test::message_of<rios::io_error>([&] {
               shepseg::write_preview(folder / "image.tif", {1}, folder / "labels.tif", folder / "nowhere/look.png");
           }).starts_with(folder / "nowhere/look.png: "));
+}
+
+namespace {
+
+using style = shepseg::picture_request::style;
+
+/// An image of three bands and a segmentation of squares, on the same pixels.
+struct pair_of_files {
+    test::temporary_directory folder;
+    rios::image<std::uint16_t> image;
+    rios::image<std::uint32_t> labels;
+
+    pair_of_files(std::ptrdiff_t rows, std::ptrdiff_t cols)
+        : image(test::noise<std::uint16_t>(3, rows, cols)), labels(1, rows, cols)
+    {
+        for (auto [row, col] : labels.pixels()) {
+            labels(0, row, col) = row < 3 ? 0 : static_cast<std::uint32_t>(row / 7 * 100 + col / 7 + 1);
+        }
+        test::make_raster(folder / "image.tif", "GTiff", image);
+        test::make_raster(folder / "labels.tif", "GTiff", labels);
+        for (auto const* name : {"image.tif", "labels.tif"}) place(name, 500000);
+    }
+
+    void place(std::string const& name, double x) const
+    {
+        std::array<double, 6> geotransform{x, 20, 0, 6000000, 0, -20};
+        test::open_raster(folder / name, GDAL_OF_UPDATE)->SetGeoTransform(geotransform.data());
+    }
+
+    [[nodiscard]] shepseg::segment_picture draw(shepseg::picture_request const& request) const
+    {
+        return shepseg::draw_picture(folder / "image.tif", folder / "labels.tif", request);
+    }
+
+    /// The same from memory.
+    [[nodiscard]] rios::image<std::uint8_t> twin(rios::block const& window,
+                                                 shepseg::preview_options const& options) const
+    {
+        rios::image<float> pixels(3, window.rows, window.cols);
+        rios::image<std::uint32_t> numbers(1, window.rows, window.cols);
+        for (auto [row, col] : pixels.pixels()) {
+            numbers(0, row, col) = labels(0, window.row + row, window.col + col);
+            for (int band = 0; band < 3; ++band) {
+                pixels(band, row, col) = image(2 - band, window.row + row, window.col + col);
+            }
+        }
+        return shepseg::draw_preview(pixels.view(), numbers.view(), options);
+    }
+};
+
+} // namespace
+
+TEST_CASE("a picture of files is that of the same pixels in memory, whole, enlarged, in part and reduced")
+{
+    pair_of_files const files(60, 80);
+    auto const whole = files.draw({.size = 100});
+    CHECK(whole.bands == std::vector{3, 2, 1});
+    CHECK(whole.scale == 1);
+    CHECK(whole.reduction == 1);
+    CHECK(whole.pixels == files.twin({0, 0, 0, 60, 80}, {}));
+
+    auto const large = files.draw({.size = 200});
+    CHECK(large.scale == 2);
+    CHECK(large.pixels == files.twin({0, 0, 0, 60, 80}, {.scale = 2}));
+    CHECK(files.draw({.size = 20000}).scale == 4);
+
+    rios::block const part{0, 5, 7, 20, 30};
+    auto const window = files.draw({.window = part, .size = 30});
+    CHECK(window.pixels == files.twin(part, {}));
+    CHECK(window.grid.geotransform == std::array<double, 6>{500140, 20, 0, 5999900, 0, -20});
+
+    shepseg::preview_options reduced;
+    reduced.reduction = 3;
+    auto const small = files.draw({.window = rios::block{0, 0, 0, 60, 80}, .size = 30});
+    CHECK(small.reduction == 3);
+    CHECK(small.pixels == files.twin({0, 0, 0, 60, 80}, reduced));
+    CHECK(small.grid.geotransform == std::array<double, 6>{500000, 60, 0, 6000000, 0, -60});
+    CHECK(small.grid.cols == 27);
+}
+
+TEST_CASE("a picture of a larger raster shows its middle at full size, unless a window is given")
+{
+    pair_of_files const files(60, 80);
+    auto const middle = files.draw({.size = 40});
+    CHECK(middle.window == rios::block{0, 10, 20, 40, 40});
+    CHECK(middle.reduction == 1);
+    CHECK(files.draw({.size = 70}).window == rios::block{0, 0, 5, 60, 70});
+}
+
+TEST_CASE("parts of a picture that are read one after another fit together")
+{
+    pair_of_files const files(900, 1500); // more than a million pixels
+    CHECK(files.draw({.size = 2000}).pixels == files.twin({0, 0, 0, 900, 1500}, {}));
+    shepseg::preview_options reduced;
+    reduced.reduction = 7;
+    CHECK(files.draw({.window = rios::block{0, 0, 0, 900, 1500}, .size = 215}).pixels ==
+          files.twin({0, 0, 0, 900, 1500}, reduced));
+    auto const means = files.draw({.shown = style::mean_colours, .size = 2000});
+    for (std::ptrdiff_t row = 7; row < 900; ++row) {
+        for (std::ptrdiff_t col = 0; col < 1500; ++col) {
+            bool const same = means.pixels(0, row, col) == means.pixels(0, row / 7 * 7, col / 7 * 7);
+            if (!same) FAIL("row ", row, ", col ", col);
+        }
+    }
+}
+
+TEST_CASE("in mean colours each segment has one colour, and null its own")
+{
+    test::temporary_directory const folder;
+    rios::image<std::uint8_t> image(1, 2, 4);
+    rios::image<std::uint32_t> labels(1, 2, 4);
+    for (auto [row, col] : image.pixels()) {
+        image(0, row, col) = static_cast<std::uint8_t>(col < 2 ? 100 * row : 200);
+        labels(0, row, col) = col < 2 ? 1 : static_cast<std::uint32_t>(col == 2 ? 2 : 0);
+    }
+    test::make_raster(folder / "image.tif", "GTiff", image);
+    test::make_raster(folder / "labels.tif", "GTiff", labels);
+    auto const picture =
+        shepseg::draw_picture(folder / "image.tif", folder / "labels.tif", {.shown = style::mean_colours, .size = 4})
+            .pixels;
+    // Of 0 0 100 100 200 200 the percentile 2 is 0 and 98 is 200; the mean of segment 1 is 50.
+    for (int band = 0; band < 3; ++band) {
+        CHECK(picture(band, 0, 0) == 63);
+        CHECK(picture(band, 1, 1) == 63);
+        CHECK(picture(band, 0, 2) == 255);
+        CHECK(picture(band, 0, 3) == 48);
+    }
+}
+
+TEST_CASE("rasters that do not have the same pixels are refused with what differs and by how much")
+{
+    pair_of_files const files(20, 30);
+    auto const image = files.folder / "image.tif";
+    auto const labels = files.folder / "labels.tif";
+    auto const refusal = [&](shepseg::picture_request const& request = {}) {
+        return test::message_of<rios::grid_error>([&] { static_cast<void>(files.draw(request)); });
+    };
+    CHECK(refusal({.window = rios::block{0, 0, 10, 20, 21}}).starts_with(labels + ": the window at row 0, col 10"));
+    files.place("labels.tif", 500050);
+    CHECK(refusal() == labels + ": has geotransform (500050, 20, 0, 6000000, 0, -20); " + image +
+                           " has geotransform (500000, 20, 0, 6000000, 0, -20), up to 2.5 pixels apart");
+    test::make_raster(labels, "GTiff", rios::image<std::uint32_t>(1, 20, 31));
+    CHECK(refusal() == labels + ": has 20 rows, 31 cols; " + image + " has 20 rows, 30 cols");
+    test::make_raster(labels, "GTiff", rios::image<float>(1, 20, 30));
+    CHECK(refusal().find("segments are whole numbers") != std::string::npos);
+}
+
+TEST_CASE("pictures that cannot be are refused, and a cancelled one leaves nothing")
+{
+    pair_of_files const files(20, 30);
+    auto const image = files.folder / "image.tif";
+    auto const labels = files.folder / "labels.tif";
+    auto const before = files.folder.names();
+    auto const refusal = [&](std::string const& name, shepseg::picture_request const& request = {}) {
+        return test::message_of<rios::options_error>(
+            [&] { shepseg::write_picture(image, labels, files.folder / name, request); });
+    };
+    CHECK(refusal("a.gif").ends_with("a.gif: a picture must be a .png, .jpg, .jpeg, .tif or .tiff"));
+    CHECK(refusal("a.png", {.bands = {1, 2}}) ==
+          image + ": 2 bands to be shown; allowed: one, or three for red, green and blue");
+    CHECK(refusal("a.png", {.bands = {4}}) == image + ": no band 4; allowed: 1 to 3");
+    CHECK(refusal("a.png", {.size = 0}) == "size of a picture 0: allowed: 1 to 20000 pixels");
+    for (std::string const phase : {"looking", "drawing"}) {
+        CHECK_THROWS_AS(shepseg::write_picture(image, labels, files.folder / "a.png",
+                                               {.progress = [&](auto at, double) { return at != phase; }}),
+                        rios::cancelled);
+    }
+    CHECK(files.folder.names() == before);
+    shepseg::write_picture(image, labels, files.folder / "a.png", {.bands = {2}});
+    auto const picture = test::read_pixels<std::uint8_t>(files.folder / "a.png");
+    CHECK(picture.rows() == 80);
 }
