@@ -157,12 +157,15 @@ class vector_output {
     /// What the format could not hold as it was, the first time that happened; empty if all is well.
     [[nodiscard]] std::string const& remark() const noexcept { return remark_; }
 
-    /// Completes the file, calls `before_rename()`, which may throw to stop it, and gives it its name.
+    /// Completes the file, calls `before_rename()`, which may throw to stop it, and gives it its name. Files of formats that do
+    /// not tell when they could not write (GeoJSON, FlatGeobuf, KML, ...) are read once more before.
     /// @throws io_error
     template <typename F>
     void close(F before_rename)
     {
         commit();
+        // Databases and shapefiles tell of a full disk; what other formats could not write is just not there.
+        bool const tells = handle_->TestCapability(ODsCTransactions) != FALSE || format() == "ESRI Shapefile";
         {
             gdal_errors const errors;
 #if GDAL_VERSION_NUM >= GDAL_COMPUTE_VERSION(3, 7, 0)
@@ -173,6 +176,7 @@ class vector_output {
 #endif
             errors.check(closed, path_, "cannot write", actual_);
         }
+        if (!tells) require_complete();
         before_rename();
         pending_->commit();
     }
@@ -211,6 +215,26 @@ class vector_output {
             throw options_error(path_ + ": format '" + format() +
                                 "' has no shapes; GPKG, GeoJSON, FlatGeobuf and ESRI Shapefile have");
         }
+    }
+
+    /// Reads the closed file. @throws io_error unless all features are there
+    void require_complete() const
+    {
+        std::uint64_t found = 0;
+        std::string reason;
+        try {
+            gdal_errors const errors;
+            std::unique_ptr<GDALDataset, closer> const file(
+                GDALDataset::Open(actual_.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY, nullptr));
+            auto* const layer = file && file->GetLayerCount() > 0 ? file->GetLayer(0) : nullptr;
+            while (layer != nullptr && std::unique_ptr<OGRFeature>(layer->GetNextFeature())) ++found;
+            errors.check(true, path_, {}, actual_);
+        } catch (io_error const& failure) {
+            reason = std::string(failure.what()).substr(path_.size());
+        }
+        if (found == written_ && reason.empty()) return;
+        throw io_error(path_, "is not complete: of " + std::to_string(written_) + " features " + std::to_string(found) +
+                                  " can be read back" + reason + "; is the disk full?");
     }
 
     [[nodiscard]] bool is_taken(std::string const& name) const
