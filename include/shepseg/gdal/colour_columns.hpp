@@ -61,11 +61,13 @@ namespace detail {
 class colour_writer {
   public:
     /// Creates the columns that are missing.
-    explicit colour_writer(rios::attribute_table& table) : table_(&table)
+    /// @throws rios::options_error if a column of HFA is taken for a colour, but seems to be something else
+    colour_writer(rios::attribute_table& table, std::string const& format) : table_(&table)
     {
         for (std::size_t i = 0; i < places_.size(); ++i) {
             auto const& wanted = rios::detail::colour_columns[i];
             auto const found = rios::detail::find_colour(table, wanted);
+            if (found) require_colour(table.columns()[*found], wanted, format);
             replaced_ = replaced_ || found.has_value();
             places_[i] = found ? *found
                                : table.create_column(
@@ -89,6 +91,16 @@ class colour_writer {
     }
 
   private:
+    /// HFA tells colours by their names, whatever the case of the letters: "red" may be somebody's reflectances.
+    void require_colour(rios::table_column const& column, rios::detail::colour_column const& wanted,
+                        std::string const& format) const
+    {
+        auto const name = rios::detail::stored_name(format, {.name = wanted.name, .usage = wanted.usage});
+        if (format != "HFA" || column.name == name) return;
+        throw rios::options_error(table_->where() + ": column '" + column.name + "' is to HFA the column '" + name +
+                                  "' of the colours, which would replace it; give it another name");
+    }
+
     rios::attribute_table* table_;
     std::array<std::size_t, 4> places_{};
     std::array<bool, 4> is_real_{};
@@ -128,7 +140,7 @@ colour_report write_colours(rios::gdal_dataset& file, rios::attribute_table& tab
                             F colours_of)
 {
     colour_report report{.rows = table.rows(), .beside_the_file = !rios::keeps_attribute_tables(file.format())};
-    colour_writer writer(table);
+    colour_writer writer(table, file.format());
     report.replaced = writer.replaced();
     std::vector<rios::colour> colours;
     each_page(table, options, "colours", [&](std::ptrdiff_t first, std::ptrdiff_t count) {

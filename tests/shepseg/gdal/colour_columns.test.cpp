@@ -182,6 +182,21 @@ TEST_CASE("what cannot be coloured is refused with the reason")
           (folder / "none.tif") + ": no such file or directory");
 }
 
+TEST_CASE("a column that HFA takes for a colour by its name is not replaced")
+{
+    temporary_directory const folder;
+    auto const path = make_segments(folder, {"HFA", ".img"}, 3);
+    test::add_plain_column(path, "red", std::vector<std::int32_t>{0, 7, 8, 9});
+    CHECK(message_of<rios::options_error>([&] { write_random_colours(path); }) ==
+          path + ": band 1: column 'red' is to HFA the column 'Red' of the colours, which would replace it; give it "
+                 "another name");
+    CHECK(rios::read_column<std::int32_t>(path, "red") == std::vector<std::int32_t>{0, 7, 8, 9});
+    auto const other = make_segments(folder, {"GTiff", ".tif"}, 3);
+    test::add_plain_column(other, "red", std::vector<std::int32_t>{0, 7, 8, 9});
+    write_random_colours(other);
+    CHECK(rios::read_column<std::int32_t>(other, "red") == std::vector<std::int32_t>{0, 7, 8, 9});
+}
+
 TEST_CASE("who cancels colours of a table beside its file finds it as it was")
 {
     temporary_directory const folder;
