@@ -221,8 +221,8 @@ TEST_CASE("outlines hold the pixels and nothing else, for random pictures")
 {
     test::random_numbers random(5);
     for (int round = 0; round < 300; ++round) {
-        auto const rows = 1 + random.below(24);
-        auto const cols = 1 + random.below(24);
+        auto const rows = 1 + random.below(std::size_t{24});
+        auto const cols = 1 + random.below(std::size_t{24});
         auto const density = 1 + random.below(9);
         picture lines(rows, std::string(cols, '.'));
         for (auto& line : lines) {

@@ -66,7 +66,7 @@ TEST_CASE("the runs of all segments are the pixels, and those of complete segmen
     test::random_numbers random(2);
     rows raster(60, std::vector<std::uint32_t>(50));
     for (std::size_t row = 0; row < raster.size(); ++row) {
-        for (auto& label : raster[row]) label = static_cast<std::uint32_t>(row / 6 * 5 + random.below(5));
+        for (auto& label : raster[row]) label = static_cast<std::uint32_t>(row / 6 * 5 + random.below(std::size_t{5}));
     }
     auto const last = last_of(raster);
     shepseg::segment_runs runs(last);

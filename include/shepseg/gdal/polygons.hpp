@@ -146,7 +146,8 @@ class polygon_writer {
 } // namespace detail
 
 /// Writes a vector file with one multipolygon for each segment of a raster's first band: all of its pixels, in the raster's
-/// coordinate reference system (in columns and rows, downwards, if it has no place on the map). 0, null, is no segment.
+/// coordinate reference system (in columns and rows, downwards, if it has no place on the map). 0, null, is no segment, nor are
+/// numbers below it.
 ///
 /// The field `id` holds the number of the segment, the others its attributes, with their types where the format has them.
 /// Attributes that nobody gives are null. Features are in the order of the last rows of their segments.
