@@ -4,10 +4,8 @@
 // tables.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <optional>
 
 #include <rios/colour_table.hpp>
 

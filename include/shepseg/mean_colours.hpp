@@ -3,6 +3,7 @@
 // Mean values of segments, as the colours of a picture of them (preview.hpp).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>

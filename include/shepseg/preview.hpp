@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -101,6 +102,32 @@ class stretch_sample {
     std::vector<std::vector<float>> values_;
 };
 
+/// One colour of a row of a reduced picture, while the pixels that it is the mean of are drawn.
+class reduced_row {
+  public:
+    reduced_row(std::ptrdiff_t cols, std::ptrdiff_t reduction)
+        : cols_(cols), reduction_(reduction), sums_(static_cast<std::size_t>((cols + reduction - 1) / reduction))
+    {
+    }
+
+    void add(std::ptrdiff_t col, std::uint8_t value) { sums_[static_cast<std::size_t>(col / reduction_)] += value; }
+
+    /// Writes the means, of so many rows, rounded to the nearest, and begins anew.
+    void finish(std::ptrdiff_t rows, std::span<std::uint8_t> into)
+    {
+        for (std::size_t i = 0; i < sums_.size(); ++i) {
+            auto const across = std::min(reduction_, cols_ - static_cast<std::ptrdiff_t>(i) * reduction_);
+            auto const pixels = static_cast<unsigned>(rows * across);
+            into[i] = static_cast<std::uint8_t>((std::exchange(sums_[i], 0U) + pixels / 2) / pixels);
+        }
+    }
+
+  private:
+    std::ptrdiff_t cols_;
+    std::ptrdiff_t reduction_;
+    std::vector<unsigned> sums_;
+};
+
 /// Draws rows of an image that comes in parts.
 /// @param labels of these rows, and of the one above, if there is one
 /// @param above is there one?
@@ -115,7 +142,7 @@ void draw_rows(rios::image_view<std::uint32_t const> labels, bool above, preview
     auto const reduction = options.reduction;
     std::ptrdiff_t const first = above ? 1 : 0;
     auto const rows = labels.rows() - first;
-    std::vector<unsigned> sums(static_cast<std::size_t>(part.cols()));
+    reduced_row means(labels.cols(), reduction);
     for (std::ptrdiff_t colour = 0; colour < 3; ++colour) {
         auto const channel = static_cast<std::size_t>(colour);
         for (std::ptrdiff_t row = 0; row < rows; ++row) {
@@ -124,10 +151,8 @@ void draw_rows(rios::image_view<std::uint32_t const> labels, bool above, preview
                 auto const inside = label == 0 ? options.null[channel] : fill(colour, row, col);
                 bool const top = options.boundaries && row + first > 0 && labels(0, row + first - 1, col) != label;
                 bool const left = options.boundaries && col > 0 && labels(0, row + first, col - 1) != label;
-                if (reduction > 1) {
-                    sums[static_cast<std::size_t>(col / reduction)] += top || left ? options.boundary[channel] : inside;
-                    continue;
-                }
+                if (reduction > 1) means.add(col, top || left ? options.boundary[channel] : inside);
+                if (reduction > 1) continue;
                 for (std::ptrdiff_t y = 0; y < scale; ++y) {
                     for (std::ptrdiff_t x = 0; x < scale; ++x) {
                         bool const edge = (top && y == 0) || (left && x == 0);
@@ -136,14 +161,7 @@ void draw_rows(rios::image_view<std::uint32_t const> labels, bool above, preview
                 }
             }
             bool const complete = row + 1 == rows || (row + 1) % reduction == 0;
-            if (reduction == 1 || !complete) continue;
-            for (std::ptrdiff_t col = 0; col < part.cols(); ++col) {
-                auto const across = std::min(reduction, labels.cols() - col * reduction);
-                auto const pixels = static_cast<unsigned>((row % reduction + 1) * across);
-                auto& sum = sums[static_cast<std::size_t>(col)];
-                part(colour, row / reduction, col) = static_cast<std::uint8_t>((sum + pixels / 2) / pixels);
-                sum = 0;
-            }
+            if (reduction > 1 && complete) means.finish(row % reduction + 1, part.row(colour, row / reduction));
         }
     }
 }

@@ -58,7 +58,7 @@ class last_rows {
     static constexpr std::int32_t none = -1;
     struct page {
         page() noexcept { rows.fill(none); }
-        std::array<std::int32_t, page_size> rows;
+        std::array<std::int32_t, page_size> rows{};
     };
 
     std::unordered_map<std::uint32_t, page> pages_;
