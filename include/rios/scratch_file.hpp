@@ -25,8 +25,11 @@ class scratch_file {
   public:
     /// @param folder for the file, which is made by the first append(), or by open()
     explicit scratch_file(std::filesystem::path folder) : folder_(std::move(folder)) {}
-    scratch_file(scratch_file const&) = delete;
-    scratch_file& operator=(scratch_file const&) = delete;
+    scratch_file(scratch_file&& other) noexcept
+        : folder_(std::move(other.folder_)), size_(std::exchange(other.size_, 0)), file_(std::exchange(other.file_, -1))
+    {
+    }
+    scratch_file& operator=(scratch_file&&) = delete;
     ~scratch_file()
     {
         if (file_ >= 0) ::close(file_);
@@ -43,7 +46,7 @@ class scratch_file {
     }
 
     /// Writes bytes at the end. @returns their place @throws io_error naming the folder if there is no room
-    std::size_t append(std::span<char const> bytes)
+    std::size_t append(std::span<std::byte const> bytes)
     {
         open();
         transfer(bytes.size(), size_, [&](std::size_t done, std::size_t rest, off_t at) {
@@ -53,7 +56,7 @@ class scratch_file {
     }
 
     /// Fills `bytes` with those from a place on. @pre they have been written @throws io_error naming the folder
-    void read(std::size_t place, std::span<char> bytes) const
+    void read(std::size_t place, std::span<std::byte> bytes) const
     {
         transfer(bytes.size(), place, [&](std::size_t done, std::size_t rest, off_t at) {
             return ::pread(file_, bytes.data() + done, rest, at);

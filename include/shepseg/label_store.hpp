@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -75,7 +76,7 @@ class label_store {
                 continue;
             }
             auto const offset = place.offset + static_cast<std::size_t>((row + i) * place.cols + col) * pixel_bytes_;
-            file_.read(offset, {reinterpret_cast<char*>(to.data()), to.size_bytes()});
+            file_.read(offset, std::as_writable_bytes(to));
         }
         std::lock_guard lock(mutex_);
         place.left -= part.rows() * part.cols();
@@ -103,7 +104,7 @@ class label_store {
     void spill(stored_tile& place)
     {
         auto const bytes = place.bytes();
-        place.offset = file_.append({reinterpret_cast<char const*>(place.labels.data()), bytes});
+        place.offset = file_.append(std::as_bytes(std::span(place.labels.data(), bytes / sizeof(std::uint32_t))));
         place.in_file = true;
         place.labels = {};
         in_memory_ -= bytes;

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include <rios/error.hpp>
+#include <rios/scratch_file.hpp>
 
-#include "scratch_file.hpp"
 #include "statistic.hpp"
 
 namespace shepseg {
@@ -141,7 +141,7 @@ class statistics_table {
     std::vector<double> missing_; // a row
     std::size_t rows_;
     std::map<std::size_t, stored_page> pages_; // by number; those that are not here have no row that was set
-    scratch_file file_;
+    rios::scratch_file file_;
     std::size_t memory_;
     std::size_t kept_ = 0;
 };

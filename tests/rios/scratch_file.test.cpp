@@ -17,13 +17,13 @@ TEST_CASE("a scratch file gives back the bytes of each place, and has no name")
     rios::scratch_file file(folder.path());
     std::vector<std::string> const texts{"one", "", std::string(100000, 'x'), "three"};
     std::vector<std::size_t> places;
-    for (auto const& text : texts) places.push_back(file.append(text));
+    for (auto const& text : texts) places.push_back(file.append(std::as_bytes(std::span(text))));
     CHECK(places == std::vector<std::size_t>{0, 3, 3, 100003});
     CHECK(file.size() == 100008);
     CHECK(folder.names().empty());
     for (std::size_t i = texts.size(); i-- > 0;) {
         std::string text(texts[i].size(), '?');
-        file.read(places[i], text);
+        file.read(places[i], std::as_writable_bytes(std::span(text)));
         CHECK(text == texts[i]);
     }
 }

@@ -184,7 +184,7 @@ class attributes_of_table : public segment_attributes {
                                             [](auto const& row, std::uint32_t id) { return row.id < id; });
         if (found == index_.end() || found->id != segment) return false;
         bytes_.resize(found->bytes);
-        rows_.read(found->place, bytes_);
+        rows_.read(found->place, std::as_writable_bytes(std::span(bytes_)));
         std::size_t at = 0;
         auto const next = [&]<typename T>(T value) {
             std::memcpy(&value, bytes_.data() + at, sizeof value);
@@ -365,7 +365,9 @@ class attributes_of_table : public segment_attributes {
                 bytes_.insert(bytes_.end(), text.begin(), text.end());
             }
         }
-        index_.push_back({.id = id, .bytes = static_cast<std::uint32_t>(bytes_.size()), .place = rows_.append(bytes_)});
+        index_.push_back({.id = id,
+                          .bytes = static_cast<std::uint32_t>(bytes_.size()),
+                          .place = rows_.append(std::as_bytes(std::span(bytes_)))});
     }
 
     std::string path_;
