@@ -101,13 +101,21 @@ class pixel_moments {
     [[nodiscard]] double standard_deviation() const noexcept
     {
         // About the whole number next to the mean, q, all sums are whole, and small ones: with the remainder r of the sum,
-        // sum (x - mean)² = sum (x - q)² - r²/n.
+        // sum (x - mean)² = sum (x - q)² - r²/n, of which r²/n is at most half of the first sum.
         auto const count = static_cast<detail::int128>(count_);
         auto const small_sum = static_cast<std::int64_t>(sum_);
         auto const small_count = static_cast<std::int64_t>(count_);
         bool const small = small_sum == sum_ && small_count == count; // whose division takes a tenth of the time
-        auto const whole = small ? small_sum / small_count : sum_ / count;
-        auto const rest = static_cast<long double>(sum_ - whole * count);
+        auto whole = small ? small_sum / small_count : sum_ / count;
+        auto left = sum_ - whole * count;
+        if (2 * left > count) {
+            ++whole;
+            left -= count;
+        } else if (2 * left < -count) {
+            --whole;
+            left += count;
+        }
+        auto const rest = static_cast<long double>(left);
         auto const about = squares_ - 2 * whole * sum_ + count * whole * whole;
         auto const n = static_cast<long double>(count_);
         return static_cast<double>(std::sqrt((static_cast<long double>(about) - rest * rest / n) / n));

@@ -82,6 +82,15 @@ void check_against_truth(pixel_moments<T> const& moments, truth const& expected)
     CHECK(near(moments.standard_deviation(), expected.deviation, 1e-9L));
 }
 
+/// Is there no double between the value and what is expected, as long double has it?
+bool within_an_ulp(double value, long double expected)
+{
+    auto const nearest = static_cast<double>(expected);
+    constexpr auto infinity = std::numeric_limits<double>::infinity();
+    return value == nearest || value == std::nextafter(nearest, infinity) ||
+           value == std::nextafter(nearest, -infinity);
+}
+
 bool same_bits(double a, double b)
 {
     return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
@@ -242,4 +251,149 @@ TEST_CASE("values of blocks merge to the same bits in any order, whatever their 
         }
     }
     CHECK(ordered_merge<pixel_moments<float>>().total().count() == 0);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("pixels of which none is null may be added without a test", T, without_a_test)
+{
+    random_numbers random(test::seed_of<T>(6));
+    pixel_moments<T> nothing;
+    nothing.add(std::span<T const>());
+    CHECK(nothing.count() == 0);
+    for (std::size_t const count : {1, 2, 3, 17, 1000}) {
+        std::vector<T> pixels;
+        while (pixels.size() < count) {
+            if constexpr (std::integral<T>) {
+                using limits = std::numeric_limits<T>;
+                auto const any = static_cast<T>(random.bits());
+                pixels.push_back(random.pick<T>({any, any, limits::min(), limits::max(), T{0}}));
+            } else {
+                pixels.push_back(static_cast<T>(random.unit() * 1000 - 300));
+            }
+        }
+        auto const expected = moments_of<T>(pixels);
+        for (std::size_t const first : {std::size_t{0}, count / 2, count}) {
+            pixel_moments<T> moments;
+            if (first == 0) {
+                moments.add(std::span<T const>(pixels));
+            } else {
+                moments.add(std::span<T const>(pixels).first(first));
+                moments.add(std::span<T const>(pixels).subspan(first));
+                if (std::floating_point<T> && first != count) continue; // the last bits are those of the order
+            }
+            CHECK(moments.count() == count);
+            CHECK(same_bits(moments.minimum(), expected.minimum()));
+            CHECK(same_bits(moments.maximum(), expected.maximum()));
+            CHECK(same_bits(moments.sum(), expected.sum()));
+            CHECK(same_bits(moments.mean(), expected.mean()));
+            CHECK(same_bits(moments.standard_deviation(), expected.standard_deviation()));
+        }
+    }
+}
+TEST_CASE_TEMPLATE_APPLY(without_a_test, test::pixel_types);
+
+TEST_CASE_TEMPLATE_DEFINE("a value that is added so many times counts as so many pixels", T, so_many_times)
+{
+    random_numbers random(test::seed_of<T>(7));
+    using limits = std::numeric_limits<T>;
+    std::vector<T> pixels;
+    pixel_moments<T> moments;
+    for (int round = 0; round < 40; ++round) {
+        auto const value = random.pick<T>({static_cast<T>(random.bits()), limits::min(), limits::max(), T{0}, T{1}});
+        auto const times = random.below(std::uint64_t{30});
+        pixels.insert(pixels.end(), times, value);
+        moments.add(value, times);
+        if (pixels.empty()) continue;
+        auto const expected = moments_of<T>(pixels);
+        REQUIRE(moments.count() == pixels.size());
+        CHECK(moments.minimum() == expected.minimum());
+        CHECK(moments.maximum() == expected.maximum());
+        CHECK(same_bits(moments.sum(), expected.sum()));
+        CHECK(same_bits(moments.mean(), expected.mean()));
+        CHECK(same_bits(moments.standard_deviation(), expected.standard_deviation()));
+    }
+    pixel_moments<T> never;
+    never.add(T{7}, 0);
+    CHECK(never.count() == 0);
+}
+TEST_CASE_TEMPLATE_APPLY(so_many_times, test::integer_types);
+
+TEST_CASE_TEMPLATE_DEFINE("mean and spread of integers are right to the last bit but one", T, to_the_last_bit)
+{
+    random_numbers random(test::seed_of<T>(8));
+    using limits = std::numeric_limits<T>;
+    for (int round = 0; round < 200; ++round) {
+        auto const low = random.pick<T>({limits::min(), T{0}, T{100}, static_cast<T>(limits::max() - 27)});
+        auto const width = random.pick<std::uint64_t>({1, 2, 4, 28});
+        std::vector<T> pixels;
+        for (auto left = random.between(1, 3000); left > 0; --left) {
+            pixels.push_back(round % 4 == 0 ? static_cast<T>(random.bits())
+                                            : static_cast<T>(low + static_cast<T>(random.below(width))));
+        }
+        rios::detail::int128 sum = 0;
+        rios::detail::int128 squares = 0;
+        for (auto const pixel : pixels) {
+            sum += pixel;
+            squares += rios::detail::int128{pixel} * pixel;
+        }
+        auto const n = static_cast<long double>(pixels.size());
+        auto const scaled =
+            static_cast<long double>(static_cast<rios::detail::int128>(pixels.size()) * squares - sum * sum);
+        pixel_moments<T> moments;
+        moments.add(std::span<T const>(pixels));
+        CHECK(moments.sum() == static_cast<double>(sum));
+        CHECK(within_an_ulp(moments.mean(), static_cast<long double>(sum) / n));
+        CHECK(within_an_ulp(moments.standard_deviation(), std::sqrt(scaled) / n));
+    }
+}
+TEST_CASE_TEMPLATE_APPLY(to_the_last_bit, test::integer_types);
+
+TEST_CASE_TEMPLATE_DEFINE("a pixel that differs from all others gives a spread, however many they are", T, odd_one_out)
+{
+    using limits = std::numeric_limits<T>;
+    // Of two values a and b, k and n times: |b - a| · sqrt(k n) / (k + n).
+    for (auto const& [a, b] :
+         {std::pair{T{0}, T{1}}, std::pair{T{1}, T{0}}, std::pair{limits::min(), limits::max()},
+          std::pair{limits::max(), limits::min()}, std::pair{limits::min(), static_cast<T>(limits::min() + 1)}}) {
+        CAPTURE(a);
+        CAPTURE(b);
+        for (std::uint64_t const n : {1ULL, 2ULL, 3ULL, 1000ULL, 1'000'000ULL, 1ULL << 33, (1ULL << 45) + 1}) {
+            CAPTURE(n);
+            for (std::uint64_t const k : {1ULL, 2ULL, 1000ULL, 1ULL << 31}) {
+                CAPTURE(k);
+                pixel_moments<T> moments;
+                moments.add(a, k);
+                moments.add(b, n);
+                auto const all = static_cast<long double>(k + n);
+                auto const far = std::abs(static_cast<long double>(b) - static_cast<long double>(a));
+                auto const spread =
+                    far * std::sqrt(static_cast<long double>(k)) * std::sqrt(static_cast<long double>(n)) / all;
+                auto const mean = (static_cast<long double>(a) * static_cast<long double>(k) +
+                                   static_cast<long double>(b) * static_cast<long double>(n)) /
+                                  all;
+                CHECK(moments.count() == k + n);
+                CHECK(within_an_ulp(moments.standard_deviation(), spread));
+                CHECK(within_an_ulp(moments.mean(), mean));
+            }
+        }
+    }
+}
+TEST_CASE_TEMPLATE_APPLY(odd_one_out, test::integer_types);
+
+TEST_CASE_TEMPLATE("the sum of floating-point pixels is as good as their mean", T, float, double)
+{
+    random_numbers random(test::seed_of<T>(9));
+    CHECK(pixel_moments<T>().sum() == 0);
+    for (double const offset : {0.0, 1e9, -1e9, 0.1}) {
+        std::vector<T> pixels;
+        long double sum = 0;
+        long double sizes = 0;
+        for (int i = 0; i < 10'000; ++i) {
+            pixels.push_back(static_cast<T>(offset + 0.01 * (random.unit() - 0.5)));
+            sum += static_cast<long double>(pixels.back());
+            sizes += std::abs(static_cast<long double>(pixels.back()));
+        }
+        pixel_moments<T> moments;
+        moments.add(std::span<T const>(pixels));
+        CHECK(near(moments.sum(), sum, 0, 1e-15L * sizes));
+    }
 }

@@ -24,6 +24,9 @@ namespace test {
 using pixel_types =
     std::tuple<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, float, double>;
 
+/// Those of whole numbers.
+using integer_types = std::tuple<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t>;
+
 /// A seed of its own for each pixel type and purpose.
 template <typename T>
 std::uint64_t seed_of(std::uint64_t what)
