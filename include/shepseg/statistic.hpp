@@ -105,7 +105,7 @@ inline std::string shortest_text(double number)
         auto const* const end = text.data() + text.size();
         auto const [next, failure] = std::from_chars(text.data() + percentile.size(), end, percent);
         if (failure == std::errc{} && next == end && percent >= 0 && percent <= 100) {
-            return {.kind = statistic_kind::percentile, .percent = percent};
+            return {.kind = statistic_kind::percentile, .percent = percent == 0 ? 0 : percent}; // not -0
         }
     }
     throw rios::options_error(
