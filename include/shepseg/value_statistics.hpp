@@ -77,8 +77,11 @@ class band_plan {
 /// The place, from 1, of a percentile among `count` values in ascending order: the first that is at least count · percent / 100.
 [[nodiscard]] inline std::uint64_t rank_of(double percent, std::uint64_t count) noexcept
 {
-    auto const rank = std::ceil(static_cast<double>(count) * percent / 100);
-    return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(rank), 1, count);
+    auto const place = static_cast<double>(count) * percent / 100;
+    auto const whole = std::round(place);
+    // 0.035 is a little more than 35 thousandths, but means them: what three roundings can make of a whole number is one.
+    bool const is_whole = std::abs(place - whole) <= 1.5 * std::numeric_limits<double>::epsilon() * place;
+    return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(is_whole ? whole : std::ceil(place)), 1, count);
 }
 
 namespace detail {
@@ -148,6 +151,15 @@ void set_order(std::span<value_run<T> const> runs, std::uint64_t count, band_pla
     for (auto const column : plan.modes()) row[column] = static_cast<double>(mode->value);
 }
 
+/// Whether to count values or to sort them. Counting takes little for each value that is possible, sorting much for each that
+/// there is; but counts shall not take more memory than the values, or a few megabytes.
+[[nodiscard]] constexpr bool counting_pays(std::size_t range, std::size_t values) noexcept
+{
+    constexpr std::size_t always_room = 1 << 20;
+    return range <= 64 * values + 64 && range <= std::max(always_room, values) &&
+           values <= std::numeric_limits<std::uint32_t>::max();
+}
+
 /// How often values occur that lie in a small range; with sums of 64 values each, so that a rank is found in few steps.
 class counted_range {
   public:
@@ -211,10 +223,16 @@ class value_statistics {
         if (values.empty()) return plan.set_missing(pixels, missing, row);
         rios::pixel_moments<T> moments;
         if constexpr (std::floating_point<T>) {
-            // Sums of floating-point numbers depend on their order: this one is that of nobody's windows. Zeros have none.
-            std::replace(values.begin(), values.end(), -T{0}, T{0});
+            // -0 and 0 are equal, so sorting would leave them in any order.
+            for (auto& value : values) value = value == T{0} ? T{0} : value;
+            // Sums of floating-point numbers depend on their order: this one is that of nobody's windows.
             std::sort(values.begin(), values.end());
-            moments.add(values);
+            // Few neighbours at a time have little between them that could be rounded.
+            for (std::span<T const> rest = values; !rest.empty();) {
+                auto const part = rest.first(std::min<std::size_t>(64, rest.size()));
+                moments.add(part);
+                rest = rest.subspan(part.size());
+            }
             detail::set_order(std::span<T const>(values), plan, row);
         } else {
             moments.add(values);
@@ -229,8 +247,7 @@ class value_statistics {
     {
         auto const lowest = static_cast<std::int64_t>(moments.minimum());
         auto const range = static_cast<std::size_t>(static_cast<std::int64_t>(moments.maximum()) - lowest) + 1;
-        // Counting takes little for each value that is possible, sorting much for each that there is.
-        if (range > 64 * values.size() + 64 || values.size() > std::numeric_limits<std::uint32_t>::max()) {
+        if (!detail::counting_pays(range, values.size())) {
             std::sort(values.begin(), values.end());
             return detail::set_order(std::span<T const>(values), plan, row);
         }

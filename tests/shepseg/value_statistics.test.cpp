@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <shepseg/value_statistics.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <shepseg/statistic.hpp>
+
+#include "support/pixel_types.hpp"
+#include "support/random_numbers.hpp"
+#include "support/segment_statistics.hpp"
+
+using shepseg::band_plan;
+using shepseg::rank_of;
+using shepseg::statistic;
+using shepseg::statistic_kind;
+using shepseg::value_statistics;
+using test::random_numbers;
+using test::same_bits;
+
+namespace {
+
+constexpr double missing = -9999;
+
+template <typename T>
+std::vector<double> row_of(std::vector<T> values, std::vector<statistic> const& wanted, std::uint64_t pixels,
+                           value_statistics<T>& statistics)
+{
+    std::vector<double> row(wanted.size(), -1);
+    statistics(values, pixels, band_plan(wanted, 0), missing, row);
+    return row;
+}
+
+template <typename T>
+std::vector<double> row_of(std::vector<T> const& values, std::vector<statistic> const& wanted)
+{
+    value_statistics<T> statistics;
+    return row_of(values, wanted, values.size(), statistics);
+}
+
+template <typename T>
+double one(std::vector<T> const& values, statistic const& wanted)
+{
+    return row_of(values, {wanted})[0];
+}
+
+} // namespace
+
+TEST_CASE("the rank of a percentile is the first that reaches so many percent of the pixels")
+{
+    CHECK(rank_of(0, 1) == 1);
+    CHECK(rank_of(0, 1000) == 1);
+    CHECK(rank_of(-0.0, 1000) == 1);
+    CHECK(rank_of(100, 1) == 1);
+    CHECK(rank_of(100, 1000) == 1000);
+    CHECK(rank_of(50, 1) == 1);
+    CHECK(rank_of(50, 2) == 1);
+    CHECK(rank_of(50, 3) == 2);
+    CHECK(rank_of(50, 4) == 2);
+    CHECK(rank_of(25, 4) == 1);
+    CHECK(rank_of(25.1, 4) == 2);
+    CHECK(rank_of(1e-300, 5) == 1);
+    CHECK(rank_of(99.999, 5) == 5);
+    for (std::uint64_t percent = 0; percent <= 100; ++percent) {
+        for (std::uint64_t count = 1; count < 3000; ++count) {
+            auto rank = (count * percent + 99) / 100;
+            if (rank == 0) rank = 1;
+            REQUIRE(rank_of(static_cast<double>(percent), count) == rank);
+        }
+    }
+    // Whole percentages of counts that no 32 bits hold.
+    for (std::uint64_t const count : {(1ULL << 32) + 3, (1ULL << 40) + 7}) {
+        for (std::uint64_t const percent : {1ULL, 7ULL, 50ULL, 99ULL, 100ULL}) {
+            CHECK(rank_of(static_cast<double>(percent), count) == (count * percent + 99) / 100);
+        }
+    }
+}
+
+TEST_CASE("a percentage that has digits is taken as it is written")
+{
+    // Thousandths, each of which is a double that is a little more or less.
+    for (std::uint64_t thousandths = 0; thousandths <= 100'000; thousandths += 7) {
+        auto const percent =
+            std::stod(std::to_string(thousandths / 1000) + "." + std::to_string(1000 + thousandths % 1000).substr(1));
+        for (std::uint64_t const count : {1ULL, 1000ULL, 100'000ULL, 3'700'000ULL, 1ULL << 33}) {
+            auto rank = (count * thousandths + 99'999) / 100'000;
+            if (rank == 0) rank = 1;
+            CAPTURE(percent);
+            CAPTURE(count);
+            REQUIRE(rank_of(percent, count) == rank);
+        }
+    }
+}
+
+TEST_CASE("a plan tells what it needs, and what a segment without valid pixels has")
+{
+    using enum statistic_kind;
+    CHECK(!band_plan({}, 3).needs_order());
+    CHECK(!band_plan({{.kind = count},
+                      {.kind = valid_count},
+                      {.kind = minimum},
+                      {.kind = maximum},
+                      {.kind = mean},
+                      {.kind = stddev},
+                      {.kind = sum}},
+                     0)
+               .needs_order());
+    CHECK(band_plan({{.kind = mode}}, 0).needs_order());
+    CHECK(band_plan({{.kind = median}}, 0).needs_order());
+    CHECK(band_plan({{.kind = mean}, {percentile, 0}}, 0).needs_order());
+    band_plan const plan(test::all_statistics(), 2);
+    std::vector<double> row(test::all_statistics().size() + 3, 7);
+    plan.set_missing(12, missing, row);
+    CHECK(row.front() == 7);
+    CHECK(row[1] == 7);
+    CHECK(row.back() == 7);
+    for (std::size_t i = 0; i < test::all_statistics().size(); ++i) {
+        auto const kind = test::all_statistics()[i].kind;
+        CHECK(row[i + 2] == (kind == count ? 12 : kind == valid_count ? 0 : missing));
+    }
+}
+
+TEST_CASE_TEMPLATE_DEFINE("statistics are those of their definitions", T, as_defined)
+{
+    random_numbers random(test::seed_of<T>(20));
+    auto const wanted = test::all_statistics();
+    value_statistics<T> statistics; // the same for all segments
+    for (int kind = 0; kind < 5; ++kind) {
+        for (std::size_t const count : {0, 1, 2, 3, 4, 5, 10, 63, 64, 65, 100, 999, 1000, 1001, 20'000}) {
+            CAPTURE(kind);
+            CAPTURE(count);
+            auto values = test::segment_values<T>(random, count, kind);
+            auto const pixels = count + random.below(std::size_t{3});
+            auto const row = row_of(values, wanted, pixels, statistics);
+            for (std::size_t i = 0; i < wanted.size(); ++i) {
+                CAPTURE(name_of(wanted[i]));
+                CAPTURE(row[i]);
+                auto const expected = test::plain_statistic(values, pixels, wanted[i], missing);
+                CAPTURE(static_cast<double>(expected));
+                CHECK(test::near_statistic(row[i], expected, wanted[i].kind, values));
+                // By itself it is the same.
+                if (count < 100) CHECK(same_bits(one(values, wanted[i]), i == 0 ? static_cast<double>(count) : row[i]));
+            }
+            for (int round = 0; round < 4; ++round) {
+                random.shuffle(values);
+                CHECK(same_bits(row_of(values, wanted, pixels, statistics), row));
+            }
+        }
+    }
+}
+TEST_CASE_TEMPLATE_APPLY(as_defined, test::pixel_types);
+
+TEST_CASE_TEMPLATE("zeros have no sign, whichever come first", T, float, double)
+{
+    using enum statistic_kind;
+    std::vector<statistic> const wanted{{.kind = minimum}, {.kind = maximum}, {.kind = median}, {.kind = mode},
+                                        {percentile, 0},   {percentile, 100}, {.kind = mean},   {.kind = sum}};
+    std::vector<double> const zeros(wanted.size(), 0.0);
+    T const minus = -T{0};
+    CHECK(same_bits(row_of<T>({minus}, wanted), zeros));
+    CHECK(same_bits(row_of<T>({minus, T{0}}, wanted), zeros));
+    CHECK(same_bits(row_of<T>({T{0}, minus}, wanted), zeros));
+    CHECK(same_bits(row_of<T>({minus, minus, T{0}, minus, minus, T{0}, T{0}}, wanted), zeros));
+    CHECK(same_bits(one<T>({minus, T{1}, T{0}, T{2}}, {.kind = minimum}), 0.0));
+    CHECK(same_bits(one<T>({T{-1}, T{0}, T{-2}, minus}, {.kind = maximum}), 0.0));
+    // Both together are more than two ones.
+    CHECK(same_bits(one<T>({T{1}, minus, T{1}, T{0}, minus}, {.kind = mode}), 0.0));
+}
+
+TEST_CASE("all values of 8 bits have the statistics that are known of them")
+{
+    using enum statistic_kind;
+    std::vector<std::uint8_t> values(256);
+    std::iota(values.begin(), values.end(), std::uint8_t{0});
+    CHECK(row_of<std::uint8_t>(values, {{.kind = minimum},
+                                        {.kind = maximum},
+                                        {.kind = mean},
+                                        {.kind = sum},
+                                        {.kind = median},
+                                        {.kind = mode},
+                                        {percentile, 25},
+                                        {percentile, 25.1}}) ==
+          std::vector<double>{0, 255, 127.5, 32640, 127, 0, 63, 64});
+    CHECK(one(values, {.kind = stddev}) == std::sqrt(65535.0 / 12));
+}
+
+TEST_CASE("numbers of 32 bits are exact at both ends of their range")
+{
+    using enum statistic_kind;
+    std::vector<statistic> const wanted{{.kind = minimum}, {.kind = maximum}, {.kind = mean}, {.kind = stddev},
+                                        {.kind = sum},     {.kind = median},  {.kind = mode}};
+    auto const low = std::numeric_limits<std::int32_t>::min();
+    auto const high = std::numeric_limits<std::int32_t>::max();
+    CHECK(row_of<std::int32_t>({low, high}, wanted) ==
+          std::vector<double>{-2147483648.0, 2147483647.0, -0.5, 2147483647.5, -1, -2147483648.0, -2147483648.0});
+    CHECK(row_of<std::int32_t>({low, low}, wanted) == std::vector<double>{-2147483648.0, -2147483648.0, -2147483648.0,
+                                                                          0, -4294967296.0, -2147483648.0,
+                                                                          -2147483648.0});
+    auto const most = std::numeric_limits<std::uint32_t>::max();
+    CHECK(row_of<std::uint32_t>({most, 0, most}, wanted) ==
+          std::vector<double>{0, 4294967295.0, 2863311530.0, std::sqrt(2.0L) * 4294967295.0L / 3, 8589934590.0,
+                              4294967295.0, 4294967295.0});
+    // Counted one by one, not sorted: as many as there are values in between.
+    std::vector<std::uint32_t> many(1000, most);
+    for (std::uint32_t i = 0; i < 1000; ++i) many.push_back(most - i);
+    CHECK(row_of<std::uint32_t>(many, {{.kind = minimum}, {.kind = median}, {.kind = mode}, {percentile, 49.95}}) ==
+          std::vector<double>{4294966296.0, 4294967295.0, 4294967295.0, 4294967294.0});
+}
+
+TEST_CASE("the most frequent value is the smallest of several, and not the first")
+{
+    CHECK(one<std::int16_t>({5, -3, 5, 7, -3, 7}, {.kind = statistic_kind::mode}) == -3);
+    CHECK(one<std::int16_t>({5, -3, 7}, {.kind = statistic_kind::mode}) == -3);
+    CHECK(one<double>({5, -3, 5, 7, -3, 7}, {.kind = statistic_kind::mode}) == -3);
+    CHECK(one<std::int32_t>({2'000'000'000, -2'000'000'000, 2'000'000'000}, {.kind = statistic_kind::mode}) == 2e9);
+}
+
+TEST_CASE("values that are large and near each other keep their spread")
+{
+    random_numbers random(21);
+    using enum statistic_kind;
+    for (double const offset : {1e9, -1e9, 1e12}) {
+        std::vector<double> values;
+        for (int i = 0; i < 50'000; ++i) values.push_back(offset + random.unit());
+        for (auto const kind : {mean, stddev}) {
+            auto const expected = test::plain_statistic(values, values.size(), {.kind = kind}, missing);
+            CHECK(one(values, {.kind = kind}) == doctest::Approx(static_cast<double>(expected)).epsilon(1e-14));
+        }
+    }
+}
+
+TEST_CASE("no columns but those of the plan are set")
+{
+    using enum statistic_kind;
+    for (std::vector<std::uint16_t> values : {std::vector<std::uint16_t>{}, {3, 1, 2}}) {
+        value_statistics<std::uint16_t> statistics;
+        std::vector<double> row(9, 42);
+        statistics(values, 3, band_plan({{.kind = median}, {.kind = mean}, {.kind = count}}, 4), missing, row);
+        CHECK(row == (values.empty() ? std::vector<double>{42, 42, 42, 42, missing, missing, 3, 42, 42}
+                                     : std::vector<double>{42, 42, 42, 42, 2, 2, 3, 42, 42}));
+        statistics(values, 3, band_plan({}, 4), missing, row);
+        CHECK(row.back() == 42);
+    }
+}
+
+TEST_CASE("counts of values never take much more memory than the values")
+{
+    using shepseg::detail::counting_pays;
+    CHECK(counting_pays(1, 1));
+    CHECK(counting_pays(128, 1));
+    CHECK(!counting_pays(129, 1));
+    CHECK(counting_pays(65'536, 1024)); // all of 16 bits
+    CHECK(counting_pays(std::size_t{1} << 20, std::size_t{1} << 19));
+    CHECK(!counting_pays((std::size_t{1} << 20) + 1, std::size_t{1} << 19));
+    CHECK(counting_pays(std::size_t{1} << 25, std::size_t{1} << 25));
+    CHECK(!counting_pays(std::size_t{1} << 32, std::size_t{1} << 28));
+    CHECK(!counting_pays(256, (std::size_t{1} << 32)));
+}
