@@ -11,7 +11,6 @@
 #include <fstream>
 #include <set>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -27,12 +26,15 @@
 
 #include "support/message_of.hpp"
 #include "support/random_numbers.hpp"
+#include "support/scratch_disk.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace fs = std::filesystem;
 using rios::image;
 using shepseg::label_store;
+using test::open_files_in;
 using test::random_numbers;
+using test::status_on_full_disk;
 using test::temporary_directory;
 using labels = image<std::uint32_t>;
 
@@ -70,42 +72,6 @@ labels read_whole(label_store& store, std::size_t tile, std::ptrdiff_t rows, std
     labels result(1, rows, cols);
     store.read(tile, 0, 0, result.view());
     return result;
-}
-
-/// Files in the folder that this process has open, named or not.
-std::vector<std::string> open_files_in(temporary_directory const& folder)
-{
-    std::vector<std::string> result;
-    auto const real_path = fs::canonical(folder.path()).string();
-    for (auto const& each : fs::directory_iterator("/proc/self/fd")) {
-        std::error_code ignored; // the iterator's own is gone by now
-        auto const target = fs::read_symlink(each.path(), ignored).string();
-        if (target.starts_with(real_path)) result.push_back(each.path().string());
-    }
-    return result;
-}
-
-/// The exit status of a child in which files cannot grow beyond so many bytes, as on a full disk.
-template <typename F>
-int status_on_full_disk(rlim_t bytes, F f)
-{
-    auto const child = ::fork();
-    if (child == 0) {
-        std::signal(SIGXFSZ, SIG_IGN);
-        rlimit const bound{bytes, bytes};
-        ::setrlimit(RLIMIT_FSIZE, &bound);
-        int result = 3;
-        try {
-            result = f();
-        } catch (...) {
-            result = 4;
-        }
-        ::_exit(result);
-    }
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    REQUIRE(WIFEXITED(status));
-    return WEXITSTATUS(status);
 }
 
 } // namespace
