@@ -239,15 +239,20 @@ struct bounding_box {
     template <typename T>
     void operator()(segment_pixels<T> const& segment, std::span<double> result) const
     {
-        auto const [left, right] = std::minmax_element(segment.cols().begin(), segment.cols().end());
+        detail::segment_rows const rows(segment);
         auto const g = detail::geotransform_of(segment.grid());
         constexpr auto infinity = std::numeric_limits<double>::infinity();
         std::array box{infinity, infinity, -infinity, -infinity};
-        for (double const row : {static_cast<double>(segment.rows().front()), segment.rows().back() + 1.0}) {
-            for (double const col : {static_cast<double>(*left), *right + 1.0}) {
-                auto const x = g[0] + g[1] * col + g[2] * row;
-                auto const y = g[3] + g[4] * col + g[5] * row;
-                box = {std::min(box[0], x), std::min(box[1], y), std::max(box[2], x), std::max(box[3], y)};
+        // On a grid that is turned the outermost corner may be in any row, at either end.
+        for (auto row = rows.first(); row < rows.end(); ++row) {
+            auto const cols = rows.cols(row);
+            if (cols.empty()) continue;
+            for (double const edge : {static_cast<double>(row), static_cast<double>(row + 1)}) {
+                for (double const col : {static_cast<double>(cols.front()), cols.back() + 1.0}) {
+                    auto const x = g[0] + g[1] * col + g[2] * edge;
+                    auto const y = g[3] + g[4] * col + g[5] * edge;
+                    box = {std::min(box[0], x), std::min(box[1], y), std::max(box[2], x), std::max(box[3], y)};
+                }
             }
         }
         std::copy(box.begin(), box.end(), result.begin());
