@@ -60,8 +60,9 @@ class growing_values {
                 runs_ = {};
             }
         }
-        if (moments_.count() == 0) return plan.set_missing(pixels, missing, row);
-        detail::set_moments(moments_, pixels, plan, row);
+        auto const moments = std::exchange(moments_, {});
+        if (moments.count() == 0) return plan.set_missing(pixels, missing, row);
+        detail::set_moments(moments, pixels, plan, row);
     }
 
   private:
