@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <rios/null_test.hpp>
 #include <rios/pixel_moments.hpp>
 #include <rios/pixel_type.hpp>
 
@@ -108,6 +109,30 @@ void set_moments(rios::pixel_moments<T> const& moments, std::uint64_t pixels, ba
         case statistic_kind::stddev: place = moments.standard_deviation(); break;
         case statistic_kind::sum: place = moments.sum(); break;
         default: break;
+        }
+    }
+}
+
+/// Mean and sum of floating-point values: what rounding takes from the sum is summed, too (Ogita, Rump and Oishi, 2005), so that the last bit
+/// is right.
+template <typename T>
+void set_sums(std::span<T const> values, band_plan const& plan, std::span<double> row)
+{
+    double sum = 0;
+    double lost = 0;
+    for (double const value : values) {
+        auto const before = sum;
+        sum += value;
+        auto const added = sum - before;
+        lost += (before - (sum - added)) + (value - added);
+    }
+    if (!rios::is_finite(sum) || !rios::is_finite(lost)) return; // the sum of differences may have been
+    auto const n = static_cast<double>(values.size());
+    auto const quotient = sum / n;
+    for (auto const& each : plan.others()) {
+        if (each.kind == statistic_kind::sum) row[each.column] = sum + lost;
+        if (each.kind == statistic_kind::mean) {
+            row[each.column] = quotient + (std::fma(-quotient, n, sum) + lost) / n;
         }
     }
 }
@@ -227,18 +252,15 @@ class value_statistics {
             for (auto& value : values) value = value == T{0} ? T{0} : value;
             // Sums of floating-point numbers depend on their order: this one is that of nobody's windows.
             std::sort(values.begin(), values.end());
-            // Few neighbours at a time have little between them that could be rounded.
-            for (std::span<T const> rest = values; !rest.empty();) {
-                auto const part = rest.first(std::min<std::size_t>(64, rest.size()));
-                moments.add(part);
-                rest = rest.subspan(part.size());
-            }
+            moments.add(values);
             detail::set_order(std::span<T const>(values), plan, row);
+            detail::set_moments(moments, pixels, plan, row);
+            detail::set_sums(std::span<T const>(values), plan, row);
         } else {
             moments.add(values);
             if (plan.needs_order()) set_integer_order(values, moments, plan, row);
+            detail::set_moments(moments, pixels, plan, row);
         }
-        detail::set_moments(moments, pixels, plan, row);
     }
 
   private:

@@ -264,3 +264,29 @@ TEST_CASE("counts of values never take much more memory than the values")
     CHECK(!counting_pays(std::size_t{1} << 32, std::size_t{1} << 28));
     CHECK(!counting_pays(256, (std::size_t{1} << 32)));
 }
+
+TEST_CASE_TEMPLATE("whole numbers have the same statistics in pixels of any type", T, std::int16_t, float, double)
+{
+    random_numbers random(test::seed_of<T>(22));
+    using enum statistic_kind;
+    std::vector<statistic> const wanted{
+        {.kind = mean}, {.kind = sum}, {.kind = minimum}, {.kind = median}, {.kind = mode}};
+    for (int round = 0; round < 300; ++round) {
+        std::vector<std::int32_t> whole;
+        std::vector<T> values;
+        for (auto left = random.between(1, 300); left > 0; --left) {
+            whole.push_back(random.between(-1000, 20'000));
+            values.push_back(static_cast<T>(whole.back()));
+        }
+        CHECK(same_bits(row_of(values, wanted), row_of(whole, wanted)));
+    }
+}
+
+TEST_CASE("sums that no number holds do not spoil the mean of equal values")
+{
+    using enum statistic_kind;
+    auto const lowest = std::numeric_limits<double>::lowest();
+    CHECK(row_of<double>({lowest, lowest, lowest},
+                         {{.kind = minimum}, {.kind = mean}, {.kind = stddev}, {.kind = mode}}) ==
+          std::vector<double>{lowest, lowest, 0, lowest});
+}
