@@ -5,10 +5,8 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <tuple>
@@ -84,7 +82,7 @@ class statistics_plan {
         std::apply([&](auto const&... each) { (add_columns(each, names), ...); }, functions_);
         require_different_names();
         // Columns of whole numbers cannot hold any missing value.
-        if (missing == std::trunc(missing) && std::abs(missing) <= std::numeric_limits<std::int32_t>::max()) return;
+        if (rios::to_pixel<std::int32_t>(missing)) return;
         for (auto& each : columns_) each.values = column_values::real;
     }
 

@@ -127,7 +127,7 @@ TEST_CASE("values of pixels have columns that hold their type")
 TEST_CASE("a missing value that is no whole number of 32 bits makes all columns real")
 {
     std::vector<column_values> const all_real(10, real);
-    for (double const value : {0.0, -0.0, 1.0, 2147483647.0, -2147483647.0}) {
+    for (double const value : {0.0, -0.0, 1.0, 2147483647.0, -2147483648.0}) {
         CHECK(kinds<std::int16_t>(value) == kinds_with(integer));
     }
     for (double const value : {0.5, -9999.25, 2147483648.0, -2147483649.0, 1e300,
