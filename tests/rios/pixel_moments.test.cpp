@@ -351,9 +351,11 @@ TEST_CASE_TEMPLATE_DEFINE("a pixel that differs from all others gives a spread, 
 {
     using limits = std::numeric_limits<T>;
     // Of two values a and b, k and n times: |b - a| · sqrt(k n) / (k + n).
-    for (auto const& [a, b] :
+    for (auto const& values :
          {std::pair{T{0}, T{1}}, std::pair{T{1}, T{0}}, std::pair{limits::min(), limits::max()},
           std::pair{limits::max(), limits::min()}, std::pair{limits::min(), static_cast<T>(limits::min() + 1)}}) {
+        auto const a = values.first;
+        auto const b = values.second;
         CAPTURE(a);
         CAPTURE(b);
         for (std::uint64_t const n : {1ULL, 2ULL, 3ULL, 1000ULL, 1'000'000ULL, 1ULL << 33, (1ULL << 45) + 1}) {

@@ -116,10 +116,10 @@ TEST_CASE("what was never written cannot be read")
     temporary_directory const folder;
     scratch_file file(folder.path());
     file.append(std::vector<std::byte>(10));
-    for (auto const& [place, count] : {std::pair{10, 1}, std::pair{5, 6}, std::pair{1'000'000, 1}}) {
-        CHECK(test::message_of<rios::io_error>([&] {
-                  static_cast<void>(bytes_at(file, static_cast<std::size_t>(place), static_cast<std::size_t>(count)));
-              }) == folder.path().string() + ": cannot use a scratch file there: it ends too early");
+    using part = std::pair<std::size_t, std::size_t>;
+    for (auto const& wrong : {part{10, 1}, part{5, 6}, part{1'000'000, 1}}) {
+        CHECK(test::message_of<rios::io_error>([&] { static_cast<void>(bytes_at(file, wrong.first, wrong.second)); }) ==
+              folder.path().string() + ": cannot use a scratch file there: it ends too early");
     }
 }
 

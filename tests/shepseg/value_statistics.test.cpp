@@ -206,8 +206,8 @@ TEST_CASE("numbers of 32 bits are exact at both ends of their range")
                                                                           -2147483648.0});
     auto const most = std::numeric_limits<std::uint32_t>::max();
     CHECK(row_of<std::uint32_t>({most, 0, most}, wanted) ==
-          std::vector<double>{0, 4294967295.0, 2863311530.0, std::sqrt(2.0L) * 4294967295.0L / 3, 8589934590.0,
-                              4294967295.0, 4294967295.0});
+          std::vector<double>{0, 4294967295.0, 2863311530.0, static_cast<double>(std::sqrt(2.0L) * 4294967295.0L / 3),
+                              8589934590.0, 4294967295.0, 4294967295.0});
     // Counted one by one, not sorted: as many as there are values in between.
     std::vector<std::uint32_t> many(1000, most);
     for (std::uint32_t i = 0; i < 1000; ++i) many.push_back(most - i);
