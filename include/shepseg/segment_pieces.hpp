@@ -127,7 +127,7 @@ class segment_finisher {
   public:
     explicit segment_finisher(statistics_plan<T, Functions...> const& plan) : functions_(plan.functions()) {}
 
-    /// @param row as many numbers as the plan has columns
+    /// @param row as many numbers as the plan has columns; those of spatial statistics hold the missing value
     void operator()(open_segment<T> segment, statistics_plan<T, Functions...> const& plan, std::span<double> row)
     {
         for (std::size_t i = 0; i < plan.plans().size(); ++i) {

@@ -283,6 +283,10 @@ struct variogram {
 
     [[nodiscard]] std::vector<statistics_column> columns(spatial_names const& names) const
     {
+        if (distance < 1 || distance > 100) {
+            throw rios::options_error("variogram up to a distance of " + std::to_string(distance) +
+                                      ": allowed: 1 to 100 pixels");
+        }
         std::vector<statistics_column> result;
         for (std::size_t band = 0; band < names.bands.size(); ++band) {
             for (int d = 1; d <= distance; ++d) {

@@ -159,8 +159,7 @@ class statistics_plan {
         if (twice == names.end()) return;
         throw rios::options_error(
             "column '" + *twice +
-            "' would be there twice: name each statistic of a band once, and let the column format "
-            "contain {band}");
+            "' would be there twice: name each statistic once, and let the column format contain {band}");
     }
 
     std::vector<int> bands_;

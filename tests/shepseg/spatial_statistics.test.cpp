@@ -409,3 +409,12 @@ TEST_CASE("spatial statistics are known by their words")
                   "neighbours, and variogram:D with D from 1 to 100");
     }
 }
+
+TEST_CASE("a variogram of no distance, or of too large a one, is refused when its columns are asked for")
+{
+    for (int const distance : {-1, 0, 101}) {
+        CHECK(test::message_of<rios::options_error>([&] {
+                  static_cast<void>(shepseg::variogram{.distance = distance}.columns({.bands = {1}}));
+              }) == "variogram up to a distance of " + std::to_string(distance) + ": allowed: 1 to 100 pixels");
+    }
+}

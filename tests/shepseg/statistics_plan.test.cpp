@@ -144,7 +144,7 @@ TEST_CASE("two columns of one name are refused")
 {
     auto const refused = [](std::string const& name) {
         return "column '" + name +
-               "' would be there twice: name each statistic of a band once, and let the column format contain {band}";
+               "' would be there twice: name each statistic once, and let the column format contain {band}";
     };
     CHECK(test::message_of<rios::options_error>([] {
               plan_of<float>({{.band = 1, .statistics = {{.kind = mean}, {.kind = sum}, {.kind = mean}}}});
