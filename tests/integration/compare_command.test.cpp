@@ -17,22 +17,13 @@
 using test::contains;
 using test::labels;
 using test::make_raster;
+using test::printed;
 using test::quilt;
 using test::shepseg;
 using test::strings;
 using test::temporary_directory;
 
 namespace {
-
-/// Standard output of a run that must end with that status and without a message.
-std::string printed(strings const& arguments, int status)
-{
-    auto const result = shepseg(arguments);
-    INFO(result.text());
-    REQUIRE(result.status == status);
-    CHECK(result.err.empty());
-    return result.out;
-}
 
 /// Other numbers for the same segments.
 labels renumbered(labels segments)

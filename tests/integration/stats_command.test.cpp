@@ -29,6 +29,7 @@
 #include "support/temporary_directory.hpp"
 
 using test::contains;
+using test::failed;
 using test::shepseg;
 using test::strings;
 using test::temporary_directory;
@@ -75,16 +76,6 @@ std::map<std::string, std::vector<double>> columns_of(std::string const& path)
         for (std::size_t i = 0; i < names.size(); ++i) columns[names[i]].push_back(std::stod(numbers[i]));
     }
     return columns;
-}
-
-/// The text of a run that must fail with a status.
-std::string failed(strings const& arguments, int status)
-{
-    auto const result = shepseg(arguments);
-    INFO(result.text());
-    CHECK(result.status == status);
-    CHECK(result.out.empty());
-    return result.err;
 }
 
 } // namespace

@@ -20,6 +20,7 @@
 using test::contains;
 using test::labels;
 using test::make_raster;
+using test::printed;
 using test::quilt;
 using test::shepseg;
 using test::strings;
@@ -27,16 +28,6 @@ using test::temporary_directory;
 using test::with;
 
 namespace {
-
-/// Standard output of a run that must succeed.
-std::string printed(strings const& arguments)
-{
-    auto const result = shepseg(arguments);
-    INFO(result.text());
-    REQUIRE(result.status == 0);
-    CHECK(result.err.empty());
-    return result.out;
-}
 
 /// Message of a run that must fail with that status and leave the folder as it is.
 std::string refused(temporary_directory const& folder, strings const& arguments, int status)

@@ -50,6 +50,26 @@ inline process_result shepseg(strings const& arguments, process_options options 
     return run(shepseg_command(arguments), std::move(options));
 }
 
+/// Standard output of a run of the tool that must end with that status and without a message.
+inline std::string printed(strings const& arguments, int status = 0)
+{
+    auto const result = shepseg(arguments);
+    INFO(result.text());
+    REQUIRE(result.status == status);
+    CHECK(result.err.empty());
+    return result.out;
+}
+
+/// The message of a run that must fail with a status, and print nothing.
+inline std::string failed(strings const& arguments, int status)
+{
+    auto const result = shepseg(arguments);
+    INFO(result.text());
+    CHECK(result.status == status);
+    CHECK(result.out.empty());
+    return result.err;
+}
+
 inline std::string read_file(std::filesystem::path const& path)
 {
     std::ifstream file(path, std::ios::binary);

@@ -17,7 +17,8 @@
 
 int main(int argc, char** argv)
 {
-    CLI::App app("Image segmentation after Shepherd, Bunting and Dymond (2019), and what is done with segments.", "shepseg");
+    CLI::App app("Image segmentation after Shepherd, Bunting and Dymond (2019), and what is done with segments.",
+                 "shepseg");
     tools::segment_arguments segment;
     tools::stats_arguments stats;
     tools::subset_arguments subset;
@@ -35,11 +36,11 @@ int main(int argc, char** argv)
     std::signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error like a full disk, with a message
     return tools::run_tool(app, argc, argv, "interrupted; nothing was written", [&] {
         if (compare_command->parsed()) return tools::run_compare(app, compare);
+        if (colours_command->parsed()) return tools::run_colours(app, colours);
         if (stats_command->parsed()) tools::run_stats(stats);
         else if (subset_command->parsed()) tools::run_subset(subset);
         else if (polygons_command->parsed()) tools::run_polygons(polygons);
         else if (preview_command->parsed()) tools::run_preview(preview);
-        else if (colours_command->parsed()) tools::run_colours(colours);
         else tools::run_segment(segment);
         return 0;
     });

@@ -48,7 +48,7 @@ void print_report(polygons_arguments const& arguments, shepseg::polygon_report c
 CLI::App* add_polygons_command(CLI::App& app, polygons_arguments& arguments)
 {
     auto* const command = app.add_subcommand("polygons", "Write segments as polygons with their attributes");
-    command->add_option("SEGMENTS", arguments.segments, "Raster of segments: the first band counts, 0 is null")
+    command->add_option("SEGMENTS", arguments.segments, "Raster of segments: integers, 0 is null")
         ->required()
         ->type_name("");
     command->add_option("OUTPUT", arguments.output, "Vector file to write")->required()->type_name("");

@@ -31,6 +31,7 @@
 #include "extra_files.hpp"
 #include "statistics_request.hpp"
 #include "summary.hpp"
+#include "support/command_line.hpp"
 #include "support/interrupt.hpp"
 #include "values.hpp"
 
@@ -182,13 +183,8 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
         ->type_name("");
     command->add_option("OUTPUT", arguments.output, "File of segments to write (uint32)")->required()->type_name("");
 
-    auto const option = [command](char const* group, char const* name, auto& target, char const* type,
-                                  char const* description) {
-        return command->add_option(name, target, description)->group(group)->type_name(type);
-    };
-    auto const flag = [command](char const* group, char const* name, bool& target, char const* description) {
-        command->add_flag(name, target, description)->group(group);
-    };
+    option_adder const option(*command);
+    flag_adder const flag(*command);
 
     option("Input", "--bands", arguments.bands, "LIST",
            "Bands to use, from 1, such as 3,4,5\n(default: those of the cluster model, or all)");

@@ -20,6 +20,7 @@
 #include "common_options.hpp"
 #include "extra_files.hpp"
 #include "statistics_request.hpp"
+#include "support/command_line.hpp"
 #include "support/interrupt.hpp"
 #include "values.hpp"
 
@@ -60,13 +61,8 @@ CLI::App* add_stats_command(CLI::App& app, stats_arguments& arguments)
     command->add_option("SEGMENTS", arguments.segments, "File of segments on the same pixels: integers, 0 for none")
         ->required()
         ->type_name("");
-    auto const option = [command](char const* group, char const* name, auto& target, char const* type,
-                                  char const* description) {
-        return command->add_option(name, target, description)->group(group)->type_name(type);
-    };
-    auto const flag = [command](char const* group, char const* name, bool& target, char const* description) {
-        command->add_flag(name, target, description)->group(group);
-    };
+    option_adder const option(*command);
+    flag_adder const flag(*command);
 
     option("Input", "--bands", arguments.bands, "LIST", "Bands of IMAGE, from 1, such as 1,2,3 (default: all)");
     option("Input", "--null-value", arguments.null_value, "V",

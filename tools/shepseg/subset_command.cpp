@@ -14,6 +14,7 @@
 #include <rios/gdal/dataset.hpp>
 #include <rios/terminal_progress.hpp>
 
+#include "support/command_line.hpp"
 #include "support/interrupt.hpp"
 #include "support/text.hpp"
 #include "values.hpp"
@@ -59,10 +60,7 @@ CLI::App* add_subset_command(CLI::App& app, subset_arguments& arguments)
         ->required()
         ->type_name("");
     command->add_option("OUTPUT", arguments.output, "File to write (uint32)")->required()->type_name("");
-    auto const option = [command](char const* group, char const* name, auto& target, char const* type,
-                                  char const* description) {
-        return command->add_option(name, target, description)->group(group)->type_name(type)->allow_extra_args(false);
-    };
+    option_adder const option(*command);
     auto& options = arguments.options;
     option("Part", "--window", arguments.window, "X,Y,W,H",
            "The W x H pixels from column X and row Y on, both counted\n"

@@ -54,6 +54,34 @@ inline void refuse_empty_values(CLI::App const& command)
     }
 }
 
+/// Adds options to a command: `option(group, "--name", target, word for the value, description)`.
+class option_adder {
+  public:
+    explicit option_adder(CLI::App& command) : command_(&command) {}
+    template <typename T>
+    CLI::Option* operator()(char const* group, char const* name, T& target, char const* type,
+                            char const* description) const
+    {
+        return command_->add_option(name, target, description)->group(group)->type_name(type);
+    }
+
+  private:
+    CLI::App* command_;
+};
+
+/// Adds flags to a command: `flag(group, "--name", target, description)`.
+class flag_adder {
+  public:
+    explicit flag_adder(CLI::App& command) : command_(&command) {}
+    CLI::Option* operator()(char const* group, char const* name, bool& target, char const* description) const
+    {
+        return command_->add_flag(name, target, description)->group(group);
+    }
+
+  private:
+    CLI::App* command_;
+};
+
 /// The main function of a tool: takes the command line apart, then calls `work()`, which returns the exit status.
 /// @param app with at least one subcommand
 /// @param interrupted what is said after Ctrl-C

@@ -24,6 +24,7 @@
 #include <rios/progress.hpp>
 
 #include "../colour.hpp"
+#include "label_reader.hpp"
 #include "label_rows.hpp"
 
 namespace shepseg {
@@ -196,7 +197,7 @@ inline colour_report write_random_colours(std::string const& path, std::uint64_t
 {
     detail::check(options);
     auto file = rios::gdal_dataset::open_for_update(path);
-    detail::require_labels(file);
+    static_cast<void>(label_reader(path)); // refuses what holds no labels
     rios::attribute_table table(file);
     if (table.rows() == 0) {
         table.resize(static_cast<std::ptrdiff_t>(detail::last_segment(file, options.progress)) + 1);
@@ -224,7 +225,7 @@ inline colour_report write_column_colours(std::string const& path, column_colour
                                   ": allowed: 0 to 100, the first below the second");
     }
     auto file = rios::gdal_dataset::open_for_update(path);
-    detail::require_labels(file);
+    static_cast<void>(label_reader(path)); // refuses what holds no labels
     rios::attribute_table table(file);
     std::array<std::size_t, 3> columns{};
     for (std::size_t i = 0; i < columns.size(); ++i) {

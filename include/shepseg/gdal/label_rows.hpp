@@ -7,39 +7,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
-#include <type_traits>
 
 #include <rios/block.hpp>
-#include <rios/error.hpp>
 #include <rios/gdal/dataset.hpp>
-#include <rios/gdal/reader.hpp>
 #include <rios/image.hpp>
-#include <rios/pixel_type.hpp>
 #include <rios/progress.hpp>
+
+#include "label_reader.hpp"
 
 namespace shepseg::detail {
 
-/// @throws rios::options_error if there is no band, rios::grid_error if it holds no numbers of segments
-inline void require_labels(rios::gdal_dataset const& file)
-{
-    auto const type = file.band_type(1);
-    bool const whole = rios::dispatch(type, []<typename T>(std::type_identity<T>) { return std::is_integral_v<T>; });
-    if (whole) return;
-    throw rios::grid_error(file.path() + ": has pixels of type " + std::string(rios::name_of(type)) +
-                           "; segments are whole numbers: uint8 to uint32, or signed ones");
-}
-
 /// Reads a raster of labels in rows of its blocks, from top to bottom, and calls `f(row, labels)` for each row.
 /// @param phase what progress is told
+/// @throws rios::grid_error, rios::io_error as label_reader does; rios::cancelled
 template <typename F>
 void each_label_row(rios::gdal_dataset const& file, rios::progress_function const& progress, std::string_view phase,
                     F f)
 {
     constexpr std::ptrdiff_t enough = std::ptrdiff_t{1} << 22; // pixels
     constexpr std::ptrdiff_t most = std::ptrdiff_t{1} << 26;
-    rios::gdal_reader<std::uint32_t> reader(file.path(), {.bands = {1}});
+    label_reader reader(file.path());
     auto const& grid = reader.grid();
     int block_rows = 1;
     int block_cols = 1;
@@ -47,10 +35,8 @@ void each_label_row(rios::gdal_dataset const& file, rios::progress_function cons
     auto rows = std::max<std::ptrdiff_t>(1, enough / grid.cols / block_rows) * block_rows;
     rows = std::min(rows, std::max<std::ptrdiff_t>(1, most / grid.cols));
     rios::report(progress, phase, 0);
-    rios::image<std::uint32_t> labels;
     for (rios::block const strip : grid.blocks(rows, grid.cols)) {
-        labels.reshape(1, strip.rows, strip.cols);
-        reader.read_into(strip, labels.view());
+        auto const labels = reader.read(strip);
         for (std::ptrdiff_t row = 0; row < strip.rows; ++row) {
             f(static_cast<std::int32_t>(strip.row + row), std::span<std::uint32_t const>(labels.row(0, row)));
             if (row % 16 != 15 && row + 1 != strip.rows) continue;

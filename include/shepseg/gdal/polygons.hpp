@@ -26,6 +26,7 @@
 #include "../options.hpp"
 #include "../outline.hpp"
 #include "../segment_runs.hpp"
+#include "label_reader.hpp"
 #include "label_rows.hpp"
 #include "segment_attributes.hpp"
 
@@ -145,9 +146,8 @@ class polygon_writer {
 
 } // namespace detail
 
-/// Writes a vector file with one multipolygon for each segment of a raster's first band: all of its pixels, in the raster's
-/// coordinate reference system (in columns and rows, downwards, if it has no place on the map). 0, null, is no segment, nor are
-/// numbers below it.
+/// Writes a vector file with one multipolygon for each segment of a raster: all of its pixels, in the raster's coordinate reference
+/// system (in columns and rows, downwards, if it has no place on the map). 0 and the file's null value are no segment.
 ///
 /// The field `id` holds the number of the segment, the others its attributes, with their types where the format has them.
 /// Attributes that nobody gives are null. Features are in the order of the last rows of their segments.
@@ -161,7 +161,7 @@ inline polygon_report write_polygons(std::string const& segments, std::string co
                                      polygon_options const& options = {})
 {
     auto const file = rios::gdal_dataset::open(segments);
-    detail::require_labels(file);
+    static_cast<void>(label_reader(segments)); // refuses what holds no labels
     auto const grid = file.grid();
     polygon_report report;
     rios::vector_output vectors(

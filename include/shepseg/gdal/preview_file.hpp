@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,10 +16,8 @@
 
 #include <rios/block.hpp>
 #include <rios/error.hpp>
-#include <rios/gdal/crs.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/reader.hpp>
-#include <rios/grid_difference.hpp>
 #include <rios/image.hpp>
 #include <rios/pixel_grid.hpp>
 #include <rios/progress.hpp>
@@ -28,8 +25,9 @@
 
 #include "../mean_colours.hpp"
 #include "../preview.hpp"
-#include "label_rows.hpp"
+#include "label_reader.hpp"
 #include "picture_file.hpp"
+#include "same_pixels.hpp"
 
 namespace shepseg {
 
@@ -73,7 +71,7 @@ namespace shepseg {
                                              std::string const& segments, std::optional<rios::block> part = {})
 {
     rios::gdal_reader<float> pixels(image, {.bands = bands});
-    rios::gdal_reader<std::uint32_t> labels(segments);
+    label_reader labels(segments);
     auto const shown_part = part.value_or(pixels.grid().whole());
     if (shown_part.rows != labels.grid().rows || shown_part.cols != labels.grid().cols) {
         throw rios::grid_error(image + " and " + segments + " differ in size");
@@ -126,23 +124,6 @@ struct segment_picture {
 
 namespace detail {
 
-/// @throws rios::grid_error saying how they differ, unless the rasters have the same pixels
-inline void require_same_pixels(std::string const& segments, rios::pixel_grid const& labels, std::string const& image,
-                                rios::pixel_grid const& pixels)
-{
-    auto const same = [](std::string const& one, std::string const& other) { return rios::same_crs(one, other); };
-    auto difference = rios::grid_difference(labels, pixels, image, same);
-    if (difference.empty()) return;
-    bool const placed =
-        labels.geotransform && pixels.geotransform && labels.rows == pixels.rows && labels.cols == pixels.cols;
-    if (auto const shift = placed ? rios::detail::largest_shift(pixels, labels) : 0; shift > 1e-3) {
-        char text[64];
-        std::snprintf(text, sizeof text, ", up to %.4g pixels apart", shift);
-        difference += text;
-    }
-    throw rios::grid_error(segments + ": " + difference);
-}
-
 /// The window that is asked for, or the usual one. @throws rios::grid_error if it does not lie inside
 inline rios::block shown_window(std::string const& segments, rios::pixel_grid const& grid,
                                 picture_request const& request)
@@ -163,7 +144,7 @@ inline rios::block shown_window(std::string const& segments, rios::pixel_grid co
 /// Calls `f(part, image, labels, above)` for parts of a window from top to bottom. The part is in rows and columns of the window,
 /// its height a multiple of `multiple` but for the last; `labels` begins one row higher where there is one (above).
 template <typename F>
-void each_part(rios::gdal_reader<float>& image, rios::gdal_reader<std::uint32_t>& labels, rios::block const& window,
+void each_part(rios::gdal_reader<float>& image, label_reader& labels, rios::block const& window,
                std::ptrdiff_t multiple, rios::progress_function const& progress, std::string_view phase, F f)
 {
     constexpr std::ptrdiff_t enough = std::ptrdiff_t{1} << 20; // pixels
@@ -209,8 +190,7 @@ void each_part(rios::gdal_reader<float>& image, rios::gdal_reader<std::uint32_t>
                                   " bands to be shown; allowed: one, or three for red, green and blue");
     }
     rios::gdal_reader<float> pixels(image, {.bands = result.bands});
-    detail::require_labels(rios::gdal_dataset::open(segments));
-    rios::gdal_reader<std::uint32_t> labels(segments, {.bands = {1}});
+    label_reader labels(segments);
     detail::require_same_pixels(segments, labels.grid(), image, pixels.grid());
     auto const window = result.window = detail::shown_window(segments, labels.grid(), request);
 

@@ -41,8 +41,8 @@
 #include "../tiled.hpp"
 #include "file_source.hpp"
 #include "label_file.hpp"
-#include "null_rule.hpp"
 #include "label_output.hpp"
+#include "null_rule.hpp"
 
 namespace shepseg {
 
@@ -130,8 +130,8 @@ std::size_t readers_of(E const& executor)
 /// The phases for one pixel type: fills in the result and the writer's file.
 template <rios::Pixel T, rios::AnyExecutor E>
 void segment_as(rios::gdal_dataset const& file, rios::block const& window, options& options,
-                    file_options const& request, rios::gdal_writer<std::uint32_t>& writer, E& executor,
-                    rios::timing_log& log, file_segmentation& result)
+                file_options const& request, rios::gdal_writer<std::uint32_t>& writer, E& executor,
+                rios::timing_log& log, file_segmentation& result)
 {
     auto const threads = concurrency_of(executor);
     // The program with GDAL and its drivers; for each thread its stack, and the blocks that it prepares for the writer.

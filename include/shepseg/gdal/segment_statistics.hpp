@@ -24,10 +24,8 @@
 #include <rios/block.hpp>
 #include <rios/concepts.hpp>
 #include <rios/error.hpp>
-#include <rios/gdal/crs.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/reader.hpp>
-#include <rios/grid_difference.hpp>
 #include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
 #include <rios/progress.hpp>
@@ -42,6 +40,7 @@
 #include "../statistics_worker.hpp"
 #include "label_reader.hpp"
 #include "null_rule.hpp"
+#include "same_pixels.hpp"
 #include "segment_sizes.hpp"
 
 namespace shepseg {
@@ -82,28 +81,6 @@ struct segment_statistics_result {
     rios::timings timings;
 };
 
-namespace detail {
-
-/// @param grid of the image, or of a part of it
-/// @throws rios::grid_error saying how the two differ
-inline void require_same_pixels(label_reader const& labels, rios::gdal_dataset const& image,
-                                rios::pixel_grid const& grid)
-{
-    auto const difference =
-        rios::grid_difference(labels.grid(), grid, image.path(),
-                              [](auto const& one, auto const& other) { return rios::same_crs(one, other); });
-    if (difference.empty()) return;
-    auto const& own = labels.grid();
-    std::string apart;
-    if (own.geotransform && grid.geotransform && own.rows == grid.rows && own.cols == grid.cols) {
-        apart = "; corners are up to " + rios::detail::number_text(rios::detail::largest_shift(grid, own)) +
-                " pixels apart";
-    }
-    throw rios::grid_error(labels.path() + ": " + difference + apart);
-}
-
-} // namespace detail
-
 /// Computes statistics of the pixels of each segment.
 ///
 /// @param image any raster; read as the common type of the bands that are used
@@ -132,7 +109,7 @@ template <rios::AnyExecutor E, typename... Functions>
     label_reader const label_file(labels);
     auto const window = options.image_window.value_or(image_file.grid().whole());
     auto const grid = image_file.grid().window(window);
-    detail::require_same_pixels(label_file, image_file, grid);
+    detail::require_same_pixels(labels, label_file.grid(), image, grid);
     std::vector<rios::pixel_type> types;
     for (auto const& each : selection) types.push_back(image_file.band_type(each.band));
     for (int const band : options.spatial_bands) types.push_back(image_file.band_type(band));

@@ -240,13 +240,17 @@ TEST_CASE("a raster without a place on the map gives polygons in columns and row
     CHECK(box.MaxY == 2);
 }
 
-TEST_CASE("numbers below 0 are null")
+TEST_CASE("the null value of the file is no segment, and numbers below 0 are refused")
 {
     temporary_directory const folder;
     rios::image<std::int32_t> image(1, 2, 2);
     image(0, 0, 0) = -1;
     image(0, 0, 1) = 2147483647;
     test::make_raster(folder / "s.tif", "GTiff", image);
+    CHECK(test::message_of<rios::grid_error>([&] { write_polygons(folder / "s.tif", folder / "a.gpkg"); }) ==
+          folder / "s.tif" + ": row 0, col 0 holds -1; numbers of segments are 1 or more, and 0 is null");
+    CHECK(folder.names() == std::set<std::string>{"s.tif"});
+    test::open_raster(folder / "s.tif", GDAL_OF_UPDATE)->GetRasterBand(1)->SetNoDataValue(-1);
     CHECK(write_polygons(folder / "s.tif", folder / "a.gpkg").segments == 1);
     CHECK(area_of(*features_of(folder / "a.gpkg").at(2147483647)) == 1);
 }
@@ -449,8 +453,8 @@ TEST_CASE("rasters that hold no segments are refused")
     temporary_directory const folder;
     test::make_raster(folder / "s.tif", "GTiff", rios::image<float>(1, 3, 4));
     CHECK(message_of<rios::grid_error>([&] { write_polygons(folder / "s.tif", folder / "a.gpkg"); }) ==
-          (folder / "s.tif") +
-              ": has pixels of type float32; segments are whole numbers: uint8 to uint32, or signed ones");
+          (folder / "s.tif") + ": has pixels of type float32; numbers of segments are integers: uint8, int8, uint16, "
+                               "int16, uint32 or int32");
     CHECK(message_of<rios::io_error>([&] { write_polygons(folder / "none.tif", folder / "a.gpkg"); }) ==
           (folder / "none.tif") + ": no such file or directory");
     CHECK(folder.names() == std::set<std::string>{"s.tif"});

@@ -228,7 +228,7 @@ TEST_CASE("rasters that do not have the same pixels are refused with what differ
     test::make_raster(labels, "GTiff", rios::image<std::uint32_t>(1, 20, 31));
     CHECK(refusal() == labels + ": has 20 rows, 31 cols; " + image + " has 20 rows, 30 cols");
     test::make_raster(labels, "GTiff", rios::image<float>(1, 20, 30));
-    CHECK(refusal().find("segments are whole numbers") != std::string::npos);
+    CHECK(refusal().find("numbers of segments are integers") != std::string::npos);
 }
 
 TEST_CASE("pictures that cannot be are refused, and a cancelled one leaves nothing")

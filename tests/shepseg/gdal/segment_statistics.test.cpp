@@ -363,8 +363,7 @@ TEST_CASE("files that do not belong together are refused, and the message says w
     set_grid(in.image, {500005, 10, 0, 6900000, 0, -10});
     CHECK(message_of<rios::grid_error>(run) ==
           in.segments + ": has geotransform (500000, 10, 0, 6900000, 0, -10); " + in.image +
-              " has geotransform (500005, 10, 0, 6900000, 0, -10); corners are up to 0.5 pixels "
-              "apart");
+              " has geotransform (500005, 10, 0, 6900000, 0, -10), up to 0.5 pixels apart");
     test::make_raster(in.segments, "GTiff", rios::image<float>(1, 10, 20));
     CHECK(message_of<rios::grid_error>(run) ==
           in.segments + ": has pixels of type float32; numbers of segments are integers: uint8, int8, uint16, int16, "
