@@ -38,6 +38,7 @@
 #include "gdal/format.hpp"
 #include "gdal/ground_control_points.hpp"
 #include "gdal/layer_transform.hpp"
+#include "gdal/near_parts.hpp"
 #include "gdal/output_file.hpp"
 #include "gdal/output_summaries.hpp"
 #include "gdal/overviews.hpp"
