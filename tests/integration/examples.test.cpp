@@ -305,6 +305,19 @@ TEST_CASE("an example that fails in the middle leaves the older result alone")
     }
 }
 
+TEST_CASE("segment_table writes the mean of each segment, and how rough it is")
+{
+    temporary_directory const d;
+    test::make_raster(d / "image.tif", "GTiff", from<std::uint16_t>(1, 2, 4, {10, 12, 500, 500, 10, 900, 500, 700}));
+    test::make_raster(d / "segments.tif", "GTiff", from<std::uint32_t>(1, 2, 4, {1, 1, 3, 3, 1, 1, 3, 3}));
+    CHECK(printed({"segment_table", d / "image.tif", d / "segments.tif", d / "t.csv"}) == "");
+    // Each segment has two pairs side by side, of which one differs by more than 100.
+    CHECK(test::read_file(d / "t.csv") == "id,Band_1_mean,Band_1_rough\n1,233,0.5\n2,-9999,-9999\n3,550,0.5\n");
+    CHECK(printed({"segment_table", d / "image.tif", d / "segments.tif", d / "t.csv", "--step", "1"}) == "");
+    CHECK(test::read_file(d / "t.csv") == "id,Band_1_mean,Band_1_rough\n1,233,1\n2,-9999,-9999\n3,550,0.5\n");
+    refuses(d, {"segment_table", d / "image.tif", d / "none.tif", d / "t.csv"}, 1, {"none.tif: no such file"});
+}
+
 #else
 
 TEST_CASE("the examples give what a loop over the whole image gives")
