@@ -116,6 +116,7 @@ class statistics_worker {
         segments_.group(inner);
         if (plan_->wants_neighbours()) find_neighbours(labels.view(), margin);
         auto const window = pixels.view().window(margin, margin, where.rows, where.cols);
+        result.complete.numbers.reserve(result.complete.numbers.size() + segments_.size() * plan_->columns().size());
         result.pieces.bands.resize(plan_->plans().size());
         result.pieces.values.resize(plan_->spatial_bands().size());
         for (std::size_t number = 0; number < segments_.size(); ++number) {

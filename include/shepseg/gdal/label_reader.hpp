@@ -19,6 +19,7 @@
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/reader.hpp>
 #include <rios/image.hpp>
+#include <rios/image_view.hpp>
 #include <rios/null_test.hpp>
 #include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
@@ -66,13 +67,23 @@ class label_reader {
         return result;
     }
 
+    [[nodiscard]] std::ptrdiff_t band_count() const noexcept { return 1; }
+
     /// @throws rios::grid_error for a negative label, naming its place in the file
     /// @throws rios::io_error naming the file and the block
-    [[nodiscard]] rios::image<std::uint32_t> read(rios::block where)
+    [[nodiscard]] rios::image<std::uint32_t> read(rios::block const& where)
+    {
+        rios::image<std::uint32_t> labels(1, where.rows, where.cols);
+        read_into(where, labels.view());
+        return labels;
+    }
+
+    /// As read(), into memory of the caller. @pre that is 1 × rows × cols of the block
+    void read_into(rios::block where, rios::image_view<std::uint32_t> into)
     {
         where.row += first_row_;
         where.col += first_col_;
-        return std::visit([&](auto& file) { return labels_of(file, where); }, file_);
+        std::visit([&](auto& file) { read_labels(file, where, into); }, file_);
     }
 
   private:
@@ -97,24 +108,31 @@ class label_reader {
         return rios::gdal_reader<std::int32_t>(file.path());
     }
 
-    template <typename T>
-    static rios::image<std::uint32_t> labels_of(rios::gdal_reader<T>& file, rios::block const& where)
+    static void read_labels(rios::gdal_reader<std::uint32_t>& file, rios::block const& where,
+                            rios::image_view<std::uint32_t> into)
+    {
+        file.read_into(where, into);
+        rios::null_test<std::uint32_t> const is_null(file.null_value(0));
+        if (is_null.never() || is_null(0)) return;
+        for (std::ptrdiff_t row = 0; row < into.rows(); ++row) {
+            for (auto& label : into.row(0, row)) label = is_null(label) ? 0 : label;
+        }
+    }
+
+    static void read_labels(rios::gdal_reader<std::int32_t>& file, rios::block const& where,
+                            rios::image_view<std::uint32_t> into)
     {
         auto const pixels = file.read(where);
-        rios::null_test<T> const is_null(file.null_value(0));
-        rios::image<std::uint32_t> labels(1, where.rows, where.cols);
+        rios::null_test<std::int32_t> const is_null(file.null_value(0));
         for (std::ptrdiff_t row = 0; row < where.rows; ++row) {
             auto const from = pixels.row(0, row);
-            auto const to = labels.row(0, row);
+            auto const to = into.row(0, row);
             for (std::size_t col = 0; col < to.size(); ++col) {
-                auto const value = is_null(from[col]) ? T{0} : from[col];
-                if constexpr (std::is_signed_v<T>) {
-                    if (value < 0) refuse(file.path(), value, where.row + row, where.col, col);
-                }
+                auto const value = is_null(from[col]) ? 0 : from[col];
+                if (value < 0) refuse(file.path(), value, where.row + row, where.col, col);
                 to[col] = static_cast<std::uint32_t>(value);
             }
         }
-        return labels;
     }
 
     [[noreturn]] static void refuse(std::string const& path, std::int32_t value, std::ptrdiff_t row,
