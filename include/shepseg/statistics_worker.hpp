@@ -152,20 +152,26 @@ class statistics_worker {
         return std::span(rows.numbers).last(width);
     }
 
-    /// Copies the values of a segment's pixels in a band.
-    void gather(rios::image_view<T const> const& window, std::size_t band, std::span<std::uint32_t const> positions,
-                T* to) const
+    /// Calls `f` with the value of each of a segment's pixels in a band.
+    template <typename F>
+    static void each_value(rios::image_view<T const> const& window, std::size_t band,
+                           std::span<std::uint32_t const> positions, F f)
     {
         auto const cols = static_cast<std::uint32_t>(window.cols());
         auto const number = static_cast<std::ptrdiff_t>(band);
         auto const* const from = &window(number, 0, 0);
         if (window.row_stride() == window.cols()) {
-            for (auto const position : positions) *to++ = from[position];
-            return;
+            for (auto const position : positions) f(from[position]);
+        } else {
+            for (auto const position : positions) f(window(number, position / cols, position % cols));
         }
-        for (auto const position : positions) {
-            *to++ = window(number, position / cols, position % cols);
-        }
+    }
+
+    /// Copies the values of a segment's pixels in a band.
+    static void gather(rios::image_view<T const> const& window, std::size_t band,
+                       std::span<std::uint32_t const> positions, T* to)
+    {
+        each_value(window, band, positions, [&](T value) { *to++ = value; });
     }
 
     /// The values of a segment's valid pixels in a band; they stay valid until the next call.
@@ -173,16 +179,14 @@ class statistics_worker {
                               std::span<std::uint32_t const> positions)
     {
         values_.resize(std::max(values_.size(), positions.size()));
-        auto const values = std::span(values_).first(positions.size());
-        gather(window, band, positions, values.data());
-        auto const& is_null = plan_->null_test(band);
-        if (is_null.never()) return values;
+        auto* const values = values_.data();
+        auto const is_null = plan_->null_test(band);
         std::size_t valid = 0;
-        for (auto const value : values) {
-            values_[valid] = value;
+        each_value(window, band, positions, [&](T value) {
+            values[valid] = value;
             valid += is_null(value) ? 0 : 1;
-        }
-        return values.first(valid);
+        });
+        return std::span(values_).first(valid);
     }
 
     void add_row(rios::block_info const& where, std::size_t number, rios::image_view<T const> const& window,

@@ -186,32 +186,48 @@ void set_order(std::span<value_run<T> const> runs, std::uint64_t count, band_pla
 }
 
 /// How often values occur that lie in a small range; with sums of 64 values each, so that a rank is found in few steps.
+template <typename T>
 class counted_range {
   public:
-    /// @param range of the values, which follow as numbers from 0 to range - 1
-    void begin(std::size_t range)
+    /// @param values of which none is less than lowest, nor as large as lowest + range. They must stay until clear().
+    void count(std::span<T const> values, std::int64_t lowest, std::size_t range)
     {
-        counts_.assign(range, 0);
-        sums_.assign(range / 64 + 1, 0);
+        values_ = values;
+        lowest_ = lowest;
+        range_ = range;
+        if (counts_.size() < range) {
+            counts_.resize(range);
+            sums_.resize(range / 64 + 1);
+        }
+        for (auto const value : values) {
+            ++counts_[number_of(value)];
+            ++sums_[number_of(value) / 64];
+        }
     }
-    void add(std::size_t number) noexcept
+
+    /// To be called before the next count(). Few values are quicker taken back than a whole range is set to 0.
+    void clear() noexcept
     {
-        ++counts_[number];
-        ++sums_[number / 64];
+        if (values_.size() > range_ / 8) {
+            std::fill_n(counts_.begin(), range_, 0U);
+            std::fill_n(sums_.begin(), range_ / 64 + 1, 0U);
+            return;
+        }
+        for (auto const value : values_) counts_[number_of(value)] = sums_[number_of(value) / 64] = 0;
     }
 
     /// Finds ranks that do not descend.
     class search {
       public:
         explicit search(counted_range const& of) : of_(&of) {}
-        /// Number of the value at a rank, from 1 to the number of values.
-        [[nodiscard]] std::size_t number_at(std::uint64_t rank) noexcept
+        /// The value at a rank, from 1 to the number of values.
+        [[nodiscard]] double value_at(std::uint64_t rank) noexcept
         {
             while (before_ + of_->sums_[group_] < rank) before_ += of_->sums_[group_++];
             auto seen = before_;
             auto number = group_ * 64;
             while ((seen += of_->counts_[number]) < rank) ++number;
-            return number;
+            return of_->value_of(number);
         }
 
       private:
@@ -220,14 +236,27 @@ class counted_range {
         std::uint64_t before_ = 0; // values before the group
     };
 
-    /// Number of the most frequent value, the smallest of several.
-    [[nodiscard]] std::size_t mode() const noexcept
+    /// The most frequent value, the smallest of several.
+    [[nodiscard]] double mode() const noexcept
     {
-        return static_cast<std::size_t>(std::max_element(counts_.begin(), counts_.end()) - counts_.begin());
+        auto const end = counts_.begin() + static_cast<std::ptrdiff_t>(range_);
+        return value_of(static_cast<std::size_t>(std::max_element(counts_.begin(), end) - counts_.begin()));
     }
 
   private:
-    std::vector<std::uint32_t> counts_;
+    [[nodiscard]] std::size_t number_of(T value) const noexcept
+    {
+        return static_cast<std::size_t>(static_cast<std::int64_t>(value) - lowest_);
+    }
+    [[nodiscard]] double value_of(std::size_t number) const noexcept
+    {
+        return static_cast<double>(lowest_ + static_cast<std::int64_t>(number));
+    }
+
+    std::span<T const> values_;
+    std::int64_t lowest_ = 0;
+    std::size_t range_ = 0;
+    std::vector<std::uint32_t> counts_; // all 0 between clear() and count()
     std::vector<std::uint32_t> sums_;
 };
 
@@ -273,22 +302,19 @@ class value_statistics {
             std::sort(values.begin(), values.end());
             return detail::set_order(std::span<T const>(values), plan, row);
         }
-        counts_.begin(range);
-        for (auto const value : values)
-            counts_.add(static_cast<std::size_t>(static_cast<std::int64_t>(value) - lowest));
-        auto const value_of = [&](std::size_t number) {
-            return static_cast<double>(lowest + static_cast<std::int64_t>(number));
-        };
-        detail::counted_range::search search(counts_);
+        counts_.count(values, lowest, range);
+        typename detail::counted_range<T>::search search(counts_);
         for (auto const& each : plan.percentiles()) {
-            row[each.column] = value_of(search.number_at(rank_of(each.percent, values.size())));
+            row[each.column] = search.value_at(rank_of(each.percent, values.size()));
         }
-        if (plan.modes().empty()) return;
-        auto const mode = value_of(counts_.mode());
-        for (auto const column : plan.modes()) row[column] = mode;
+        if (!plan.modes().empty()) {
+            auto const mode = counts_.mode();
+            for (auto const column : plan.modes()) row[column] = mode;
+        }
+        counts_.clear();
     }
 
-    detail::counted_range counts_;
+    detail::counted_range<T> counts_;
 };
 
 } // namespace shepseg

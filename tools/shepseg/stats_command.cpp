@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "stats_command.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -9,9 +11,12 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <gdal.h>
 
 #include <rios/executor/threads.hpp>
+#include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/dataset.hpp>
+#include <rios/memory.hpp>
 #include <rios/terminal_progress.hpp>
 #include <shepseg/gdal/segment_statistics.hpp>
 #include <shepseg/gdal/statistics_columns.hpp>
@@ -32,6 +37,22 @@ std::vector<int> bands_from(stats_arguments const& arguments)
 {
     auto const file = rios::gdal_dataset::open(arguments.image);
     return rios::selected_bands(file, band_list_from("--bands", arguments.bands));
+}
+
+/// Bytes of a file's blocks that belong to the windows which are worked on at a time: to a whole row of windows where windows side
+/// by side share blocks.
+std::uint64_t bytes_of_windows(rios::gdal_dataset const& file, std::size_t bands, std::ptrdiff_t window,
+                               std::size_t at_once)
+{
+    int block_rows = 1;
+    int block_cols = 1;
+    file.band(1).GetBlockSize(&block_cols, &block_rows);
+    auto const whole_blocks = [window](std::ptrdiff_t block) { return (window + block - 1) / block * block; };
+    auto const rows = std::min(whole_blocks(block_rows), file.rows());
+    auto const cols = std::min(static_cast<std::ptrdiff_t>(at_once) * whole_blocks(block_cols), file.cols());
+    auto const bytes = GDALGetDataTypeSizeBytes(file.band(1).GetRasterDataType());
+    return static_cast<std::uint64_t>(rows) * static_cast<std::uint64_t>(block_cols > window ? file.cols() : cols) *
+           bands * static_cast<std::uint64_t>(bytes);
 }
 
 std::string table_text(stats_arguments const& arguments, shepseg::segment_statistics_result const& result)
@@ -127,6 +148,9 @@ void run_stats(stats_arguments const& arguments)
     std::optional<shepseg::table_file> table;
     if (!arguments.table.empty()) table.emplace(arguments.table, present);
 
+    std::optional<shepseg::statistics_columns> attributes;
+    if (!arguments.no_rat) attributes.emplace(arguments.segments, present);
+
     rios::terminal_progress bar;
     auto const show = [&](std::string_view phase, double done) {
         if (!arguments.quiet) bar(phase, done);
@@ -141,15 +165,25 @@ void run_stats(stats_arguments const& arguments)
     options.scratch_dir = arguments.scratch_dir;
     options.progress = show;
     options.before_work = [&](std::vector<shepseg::statistics_column> const& columns) {
-        if (!arguments.no_rat) shepseg::check_statistics_columns(arguments.segments, columns, present);
+        if (attributes) attributes->check(columns);
     };
+    // A larger cache only costs fresh memory, as a block is hardly asked for again.
+    auto const at_once = threads + readers;
+    auto const labels =
+        attributes ? bytes_of_windows(attributes->dataset(), 1, options.window, at_once)
+                   : bytes_of_windows(rios::gdal_dataset::open(arguments.segments), 1, options.window, at_once);
+    auto const pixels =
+        bytes_of_windows(rios::gdal_dataset::open(arguments.image), request.bands.size(), options.window, at_once);
+    constexpr std::uint64_t least = 16 << 20;
+    rios::limit_block_cache(std::clamp(labels + pixels, least, std::max(least, rios::machine_memory() / 8)));
+
     rios::thread_executor executor({.readers = readers, .workers = threads});
     auto const result = compute_statistics(arguments.image, arguments.segments, request, options, executor);
     if (table) table->write(result.table, show);
-    if (!arguments.no_rat) {
-        warn_of_size(arguments.segments, rios::gdal_dataset::open(arguments.segments).format(), result.table);
+    if (attributes) {
+        warn_of_size(arguments.segments, attributes->dataset().format(), result.table);
         // From here on there is no way back.
-        shepseg::write_statistics_columns(arguments.segments, result.table, present, [&](auto phase, double done) {
+        attributes->write(result.table, [&](auto phase, double done) {
             if (!arguments.quiet) bar(phase, done);
             return true;
         });

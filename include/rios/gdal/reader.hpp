@@ -49,6 +49,9 @@ class gdal_reader {
     [[nodiscard]] std::vector<int> const& bands() const noexcept { return source_.bands(); }
     [[nodiscard]] std::ptrdiff_t band_count() const noexcept { return static_cast<std::ptrdiff_t>(bands().size()); }
 
+    /// The pixel type that a band of the image has in the file. @param band its number in the image, from 0
+    [[nodiscard]] pixel_type type_in_file(std::size_t band) const noexcept { return source_.types()[band]; }
+
     /// The null value of a band of the image, if it has one: the file's, unless the options say otherwise.
     /// @param band its number in the image, from 0
     [[nodiscard]] std::optional<double> null_value(std::size_t band) const noexcept

@@ -77,6 +77,7 @@ class gdal_source {
 
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
     [[nodiscard]] std::vector<int> const& bands() const noexcept { return options_.bands; }
+    [[nodiscard]] std::vector<pixel_type> const& types() const noexcept { return types_; }
     [[nodiscard]] std::vector<std::optional<double>> const& null_values() const noexcept { return null_values_; }
     [[nodiscard]] pixel_grid const& grid() const noexcept { return placement_.grid; }
     [[nodiscard]] std::ptrdiff_t margin() const noexcept { return placement_.margin; }

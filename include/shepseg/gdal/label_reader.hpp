@@ -16,7 +16,6 @@
 #include <rios/error.hpp>
 #include <rios/gdal/crs.hpp>
 #include <rios/gdal/data_type.hpp>
-#include <rios/gdal/dataset.hpp>
 #include <rios/gdal/reader.hpp>
 #include <rios/image.hpp>
 #include <rios/image_view.hpp>
@@ -36,7 +35,11 @@ class label_reader {
     /// Opens the file for a moment.
     /// @throws rios::io_error if it cannot be opened as a raster
     /// @throws rios::grid_error if it has several bands, or pixels that are no whole numbers
-    explicit label_reader(std::string path) : label_reader(rios::gdal_dataset::open(std::move(path))) {}
+    explicit label_reader(std::string path)
+        : file_(checked(rios::gdal_reader<std::uint32_t>(std::move(path)))),
+          grid_(std::visit([](auto const& file) -> auto const& { return file.grid(); }, file_))
+    {
+    }
 
     [[nodiscard]] std::string const& path() const
     {
@@ -89,22 +92,21 @@ class label_reader {
   private:
     using file_type = std::variant<rios::gdal_reader<std::uint32_t>, rios::gdal_reader<std::int32_t>>;
 
-    explicit label_reader(rios::gdal_dataset const& file) : file_(checked(file)), grid_(file.grid()) {}
-
-    static file_type checked(rios::gdal_dataset const& file)
+    // Opening is slow where a format has much to say of a file: an .img formats its whole histogram as text.
+    static file_type checked(rios::gdal_reader<std::uint32_t> file)
     {
         if (file.band_count() != 1) {
             throw rios::grid_error(file.path() + ": has " + std::to_string(file.band_count()) +
                                    " bands; a file of segments has one");
         }
-        auto const type = file.band_type(1);
+        auto const type = file.type_in_file(0);
         bool const is_integer =
             rios::dispatch(type, []<typename T>(std::type_identity<T>) { return std::is_integral_v<T>; });
         if (!is_integer) {
             throw rios::grid_error(file.path() + ": has pixels of type " + std::string(rios::name_of(type)) +
                                    "; numbers of segments are integers: uint8, int8, uint16, int16, uint32 or int32");
         }
-        if (rios::holds(rios::pixel_type::uint32, type)) return rios::gdal_reader<std::uint32_t>(file.path());
+        if (rios::holds(rios::pixel_type::uint32, type)) return file;
         return rios::gdal_reader<std::int32_t>(file.path());
     }
 

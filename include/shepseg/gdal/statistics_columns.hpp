@@ -52,57 +52,75 @@ inline std::optional<std::size_t> existing_column(rios::attribute_table const& t
 
 } // namespace detail
 
-/// Finds out, before any work, that columns cannot be written to the attribute table of a file.
-/// @throws rios::io_error if the file cannot be changed
-/// @throws rios::options_error if a column is there already and is not to be replaced, or has another type
-inline void check_statistics_columns(std::string const& labels, std::vector<statistics_column> const& columns,
-                                     existing present)
-{
-    auto file = rios::gdal_dataset::open_for_update(labels);
-    rios::attribute_table const table(file, 1);
-    for (auto const& each : columns) static_cast<void>(detail::existing_column(table, labels, each, present));
-}
-
-/// Writes a table of segments to the raster attribute table of their file, whose row numbers are the labels. Rows are added
-/// where there are fewer; other columns and the pixels stay as they are. Columns are Integer or Real, as in pyshepseg;
-/// numbers beyond 32 bits are Real.
+/// The raster attribute table of a file of segments, whose row numbers are the labels, as the place where a table of segments
+/// goes. The file is open for changes from the beginning, so that what cannot be written is found out before any work.
 ///
 /// Attribute tables are changed in place: after an error that only shows while writing, such as a full disk, columns may be
 /// there in part.
-/// @param progress told "attribute table" and the part done
-/// @throws as check_statistics_columns(); rios::io_error; rios::cancelled
+class statistics_columns {
+  public:
+    /// @throws rios::io_error if the file cannot be changed
+    statistics_columns(std::string const& labels, existing present)
+        : path_(labels), file_(rios::gdal_dataset::open_for_update(labels)), table_(file_, 1), present_(present)
+    {
+    }
+
+    [[nodiscard]] rios::gdal_dataset const& dataset() const noexcept { return file_; }
+
+    /// Refuses columns that cannot be written.
+    /// @throws rios::options_error if one is there already and is not to be replaced, or has another type
+    void check(std::vector<statistics_column> const& columns) const
+    {
+        for (auto const& each : columns) static_cast<void>(detail::existing_column(table_, path_, each, present_));
+    }
+
+    /// Writes a table, and closes the file. Rows are added where there are fewer; other columns and the pixels stay as they are.
+    /// Columns are Integer or Real, as in pyshepseg; numbers beyond 32 bits are Real.
+    /// @param progress told "attribute table" and the part done
+    /// @throws as check(); rios::io_error; rios::cancelled
+    void write(statistics_table const& table, rios::progress_function const& progress = {})
+    {
+        std::vector<std::optional<std::size_t>> found;
+        for (auto const& each : table.columns()) {
+            found.push_back(detail::existing_column(table_, path_, each, present_));
+        }
+        auto const rows = static_cast<std::ptrdiff_t>(table.rows());
+        if (rows > table_.rows()) table_.resize(rows);
+        std::vector<std::size_t> places;
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            auto const& column = table.columns()[i];
+            places.push_back(found[i] ? *found[i]
+                                      : table_.create_column(
+                                            {.name = column.name, .type = detail::attribute_type_of(column.values)}));
+        }
+        rios::report(progress, "attribute table", 0.0);
+        std::vector<double> numbers;
+        auto const width = table.columns().size();
+        table.for_each_page(0, [&](std::size_t first, std::size_t count, std::span<double const> page) {
+            numbers.resize(count);
+            for (std::size_t column = 0; column < width; ++column) {
+                for (std::size_t row = 0; row < count; ++row) numbers[row] = page[row * width + column];
+                table_.write(places[column], static_cast<std::ptrdiff_t>(first), std::span<double const>(numbers));
+            }
+            rios::report(progress, "attribute table",
+                         static_cast<double>(first + count) / static_cast<double>(table.rows()));
+        });
+        table_.close();
+        file_.close();
+    }
+
+  private:
+    std::string path_;
+    rios::gdal_dataset file_;
+    rios::attribute_table table_;
+    existing present_;
+};
+
+/// Writes a table of segments to the attribute table of their file. @throws as statistics_columns
 inline void write_statistics_columns(std::string const& labels, statistics_table const& table, existing present,
                                      rios::progress_function const& progress = {})
 {
-    auto file = rios::gdal_dataset::open_for_update(labels);
-    rios::attribute_table attributes(file, 1);
-    std::vector<std::optional<std::size_t>> found;
-    for (auto const& each : table.columns()) {
-        found.push_back(detail::existing_column(attributes, labels, each, present));
-    }
-    auto const rows = static_cast<std::ptrdiff_t>(table.rows());
-    if (rows > attributes.rows()) attributes.resize(rows);
-    std::vector<std::size_t> places;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        auto const& column = table.columns()[i];
-        places.push_back(found[i] ? *found[i]
-                                  : attributes.create_column(
-                                        {.name = column.name, .type = detail::attribute_type_of(column.values)}));
-    }
-    rios::report(progress, "attribute table", 0.0);
-    std::vector<double> numbers;
-    auto const width = table.columns().size();
-    table.for_each_page(0, [&](std::size_t first, std::size_t count, std::span<double const> page) {
-        numbers.resize(count);
-        for (std::size_t column = 0; column < width; ++column) {
-            for (std::size_t row = 0; row < count; ++row) numbers[row] = page[row * width + column];
-            attributes.write(places[column], static_cast<std::ptrdiff_t>(first), std::span<double const>(numbers));
-        }
-        rios::report(progress, "attribute table",
-                     static_cast<double>(first + count) / static_cast<double>(table.rows()));
-    });
-    attributes.close();
-    file.close();
+    statistics_columns(labels, present).write(table, progress);
 }
 
 } // namespace shepseg

@@ -74,10 +74,10 @@ TEST_CASE("a column that is there is an error before any work, or replaced")
         auto const text = path + ": column 'Band_1_mean' of the attribute table is there already; have it replaced "
                                  "(--overwrite), or give another column format";
         CHECK(message_of<rios::options_error>(
-                  [&] { shepseg::check_statistics_columns(path, columns, existing::refused); }) == text);
+                  [&] { shepseg::statistics_columns(path, existing::refused).check(columns); }) == text);
         CHECK(message_of<rios::options_error>(
                   [&] { shepseg::write_statistics_columns(path, small_table(), existing::refused); }) == text);
-        shepseg::check_statistics_columns(path, columns, existing::replaced);
+        shepseg::statistics_columns(path, existing::replaced).check(columns);
         auto const other = test::make_table(columns, 5, {{2, {5, 6, 7}}, {4, {1, 2, 3}}});
         shepseg::write_statistics_columns(path, other, existing::replaced);
         CAPTURE(format.driver);
@@ -101,7 +101,7 @@ TEST_CASE("a column of another type is not replaced")
     }
     auto const refused = [&](statistics_column const& column) {
         return message_of<rios::options_error>(
-            [&] { shepseg::check_statistics_columns(path, {column}, existing::replaced); });
+            [&] { shepseg::statistics_columns(path, existing::replaced).check({column}); });
     };
     CHECK(refused({.name = "count"}) == path +
                                             ": column 'count' of the attribute table is of type integer, which cannot "
@@ -110,7 +110,7 @@ TEST_CASE("a column of another type is not replaced")
           path +
               ": column 'name' of the attribute table is of type text, which cannot hold the new numbers; give another "
               "column format");
-    shepseg::check_statistics_columns(path, {{.name = "count", .values = column_values::integer}}, existing::replaced);
+    shepseg::statistics_columns(path, existing::replaced).check({{.name = "count", .values = column_values::integer}});
 }
 
 TEST_CASE("a raster that cannot be changed is found out before any work")
@@ -119,7 +119,7 @@ TEST_CASE("a raster that cannot be changed is found out before any work")
     auto const path = test::make_tableless(folder, {"HFA", ".img"});
     std::filesystem::permissions(path, std::filesystem::perms::owner_read);
     CHECK(message_of<rios::io_error>([&] {
-              shepseg::check_statistics_columns(path, {{.name = "mean"}}, existing::refused);
+              shepseg::statistics_columns(path, existing::refused).check({{.name = "mean"}});
           }) == path + ": cannot be changed: is read-only");
 }
 
