@@ -62,7 +62,7 @@ int main(int argc, char** argv)
     app.add_option("--band", band, "Number of the band, from 1")->capture_default_str()->type_name("B");
     app.add_option("--step", step, "What counts as much, in the unit of the pixels")->capture_default_str();
     return examples::run(app, argc, argv, [&] {
-        shepseg::table_file output(table, shepseg::existing::replaced);
+        shepseg::table_file output(table, rios::existing::replaced);
         auto const selection = shepseg::of_each_band({band}, {{shepseg::statistic_kind::mean}});
         auto const result = shepseg::segment_statistics(image, segments, selection, {.spatial_bands = {band}},
                                                         rios::thread_executor{}, rough_share{.step = step});

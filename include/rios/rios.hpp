@@ -22,6 +22,7 @@
 #include "executor/read_ahead.hpp"
 #include "executor/reserve_pages.hpp"
 #include "executor/threads.hpp"
+#include "existing.hpp"
 #include "function_writer.hpp"
 #include "gdal/attribute_table.hpp"
 #include "gdal/auto_colour_table.hpp"

@@ -29,7 +29,13 @@ class scratch_file {
         : folder_(std::move(other.folder_)), size_(std::exchange(other.size_, 0)), file_(std::exchange(other.file_, -1))
     {
     }
-    scratch_file& operator=(scratch_file&&) = delete;
+    scratch_file& operator=(scratch_file&& other) noexcept
+    {
+        std::swap(folder_, other.folder_);
+        std::swap(size_, other.size_);
+        std::swap(file_, other.file_);
+        return *this;
+    }
     ~scratch_file()
     {
         if (file_ >= 0) ::close(file_);

@@ -10,6 +10,7 @@
 
 #include "block.hpp"
 #include "concepts.hpp"
+#include "error.hpp"
 #include "pixel_grid.hpp"
 
 namespace rios {
@@ -23,9 +24,9 @@ class window_reader {
     using value_type = typename R::value_type;
 
     /// @param window of the reader's grid; its index means nothing
-    /// @throws grid_error if it does not lie inside the reader's grid
+    /// @throws grid_error naming the file, if there is one, if it does not lie inside the reader's grid
     window_reader(R reader, block const& window)
-        : reader_(std::move(reader)), grid_(reader_.grid().window(window)), row_(window.row), col_(window.col)
+        : reader_(std::move(reader)), grid_(part_of(reader_, window)), row_(window.row), col_(window.col)
     {
     }
 
@@ -63,6 +64,19 @@ class window_reader {
     }
 
   private:
+    static pixel_grid part_of(R const& reader, block const& window)
+    {
+        try {
+            return reader.grid().window(window);
+        } catch (grid_error const& outside) {
+            if constexpr (requires { reader.path(); }) {
+                throw grid_error(std::string(reader.path()) + ": " + outside.what());
+            } else {
+                throw;
+            }
+        }
+    }
+
     [[nodiscard]] block in_source(block where) const noexcept
     {
         where.row += row_;

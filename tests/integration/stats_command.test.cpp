@@ -163,7 +163,7 @@ TEST_CASE("stats: columns and tables that are there are an error, and nothing ch
               "replaced (--overwrite), or give another column format\n");
     CHECK(test::difference(before, test::contents_of(in.folder.path())) == "");
     CHECK(shepseg(test::with(command, {"--overwrite", "--table", in.folder / "t.csv"})).status == 0);
-    CHECK(contains(failed(test::with(command, {"--no-rat", "--table", in.folder / "t.csv"}), 1), "is there already"));
+    CHECK(contains(failed(test::with(command, {"--no-rat", "--table", in.folder / "t.csv"}), 1), "exists already"));
     CHECK(shepseg(test::with(command, {"--column-format", "b{band}-{stat}"})).status == 0);
     CHECK(test::plain_values<double>(in.segments, "b2-mean") == test::plain_values<double>(in.segments, "Band_2_mean"));
 }

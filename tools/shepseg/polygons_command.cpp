@@ -92,10 +92,6 @@ int run_polygons(polygons_arguments const& arguments)
         refuse("--connectivity", arguments.connectivity, "4 or 8");
     }
     require_different_files({arguments.segments, arguments.table}, {arguments.output});
-    std::error_code ignored;
-    if (!arguments.overwrite && std::filesystem::exists(arguments.output, ignored)) {
-        throw rios::io_error(arguments.output, "exists already; --overwrite replaces it");
-    }
     rios::limit_block_cache(64 << 20);
     rios::terminal_progress bar;
     shepseg::polygon_options const options{
@@ -104,7 +100,7 @@ int run_polygons(polygons_arguments const& arguments)
         .table_layer = arguments.table_layer,
         .format = arguments.format,
         .layer = arguments.layer,
-        .existing = arguments.overwrite ? rios::existing_file::replaced : rios::existing_file::refused,
+        .existing = arguments.overwrite ? rios::existing::replaced : rios::existing::refused,
         .progress = [&](std::string_view phase, double done) {
             if (!arguments.quiet) bar(phase, done);
             return received_signal == 0;

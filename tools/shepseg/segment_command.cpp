@@ -144,8 +144,7 @@ void add_statistics(segment_arguments const& arguments, statistics_request reque
     if (table) table->write(found.table, options.segmentation.progress);
     if (arguments.no_rat) return;
     warn_of_size(arguments.output, result.format, found.table);
-    shepseg::write_statistics_columns(finished, found.table, shepseg::existing::replaced,
-                                      options.segmentation.progress);
+    shepseg::write_statistics_columns(finished, found.table, rios::existing::replaced, options.segmentation.progress);
 }
 
 std::string how_to_read_timings(std::size_t threads)
@@ -306,7 +305,7 @@ void run_segment(segment_arguments const& arguments)
                             {arguments.output, arguments.save_cluster_model, arguments.preview, arguments.summary,
                              arguments.trace, arguments.table});
     std::optional<shepseg::table_file> table;
-    if (!arguments.table.empty()) table.emplace(arguments.table, shepseg::existing::replaced);
+    if (!arguments.table.empty()) table.emplace(arguments.table, rios::existing::replaced);
     extra_file model(arguments.save_cluster_model);
     extra_file preview(arguments.preview);
     extra_file summary(arguments.summary);

@@ -143,7 +143,7 @@ void run_stats(stats_arguments const& arguments)
         throw rios::options_error("--no-rat without --table: there would be no result; give one of them");
     }
     auto const request = statistics_request_from(bands_from(arguments), arguments.statistics, arguments.spatial);
-    auto const present = arguments.overwrite ? shepseg::existing::replaced : shepseg::existing::refused;
+    auto const present = arguments.overwrite ? rios::existing::replaced : rios::existing::refused;
     require_different_files({arguments.image, arguments.segments}, {arguments.table});
     std::optional<shepseg::table_file> table;
     if (!arguments.table.empty()) table.emplace(arguments.table, present);

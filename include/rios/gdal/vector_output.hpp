@@ -22,17 +22,12 @@
 #include <ogrsf_frmts.h>
 
 #include "../error.hpp"
+#include "../existing.hpp"
 #include "../pending_output.hpp"
 #include "call.hpp"
 #include "vector_format.hpp"
 
 namespace rios {
-
-/// What becomes of a file that has the output's name already.
-enum class existing_file : std::uint8_t {
-    refused,  ///< an error, before anything is done
-    replaced, ///< by the new file as a whole, when that is complete
-};
 
 /// What a vector_output writes.
 struct vector_output_options {
@@ -40,10 +35,10 @@ struct vector_output_options {
     std::string format{};
     /// Name of the layer; empty for that of the file without its extension.
     std::string layer{};
-    OGRwkbGeometryType geometry = wkbMultiPolygon;
+    OGRwkbGeometryType geometry = wkbMultiPolygon; ///< wkbNone for a table without shapes
     /// Coordinate reference system as WKT; empty for none.
     std::string crs{};
-    existing_file existing = existing_file::refused;
+    rios::existing existing = rios::existing::refused;
 };
 
 /// A field of the features of a layer.
@@ -88,15 +83,17 @@ class vector_output {
                                         "GDAL's virtual files (/vsi...) can only be read");
         }
         auto& driver = vector_driver(path_, options.format);
-        std::error_code ignored;
-        if (options.existing == existing_file::refused && std::filesystem::exists(path_, ignored)) {
-            throw io_error(path_, "exists already");
-        }
+        require_free(path_, options.existing);
         pending_.emplace(path_);
         actual_ = pending_->path().string();
         {
+            CPLStringList creation;
+            // OGR hides tables without shapes in a database that keeps records of shapes.
+            if (options.geometry == wkbNone && EQUAL(driver.GetDescription(), "SQLite")) {
+                creation.SetNameValue("METADATA", "NO");
+            }
             gdal_errors const errors;
-            handle_.reset(driver.Create(actual_.c_str(), 0, 0, 0, GDT_Unknown, nullptr));
+            handle_.reset(driver.Create(actual_.c_str(), 0, 0, 0, GDT_Unknown, creation.List()));
             if (!handle_) errors.fail(path_, "cannot create", actual_);
         }
         create_layer(options);
@@ -146,7 +143,7 @@ class vector_output {
         if (remark_.empty() && !errors.message().empty())
             remark_ = what + ": " + detail::gdal_reason(errors.message(), path_, actual_);
         if (++written_ % transaction_size != 0) return;
-        commit();
+        end();
         begin();
     }
 
@@ -157,13 +154,13 @@ class vector_output {
     /// What the format could not hold as it was, the first time that happened; empty if all is well.
     [[nodiscard]] std::string const& remark() const noexcept { return remark_; }
 
-    /// Completes the file, calls `before_rename()`, which may throw to stop it, and gives it its name. Files of formats that do
-    /// not tell when they could not write (GeoJSON, FlatGeobuf, KML, ...) are read once more before.
+    /// Completes the file, which keeps its temporary name. Files of formats that do not tell when they could not write (GeoJSON,
+    /// FlatGeobuf, KML, ...) are read once more. No features afterwards.
     /// @throws io_error
-    template <typename F>
-    void close(F before_rename)
+    void finish()
     {
-        commit();
+        if (!handle_) return;
+        end();
         // Databases and shapefiles tell of a full disk; what other formats could not write is just not there.
         bool const tells = handle_->TestCapability(ODsCTransactions) != FALSE || format() == "ESRI Shapefile";
         {
@@ -177,12 +174,13 @@ class vector_output {
             errors.check(closed, path_, "cannot write", actual_);
         }
         if (!tells) require_complete();
-        before_rename();
-        pending_->commit();
     }
+
+    /// Completes the file and gives it its name. @throws io_error
     void close()
     {
-        close([] {});
+        finish();
+        pending_->commit();
     }
 
   private:
@@ -211,7 +209,7 @@ class vector_output {
         }
         layer_ = handle_->CreateLayer(name.c_str(), has_crs ? &crs : nullptr, options.geometry, creation.List());
         errors.check(layer_ != nullptr, path_, "cannot create layer '" + name + '\'', actual_);
-        if (layer_->GetGeomType() == wkbNone) {
+        if (options.geometry != wkbNone && layer_->GetGeomType() == wkbNone) {
             throw options_error(path_ + ": format '" + format() +
                                 "' has no shapes; GPKG, GeoJSON, FlatGeobuf and ESRI Shapefile have");
         }
@@ -252,7 +250,7 @@ class vector_output {
         in_transaction_ = true;
     }
 
-    void commit()
+    void end()
     {
         if (!std::exchange(in_transaction_, false)) return;
         gdal_errors const errors;

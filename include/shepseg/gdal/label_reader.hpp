@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A finished segmentation, or a window of it, as input of a pipeline: a rios::Reader of labels, whatever integers the file
-// holds.
+// A finished segmentation as input of a pipeline: a rios::Reader of labels, whatever integers the file holds.
 #pragma once
 
 #include <cstddef>
@@ -35,39 +34,22 @@ class label_reader {
     /// Opens the file for a moment.
     /// @throws rios::io_error if it cannot be opened as a raster
     /// @throws rios::grid_error if it has several bands, or pixels that are no whole numbers
-    explicit label_reader(std::string path)
-        : file_(checked(rios::gdal_reader<std::uint32_t>(std::move(path)))),
-          grid_(std::visit([](auto const& file) -> auto const& { return file.grid(); }, file_))
-    {
-    }
+    explicit label_reader(std::string path) : file_(checked(rios::gdal_reader<std::uint32_t>(std::move(path)))) {}
 
     [[nodiscard]] std::string const& path() const
     {
         return std::visit([](auto const& file) -> auto const& { return file.path(); }, file_);
     }
 
-    /// The pixels that are read: the file's, or its window's.
-    [[nodiscard]] rios::pixel_grid const& grid() const noexcept { return grid_; }
+    [[nodiscard]] rios::pixel_grid const& grid() const
+    {
+        return std::visit([](auto const& file) -> auto const& { return file.grid(); }, file_);
+    }
 
     /// Do two texts (WKT) stand for the same coordinate reference system?
     [[nodiscard]] static bool same_crs(std::string const& one, std::string const& other)
     {
         return rios::same_crs(one, other);
-    }
-
-    /// A reader of a part of these pixels, as if there were nothing else.
-    /// @throws rios::grid_error naming the file if the part is empty or does not lie inside
-    [[nodiscard]] label_reader window(rios::block const& part) const
-    {
-        auto result = *this;
-        try {
-            result.grid_ = grid_.window(part);
-        } catch (rios::grid_error const& outside) {
-            throw rios::grid_error(path() + ": " + outside.what());
-        }
-        result.first_row_ += part.row;
-        result.first_col_ += part.col;
-        return result;
     }
 
     [[nodiscard]] std::ptrdiff_t band_count() const noexcept { return 1; }
@@ -82,10 +64,8 @@ class label_reader {
     }
 
     /// As read(), into memory of the caller. @pre that is 1 × rows × cols of the block
-    void read_into(rios::block where, rios::image_view<std::uint32_t> into)
+    void read_into(rios::block const& where, rios::image_view<std::uint32_t> into)
     {
-        where.row += first_row_;
-        where.col += first_col_;
         std::visit([&](auto& file) { read_labels(file, where, into); }, file_);
     }
 
@@ -146,9 +126,6 @@ class label_reader {
     }
 
     file_type file_;
-    rios::pixel_grid grid_;
-    std::ptrdiff_t first_row_ = 0;
-    std::ptrdiff_t first_col_ = 0;
 };
 
 } // namespace shepseg

@@ -18,6 +18,7 @@
 #include <ogrsf_frmts.h>
 
 #include <rios/error.hpp>
+#include <rios/existing.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/vector_output.hpp>
 #include <rios/pixel_grid.hpp>
@@ -45,7 +46,7 @@ struct polygon_options {
     std::string format{};
     /// Name of the output's layer; empty for that of the file without its extension.
     std::string layer{};
-    rios::existing_file existing = rios::existing_file::refused;
+    rios::existing existing = rios::existing::refused;
     rios::progress_function progress{};
 };
 
@@ -190,7 +191,9 @@ inline polygon_report write_polygons(std::string const& segments, std::string co
     report.renamed = vectors.renamed();
     report.remark = vectors.remark();
     rios::report(options.progress, "closing", 0);
-    vectors.close([&] { rios::report(options.progress, "closing", 1); });
+    vectors.finish();
+    rios::report(options.progress, "closing", 1); // the last chance to stop it
+    vectors.close();
     return report;
 }
 

@@ -10,13 +10,13 @@
 #include <vector>
 
 #include <rios/error.hpp>
+#include <rios/existing.hpp>
 #include <rios/gdal/attribute_table.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/progress.hpp>
 
 #include "../statistic.hpp"
 #include "../statistics_table.hpp"
-#include "existing.hpp"
 
 namespace shepseg {
 
@@ -31,12 +31,12 @@ inline rios::column_type attribute_type_of(column_values values) noexcept
 /// The place of a column that is there already and may be written over; none if it has to be made.
 /// @throws rios::options_error if it must not be, or cannot hold the numbers
 inline std::optional<std::size_t> existing_column(rios::attribute_table const& table, std::string const& file,
-                                                  statistics_column const& wanted, existing columns)
+                                                  statistics_column const& wanted, rios::existing columns)
 {
     auto const found = table.find(wanted.name);
     if (!found) return {};
     auto const name = file + ": column '" + wanted.name + "'";
-    if (columns == existing::refused) {
+    if (columns == rios::existing::refused) {
         throw rios::options_error(
             name + " of the attribute table is there already; have it replaced (--overwrite), or give another "
                    "column format");
@@ -60,7 +60,7 @@ inline std::optional<std::size_t> existing_column(rios::attribute_table const& t
 class statistics_columns {
   public:
     /// @throws rios::io_error if the file cannot be changed
-    statistics_columns(std::string const& labels, existing present)
+    statistics_columns(std::string const& labels, rios::existing present)
         : path_(labels), file_(rios::gdal_dataset::open_for_update(labels)), table_(file_, 1), present_(present)
     {
     }
@@ -113,11 +113,11 @@ class statistics_columns {
     std::string path_;
     rios::gdal_dataset file_;
     rios::attribute_table table_;
-    existing present_;
+    rios::existing present_;
 };
 
 /// Writes a table of segments to the attribute table of their file. @throws as statistics_columns
-inline void write_statistics_columns(std::string const& labels, statistics_table const& table, existing present,
+inline void write_statistics_columns(std::string const& labels, statistics_table const& table, rios::existing present,
                                      rios::progress_function const& progress = {})
 {
     statistics_columns(labels, present).write(table, progress);

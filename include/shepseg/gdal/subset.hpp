@@ -31,6 +31,7 @@
 #include <rios/pixel_grid.hpp>
 #include <rios/progress.hpp>
 #include <rios/statistics.hpp>
+#include <rios/window_reader.hpp>
 
 #include "../extent_window.hpp"
 #include "../label_set.hpp"
@@ -81,12 +82,12 @@ struct masked_labels {
     std::optional<rios::image<std::uint8_t>> mask;
 };
 
-/// A label_reader and a mask_reader as one rios::Reader.
+/// Labels and a mask as one rios::Reader.
 class masked_reader {
   public:
     using value_type = masked_labels;
 
-    masked_reader(label_reader labels, std::optional<mask_reader> mask)
+    masked_reader(rios::window_reader<label_reader> labels, std::optional<mask_reader> mask)
         : labels_(std::move(labels)), mask_(std::move(mask))
     {
     }
@@ -102,7 +103,7 @@ class masked_reader {
     }
 
   private:
-    label_reader labels_;
+    rios::window_reader<label_reader> labels_;
     std::optional<mask_reader> mask_;
 };
 
@@ -186,7 +187,7 @@ file_subset subset_file(std::string const& input, std::string const& output, sub
 
     file_subset result;
     result.window = detail::window_of(request, input, all.grid());
-    auto const labels = all.window(result.window);
+    rios::window_reader const labels(all, result.window);
     result.grid = labels.grid();
     std::optional<mask_reader> mask;
     if (!request.mask.empty()) mask.emplace(request.mask, input, all.grid(), result.window);

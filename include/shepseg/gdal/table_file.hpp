@@ -13,25 +13,24 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include <cpl_string.h>
-#include <gdal_priv.h>
 #include <ogrsf_frmts.h>
 
 #include <rios/error.hpp>
-#include <rios/gdal/call.hpp>
+#include <rios/existing.hpp>
 #include <rios/gdal/format.hpp>
+#include <rios/gdal/vector_output.hpp>
 #include <rios/pending_output.hpp>
 #include <rios/progress.hpp>
 
 #include "../statistic.hpp"
 #include "../statistics_table.hpp"
-#include "existing.hpp"
 
 namespace shepseg {
 
@@ -48,15 +47,6 @@ inline std::string table_driver_for(std::string const& path)
     throw rios::options_error(path + ": " +
                               (extension.empty() ? "without an extension" : "for the extension '" + extension + "'") +
                               " no kind of table is known; allowed: .csv, .gpkg, .sqlite, .db, .parquet");
-}
-
-/// @throws rios::options_error if this GDAL does not have it
-inline GDALDriver& table_driver(std::string const& path, std::string const& name)
-{
-    rios::register_drivers();
-    auto* const driver = GetGDALDriverManager()->GetDriverByName(name.c_str());
-    if (driver != nullptr) return *driver;
-    throw rios::options_error(path + ": this GDAL has no driver " + name + " to write it with; .csv always works");
 }
 
 /// Quoted as CSV wants it, where it has to be.
@@ -133,40 +123,24 @@ inline void write_csv(rios::pending_output const& output, std::string const& sho
     file.close();
 }
 
-/// Rows of a table as features without a place.
-inline void write_layer(rios::pending_output const& output, std::string const& shown, GDALDriver& driver,
-                        statistics_table const& table, rios::progress_function const& progress)
+/// Rows of a table as features without a shape.
+inline void write_features(rios::vector_output& output, statistics_table const& table,
+                           rios::progress_function const& progress)
 {
-    rios::gdal_errors const errors;
-    auto const actual = output.path().string();
-    auto const close = [](GDALDataset* handle) { GDALClose(handle); };
-    // OGR hides tables without places in a database that keeps records of places.
-    CPLStringList options;
-    if (EQUAL(driver.GetDescription(), "SQLite")) options.SetNameValue("METADATA", "NO");
-    std::unique_ptr<GDALDataset, decltype(close)> file(
-        driver.Create(actual.c_str(), 0, 0, 0, GDT_Unknown, options.List()), close);
-    errors.check(file != nullptr, shown, "cannot be created", actual);
-    auto* const layer = file->CreateLayer("segments", nullptr, wkbNone, nullptr);
-    errors.check(layer != nullptr, shown, "cannot make a table", actual);
-    auto const add = [&](std::string const& name, OGRFieldType type) {
-        OGRFieldDefn field(name.c_str(), type);
-        errors.check(layer->CreateField(&field) == OGRERR_NONE, shown, "cannot make column '" + name + "'", actual);
-    };
-    add("id", OFTInteger64);
+    output.add_field({.name = "id", .type = OFTInteger64});
     for (auto const& each : table.columns()) {
-        add(each.name, each.values == column_values::real      ? OFTReal
-                       : each.values == column_values::integer ? OFTInteger
-                                                               : OFTInteger64);
+        output.add_field({.name = each.name,
+                          .type = each.values == column_values::real      ? OFTReal
+                                  : each.values == column_values::integer ? OFTInteger
+                                                                          : OFTInteger64});
     }
+    if (!output.renamed().empty()) {
+        throw rios::options_error(output.path() + ": column '" + output.renamed().front().wanted +
+                                  "' cannot have that name beside the others; give another column format");
+    }
+    OGRFeature feature(&output.definition());
     auto const width = table.columns().size();
-    if (layer->GetLayerDefn()->GetFieldCount() != static_cast<int>(width) + 1) {
-        throw rios::options_error(shown + ": two columns have the same name to this format, whose names differ in more "
-                                          "than case; give another column format");
-    }
-    bool const transactions = file->TestCapability(ODsCTransactions) != FALSE;
-    OGRFeature feature(layer->GetLayerDefn());
     table.for_each_page(1, [&](std::size_t first, std::size_t count, std::span<double const> page) {
-        if (transactions) errors.check(file->StartTransaction() == OGRERR_NONE, shown, "cannot be written", actual);
         for (std::size_t row = 0; row < count; ++row) {
             feature.SetFID(OGRNullFID);
             feature.SetField(0, static_cast<GIntBig>(first + row));
@@ -176,13 +150,11 @@ inline void write_layer(rios::pending_output const& output, std::string const& s
                 if (table.columns()[column].values == column_values::real) feature.SetField(place, number);
                 else feature.SetField(place, static_cast<GIntBig>(number));
             }
-            errors.check(layer->CreateFeature(&feature) == OGRERR_NONE, shown, "cannot be written", actual);
+            output.write(feature, "segment " + std::to_string(first + row));
         }
-        if (transactions) errors.check(file->CommitTransaction() == OGRERR_NONE, shown, "cannot be written", actual);
         rios::report(progress, "table", static_cast<double>(first + count) / static_cast<double>(table.rows()));
     });
-    GDALClose(file.release());
-    errors.check(true, shown, "cannot be written", actual);
+    output.finish();
 }
 
 } // namespace detail
@@ -194,18 +166,19 @@ inline void write_layer(rios::pending_output const& output, std::string const& s
 /// Made before the work, so that what cannot be written is found out early.
 class table_file {
   public:
-    /// @throws rios::options_error for an unknown extension, or a file that is there and is not to be replaced
-    /// @throws rios::io_error if nothing can be written there
-    table_file(std::string path, existing file)
-        : path_(std::move(path)), driver_(&detail::table_driver(path_, detail::table_driver_for(path_))), output_([&] {
-              std::error_code ignored;
-              if (file == existing::refused && std::filesystem::exists(path_, ignored)) {
-                  throw rios::options_error(path_ +
-                                            ": is there already; have it replaced (--overwrite), or give another name");
-              }
-              return rios::pending_output(path_);
-          }())
+    /// @throws rios::options_error for an unknown extension, or a format that this GDAL does not have
+    /// @throws rios::io_error if there is a file that must not be replaced, or nothing can be written there
+    table_file(std::string path, rios::existing file) : path_(std::move(path))
     {
+        auto const driver = detail::table_driver_for(path_);
+        if (driver == "CSV") {
+            rios::require_free(path_, file);
+            csv_.emplace(path_);
+        } else {
+            database_ = std::make_unique<rios::vector_output>(
+                path_, rios::vector_output_options{
+                           .format = driver, .layer = "segments", .geometry = wkbNone, .existing = file});
+        }
     }
 
     /// Writes a table; commit() follows.
@@ -214,19 +187,23 @@ class table_file {
     void write(statistics_table const& table, rios::progress_function const& progress = {})
     {
         rios::report(progress, "table", 0.0);
-        if (EQUAL(driver_->GetDescription(), "CSV")) detail::write_csv(output_, path_, table, progress);
-        else detail::write_layer(output_, path_, *driver_, table, progress);
+        if (csv_) detail::write_csv(*csv_, path_, table, progress);
+        else detail::write_features(*database_, table, progress);
     }
 
     /// Gives the file its name. @throws rios::io_error
-    void commit() { output_.commit(); }
+    void commit()
+    {
+        if (csv_) csv_->commit();
+        else database_->close();
+    }
 
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
 
   private:
     std::string path_;
-    GDALDriver* driver_;
-    rios::pending_output output_;
+    std::optional<rios::pending_output> csv_;
+    std::unique_ptr<rios::vector_output> database_;
 };
 
 } // namespace shepseg

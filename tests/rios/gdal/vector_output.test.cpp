@@ -20,7 +20,7 @@
 
 namespace fs = std::filesystem;
 using names = std::set<std::string>;
-using rios::existing_file;
+using rios::existing;
 using rios::vector_output;
 using test::message_of;
 using test::temporary_directory;
@@ -73,7 +73,7 @@ TEST_CASE("a vector file appears under its name when it is closed")
     CHECK(first->GetFieldAsInteger64(0) == 1000000000000);
 }
 
-TEST_CASE("a vector file that is not closed, or stopped at its end, leaves nothing")
+TEST_CASE("a vector file that is not closed, though it may be finished, leaves nothing")
 {
     temporary_directory const folder;
     for (auto const& name : {"a.gpkg", "a.geojson", "a.fgb", "a.shp", "a.sqlite"}) {
@@ -86,8 +86,7 @@ TEST_CASE("a vector file that is not closed, or stopped at its end, leaves nothi
         {
             vector_output output(folder / name);
             write_square(output, 1);
-            auto const stop = [] { throw std::runtime_error("stop"); };
-            CHECK(message_of<std::runtime_error>([&] { output.close(stop); }) == "stop");
+            output.finish();
         }
         CHECK(folder.names().empty());
     }
@@ -98,13 +97,14 @@ TEST_CASE("a file that exists is refused unless it may be replaced, as a whole")
     temporary_directory const folder;
     auto const path = folder / "a.gpkg";
     test::make_vectors(path, {{.name = "old", .features = {{.wkt = "POINT (1 1)"}}}, {.name = "older"}});
-    CHECK(message_of<rios::io_error>([&] { vector_output{path}; }) == path + ": exists already");
+    CHECK(message_of<rios::io_error>([&] { vector_output{path}; }) ==
+          path + ": exists already; have it replaced (--overwrite), or give another name");
     {
-        vector_output output(path, {.existing = existing_file::replaced});
+        vector_output output(path, {.existing = existing::replaced});
         write_square(output, 1);
     }
     CHECK(rios::vector_dataset::open(path).layer_names() == std::vector<std::string>{"old", "older"});
-    vector_output output(path, {.layer = "fresh", .existing = existing_file::replaced});
+    vector_output output(path, {.layer = "fresh", .existing = existing::replaced});
     write_square(output, 1);
     output.close();
     CHECK(rios::vector_dataset::open(path).layer_names() == std::vector<std::string>{"fresh"});
@@ -115,7 +115,7 @@ TEST_CASE("an older shapefile goes with its indices")
 {
     temporary_directory const folder;
     for (auto const* name : {"a.shp", "a.dbf", "a.qix", "a.sbn", "a.prj", "b.qix"}) write_text(folder / name, "old");
-    vector_output output(folder / "a.shp", {.existing = existing_file::replaced});
+    vector_output output(folder / "a.shp", {.existing = existing::replaced});
     output.add_field({.name = "n", .type = OFTInteger});
     write_square(output, 1, {3});
     output.close();

@@ -12,6 +12,8 @@
 
 #include <rios/concepts.hpp>
 
+#include <rios/window_reader.hpp>
+
 #include "support/message_of.hpp"
 #include "support/raster_files.hpp"
 #include "support/temporary_directory.hpp"
@@ -62,17 +64,18 @@ TEST_CASE("the null value of the file is null, even if it is negative")
     CHECK(values_of(bytes.read(bytes.grid().whole())) == std::vector<std::uint32_t>{0, 1, 0, 4});
 }
 
-TEST_CASE("a window is read as if there were nothing else")
+TEST_CASE("a window of it is read as if there were nothing else")
 {
     test::temporary_directory const folder;
     test::make_raster(folder / "a.tif", "GTiff", image_of<std::uint16_t>(3, 3, {1, 2, 3, 4, 5, 6, 7, 8, 9}));
-    auto part = shepseg::label_reader(folder / "a.tif").window({.row = 1, .col = 0, .rows = 2, .cols = 3});
+    shepseg::label_reader const all(folder / "a.tif");
+    rios::window_reader part(all, {.row = 1, .col = 0, .rows = 2, .cols = 3});
     CHECK(part.grid().rows == 2);
     CHECK(values_of(part.read({.row = 0, .col = 1, .rows = 2, .cols = 1})) == std::vector<std::uint32_t>{5, 8});
-    auto corner = part.window({.row = 1, .col = 1, .rows = 1, .cols = 2});
+    rios::window_reader corner(part, {.row = 1, .col = 1, .rows = 1, .cols = 2});
     CHECK(values_of(corner.read(corner.grid().whole())) == std::vector<std::uint32_t>{8, 9});
-    CHECK(test::message_of<rios::grid_error>(
-              [&] { static_cast<void>(part.window({.row = 0, .col = 1, .rows = 2, .cols = 3})); }) ==
+    rios::block const outside{.row = 0, .col = 1, .rows = 2, .cols = 3};
+    CHECK(test::message_of<rios::grid_error>([&] { rios::window_reader(part, outside); }) ==
           folder / "a.tif: the window at row 0, col 1 of 2 rows, 3 cols is not inside the raster of 2 rows, 3 cols");
 }
 
@@ -80,7 +83,8 @@ TEST_CASE("what are no numbers of segments is refused, with file, place and valu
 {
     test::temporary_directory const folder;
     test::make_raster(folder / "a.tif", "GTiff", image_of<std::int16_t>(2, 3, {1, 2, 3, 4, -5, 6}));
-    auto part = shepseg::label_reader(folder / "a.tif").window({.row = 1, .col = 0, .rows = 1, .cols = 3});
+    shepseg::label_reader const all(folder / "a.tif");
+    rios::window_reader part(all, {.row = 1, .col = 0, .rows = 1, .cols = 3});
     CHECK(test::message_of<rios::grid_error>([&] { static_cast<void>(part.read(part.grid().whole())); }) ==
           folder / "a.tif: row 1, col 1 holds -5; numbers of segments are 1 or more, and 0 is null");
     test::make_raster(folder / "f.tif", "GTiff", rios::image<float>(1, 2, 3));

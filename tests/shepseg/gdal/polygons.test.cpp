@@ -169,7 +169,7 @@ TEST_CASE("the polygons are those of GDAL's polygonizer, one feature for each se
     make_labels(folder / "s.tif", image);
     for (auto const neighbours : {connectivity::four, connectivity::eight}) {
         write_polygons(folder / "s.tif", folder / "a.gpkg",
-                       {.neighbours = neighbours, .existing = rios::existing_file::replaced});
+                       {.neighbours = neighbours, .existing = rios::existing::replaced});
         auto const ours = features_of(folder / "a.gpkg");
         GDALAllRegister();
         auto* const memory = GetGDALDriverManager()->GetDriverByName("Memory");
@@ -218,7 +218,7 @@ TEST_CASE("the numbers of segments are kept to the last bit, beyond 2^24 and 2^3
         for (std::string const name : {"a.gpkg", "a.shp", "a.geojson", "a.fgb", "a.sqlite"}) {
             CAPTURE(top);
             CAPTURE(name);
-            write_polygons(folder / "s.tif", folder / name, {.existing = rios::existing_file::replaced});
+            write_polygons(folder / "s.tif", folder / name, {.existing = rios::existing::replaced});
             CHECK(faults(folder / name, image) == "");
             CHECK(burned(folder / name, image) == image);
         }
@@ -283,7 +283,7 @@ TEST_CASE("the columns of the attribute table are fields, with their types")
         test::add_plain_column(path, "mean", reals);
         test::add_plain_column(path, "level", integers);
         test::add_plain_column(path, "kind", texts);
-        auto const report = write_polygons(path, folder / "a.gpkg", {.existing = rios::existing_file::replaced});
+        auto const report = write_polygons(path, folder / "a.gpkg", {.existing = rios::existing::replaced});
         CHECK(report.attributes == 3);
         CHECK(report.segments == 15);
         CHECK(report.without_attributes == 2);
@@ -478,7 +478,7 @@ TEST_CASE("who cancels finds nothing, and an older file as it was")
     for (auto const& phase : phases) {
         for (double const from : {0.0, 0.5, 1.0}) {
             CHECK_THROWS_AS(write_polygons(folder / "s.tif", folder / "a.gpkg",
-                                           {.existing = rios::existing_file::replaced,
+                                           {.existing = rios::existing::replaced,
                                             .progress = [&](std::string_view at,
                                                             double done) { return at != phase || done < from; }}),
                             rios::cancelled);

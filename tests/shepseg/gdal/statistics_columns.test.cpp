@@ -19,8 +19,8 @@
 #include "support/tables.hpp"
 #include "support/temporary_directory.hpp"
 
+using rios::existing;
 using shepseg::column_values;
-using shepseg::existing;
 using shepseg::statistics_column;
 using test::message_of;
 using test::temporary_directory;

@@ -23,8 +23,8 @@
 #include "support/statistics_tables.hpp"
 #include "support/temporary_directory.hpp"
 
+using rios::existing;
 using shepseg::column_values;
-using shepseg::existing;
 using shepseg::table_file;
 using test::message_of;
 using test::temporary_directory;
@@ -108,7 +108,8 @@ TEST_CASE("Parquet, where GDAL can")
     GDALAllRegister();
     if (GetGDALDriverManager()->GetDriverByName("Parquet") == nullptr) {
         CHECK(message_of<rios::options_error>([&] { table_file(path, existing::refused); }) ==
-              path + ": this GDAL has no driver Parquet to write it with; .csv always works");
+              path + ": unknown format 'Parquet'; ogrinfo --formats lists those of this GDAL (" +
+                  GDALVersionInfo("RELEASE_NAME") + ')');
         return;
     }
     write(path, small_table());
@@ -130,7 +131,7 @@ TEST_CASE("other extensions, files that are there and folders that are not are r
                              ".parquet");
     std::ofstream(folder / "there.csv") << "mine";
     CHECK(refused("there.csv", existing::refused) ==
-          folder / "there.csv" + ": is there already; have it replaced (--overwrite), or give another name");
+          folder / "there.csv" + ": exists already; have it replaced (--overwrite), or give another name");
     CHECK(text_of(folder / "there.csv") == "mine");
     CHECK(refused("no/folder.csv", existing::refused) ==
           folder / "no/folder.csv" + ": cannot create a file in '" + folder / "no" + "': no such file or directory");
