@@ -97,10 +97,10 @@ TEST_CASE("numbers that are none, negative or out of range are refused with what
             if (!value.empty()) parts.push_back(value);
             auto argument = option;
             argument.append("=").append(value);
-            d.refuses_options({argument}, status::either, parts);
+            d.refuses_options({argument}, status::usage, parts);
         }
     }
-    d.refuses({"--sample-pixels", "100", "--sample-percent", "5"}, status::either,
+    d.refuses({"--sample-pixels", "100", "--sample-percent", "5"}, status::usage,
               {"--sample-pixels", "--sample-percent"});
 }
 
@@ -117,11 +117,11 @@ TEST_CASE("numbers with a leading zero are not octal")
 TEST_CASE("a parameter that another one makes useless is checked all the same")
 {
     desk const d;
-    d.refuses({"--spectral-diff-percentile", "101", "--max-spectral-diff", "none"}, status::either,
+    d.refuses({"--spectral-diff-percentile", "101", "--max-spectral-diff", "none"}, status::usage,
               {"percentile", "101", "100"});
     write_file(d / "m.json", R"({"bands": [1], "null_value": null, "centres": [[10], [90]]})");
-    d.refuses_options({"--cluster-model", d / "m.json", "--clusters", "0"}, status::either, {"clusters", "0", "65535"});
-    d.refuses_options({"--cluster-model", d / "m.json", "--sample-percent", "101"}, status::either,
+    d.refuses_options({"--cluster-model", d / "m.json", "--clusters", "0"}, status::usage, {"clusters", "0", "65535"});
+    d.refuses_options({"--cluster-model", d / "m.json", "--sample-percent", "101"}, status::usage,
                       {"sample", "101", "100"});
 }
 

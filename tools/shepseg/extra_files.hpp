@@ -19,6 +19,8 @@
 #include <rios/pending_output.hpp>
 #include <rios/text_file.hpp>
 
+#include "support/usage_error.hpp"
+
 namespace tools {
 
 /// A file that was asked for, or not.
@@ -51,7 +53,7 @@ class extra_file {
 /// No file may be written over another one of the same run.
 /// @param read files that are read
 /// @param written files that are written; empty names do not count
-/// @throws rios::options_error naming both
+/// @throws usage_error naming both
 inline void require_different_files(std::vector<std::string> const& read, std::vector<std::string> const& written)
 {
     namespace fs = std::filesystem;
@@ -66,13 +68,13 @@ inline void require_different_files(std::vector<std::string> const& read, std::v
     for (std::size_t i = 0; i < written.size(); ++i) {
         for (auto const& input : read) {
             if (same(written[i], input)) {
-                throw rios::options_error(fmt::format(
+                throw usage_error(fmt::format(
                     "{}: is the input {}, which must not be written over; give it another name", written[i], input));
             }
         }
         for (std::size_t j = 0; j < i; ++j) {
             if (same(written[i], written[j])) {
-                throw rios::options_error(
+                throw usage_error(
                     fmt::format("{} and {} are the same file; give them different names", written[j], written[i]));
             }
         }

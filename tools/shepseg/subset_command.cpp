@@ -86,12 +86,8 @@ CLI::App* add_subset_command(CLI::App& app, subset_arguments& arguments)
         if (!arguments.window.empty() && !arguments.extent.empty()) {
             throw CLI::ValidationError("--window and --extent exclude each other: give one of them");
         }
-        try {
-            if (!arguments.window.empty()) arguments.options.part = window_from("--window", arguments.window);
-            if (!arguments.extent.empty()) arguments.options.part = extent_from("--extent", arguments.extent);
-        } catch (rios::options_error const& problem) {
-            throw CLI::ValidationError(problem.what());
-        }
+        if (!arguments.window.empty()) arguments.options.part = window_from("--window", arguments.window);
+        if (!arguments.extent.empty()) arguments.options.part = extent_from("--extent", arguments.extent);
     });
     command->footer(
         "Segments that have pixels in the window are numbered from 1 again, in the order of their numbers before.\n"

@@ -19,6 +19,7 @@
 #include <rios/version.hpp>
 
 #include "interrupt.hpp"
+#include "usage_error.hpp"
 
 namespace tools {
 
@@ -106,6 +107,8 @@ try {
         return finish(app);
     }
     return finish(app, work());
+} catch (usage_error const& error) {
+    return fail(app, 2, error.what());
 } catch (rios::cancelled const&) {
     return fail(app, 128 + received_signal, interrupted);
 } catch (std::bad_alloc const&) {
