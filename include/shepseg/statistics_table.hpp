@@ -27,6 +27,9 @@ namespace shepseg {
 /// Thread rule: one thread at a time.
 class statistics_table {
   public:
+    /// No rows, no columns.
+    statistics_table() : statistics_table({}, {}, 0, {}, 0) {}
+
     /// @param missing what rows hold that are never set
     /// @param folder for the scratch file, which is made when it is needed
     /// @param memory bytes that may be kept in memory, besides pages that are still incomplete
@@ -38,6 +41,8 @@ class statistics_table {
     }
 
     [[nodiscard]] std::vector<statistics_column> const& columns() const noexcept { return columns_; }
+    /// What rows hold that are never set.
+    [[nodiscard]] std::vector<double> const& missing_row() const noexcept { return missing_; }
     /// One more than the largest label.
     [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
 
@@ -71,6 +76,12 @@ class statistics_table {
         }
         page.place = file_.append(std::as_bytes(values));
         page.values = {};
+    }
+
+    /// Finds out early that there can be no scratch file, if one may be needed. @throws rios::io_error naming the folder
+    void require_room()
+    {
+        if (rows_ * columns_.size() * sizeof(double) > memory_) file_.open();
     }
 
     /// Bytes in the scratch file.

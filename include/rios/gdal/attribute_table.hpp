@@ -191,6 +191,20 @@ class attribute_table {
         return present.size();
     }
 
+    /// Finds out what create_column() and resize() would refuse, without changing anything.
+    /// @param wanted columns that would be created, one after the other
+    /// @param count rows that the table would have; fewer than rows() means these
+    /// @throws options_error as those do
+    void require_possible(std::vector<table_column> const& wanted, std::ptrdiff_t count) const
+    {
+        auto present = columns();
+        for (auto const& each : wanted) {
+            detail::require_name(where(), format_, present, each);
+            detail::require_room(where(), format_, std::max(count, rows()), present.size());
+            present.push_back({.name = detail::stored_name(format_, each), .type = each.type, .usage = each.usage});
+        }
+    }
+
     /// Can resize() make it shorter?
     [[nodiscard]] bool can_shrink() const { return detail::cuts_rows(format_); }
 

@@ -3,10 +3,15 @@
 // A table of segments as columns of the raster attribute table of their file. As a file of its own: gdal/table_file.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <rios/error.hpp>
@@ -53,7 +58,7 @@ inline std::optional<std::size_t> existing_column(rios::attribute_table const& t
 } // namespace detail
 
 /// The raster attribute table of a file of segments, whose row numbers are the labels, as the place where a table of segments
-/// goes. The file is open for changes from the beginning, so that what cannot be written is found out before any work.
+/// goes. Made before the work, so that what cannot be written is found out early.
 ///
 /// Attribute tables are changed in place: after an error that only shows while writing, such as a full disk, columns may be
 /// there in part.
@@ -61,58 +66,95 @@ class statistics_columns {
   public:
     /// @throws rios::io_error if the file cannot be changed
     statistics_columns(std::string const& labels, rios::existing present)
-        : path_(labels), file_(rios::gdal_dataset::open_for_update(labels)), table_(file_, 1), present_(present)
+        : file_(rios::gdal_dataset::open_for_update(labels)), opened_(state_of(labels)), present_(present)
     {
     }
 
+    /// The file, which is open for changes. @pre write() has not been called
     [[nodiscard]] rios::gdal_dataset const& dataset() const noexcept { return file_; }
 
     /// Refuses columns that cannot be written.
-    /// @throws rios::options_error if one is there already and is not to be replaced, or has another type
-    void check(std::vector<statistics_column> const& columns) const
+    /// @param rows that the table would have at least
+    /// @throws rios::options_error if one is there already and is not to be replaced, or has another type; if the format has no
+    ///         room for it, or not for its name
+    void check(std::vector<statistics_column> const& columns, std::size_t rows = 0) const
     {
-        for (auto const& each : columns) static_cast<void>(detail::existing_column(table_, path_, each, present_));
+        static_cast<void>(places_in(rios::attribute_table(file_, 1), columns, rows));
     }
 
-    /// Writes a table, and closes the file. Rows are added where there are fewer; other columns and the pixels stay as they are.
-    /// Columns are Integer or Real, as in pyshepseg; numbers beyond 32 bits are Real.
+    /// Writes a table, and closes the file. Rows are added where there are fewer; where there are more, they get the missing
+    /// values. Other columns and the pixels stay as they are. Columns are Integer or Real, as in pyshepseg; numbers beyond 32 bits
+    /// are Real. What others have written to the file in the meantime stays.
     /// @param progress told "attribute table" and the part done
     /// @throws as check(); rios::io_error; rios::cancelled
     void write(statistics_table const& table, rios::progress_function const& progress = {})
     {
-        std::vector<std::optional<std::size_t>> found;
-        for (auto const& each : table.columns()) {
-            found.push_back(detail::existing_column(table_, path_, each, present_));
+        // What GDAL knows of the table dates from the opening.
+        auto const path = file_.path();
+        if (!rios::keeps_attribute_tables(file_.format()) || state_of(path) != opened_) {
+            file_.close();
+            file_ = rios::gdal_dataset::open_for_update(path);
         }
+        rios::attribute_table attributes(file_, 1);
+        auto const found = places_in(attributes, table.columns(), table.rows());
         auto const rows = static_cast<std::ptrdiff_t>(table.rows());
-        if (rows > table_.rows()) table_.resize(rows);
+        if (rows > attributes.rows()) attributes.resize(rows);
         std::vector<std::size_t> places;
         for (std::size_t i = 0; i < found.size(); ++i) {
-            auto const& column = table.columns()[i];
-            places.push_back(found[i] ? *found[i]
-                                      : table_.create_column(
-                                            {.name = column.name, .type = detail::attribute_type_of(column.values)}));
+            places.push_back(found[i] ? *found[i] : attributes.create_column(column_for(table.columns()[i])));
         }
+        auto const all = static_cast<std::size_t>(attributes.rows());
         rios::report(progress, "attribute table", 0.0);
         std::vector<double> numbers;
         auto const width = table.columns().size();
-        table.for_each_page(0, [&](std::size_t first, std::size_t count, std::span<double const> page) {
+        auto const write_page = [&](std::size_t first, std::size_t count, auto number_at) {
             numbers.resize(count);
             for (std::size_t column = 0; column < width; ++column) {
-                for (std::size_t row = 0; row < count; ++row) numbers[row] = page[row * width + column];
-                table_.write(places[column], static_cast<std::ptrdiff_t>(first), std::span<double const>(numbers));
+                for (std::size_t row = 0; row < count; ++row) numbers[row] = number_at(row, column);
+                attributes.write(places[column], static_cast<std::ptrdiff_t>(first), std::span<double const>(numbers));
             }
-            rios::report(progress, "attribute table",
-                         static_cast<double>(first + count) / static_cast<double>(table.rows()));
+            rios::report(progress, "attribute table", static_cast<double>(first + count) / static_cast<double>(all));
+        };
+        table.for_each_page(0, [&](std::size_t first, std::size_t count, std::span<double const> page) {
+            write_page(first, count, [&](std::size_t row, std::size_t column) { return page[row * width + column]; });
         });
-        table_.close();
+        for (auto first = table.rows(); first < all; first += statistics_table::page_rows) {
+            write_page(first, std::min(statistics_table::page_rows, all - first),
+                       [&](std::size_t, std::size_t column) { return table.missing_row()[column]; });
+        }
+        attributes.close();
         file_.close();
     }
 
   private:
-    std::string path_;
+    /// Something that changes when somebody writes to a file.
+    static std::pair<std::uintmax_t, std::filesystem::file_time_type> state_of(std::string const& path)
+    {
+        std::error_code ignored;
+        return {std::filesystem::file_size(path, ignored), std::filesystem::last_write_time(path, ignored)};
+    }
+
+    static rios::table_column column_for(statistics_column const& column)
+    {
+        return {.name = column.name, .type = detail::attribute_type_of(column.values)};
+    }
+
+    /// Where columns are that are there already. @throws rios::options_error as check()
+    [[nodiscard]] std::vector<std::optional<std::size_t>>
+    places_in(rios::attribute_table const& table, std::vector<statistics_column> const& columns, std::size_t rows) const
+    {
+        std::vector<std::optional<std::size_t>> places;
+        std::vector<rios::table_column> fresh;
+        for (auto const& each : columns) {
+            places.push_back(detail::existing_column(table, file_.path(), each, present_));
+            if (!places.back()) fresh.push_back(column_for(each));
+        }
+        table.require_possible(fresh, static_cast<std::ptrdiff_t>(rows));
+        return places;
+    }
+
     rios::gdal_dataset file_;
-    rios::attribute_table table_;
+    std::pair<std::uintmax_t, std::filesystem::file_time_type> opened_;
     rios::existing present_;
 };
 

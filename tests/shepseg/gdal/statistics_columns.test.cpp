@@ -146,3 +146,63 @@ TEST_CASE("a table of many pages arrives whole, in an HFA file with its progress
     REQUIRE(values.size() == rows);
     for (std::uint32_t label = 0; label < rows; ++label) CHECK_EQ(values[label], label / 8.0);
 }
+
+TEST_CASE("rows beyond the last segment hold the missing value, also where they held numbers of before")
+{
+    temporary_directory const folder;
+    for (auto const& format : test::table_formats()) {
+        auto const path = test::make_tableless(folder, format);
+        {
+            auto file = rios::gdal_dataset::open_for_update(path);
+            rios::attribute_table(file, 1).resize(0);
+            rios::write_histogram(file, 1, std::vector<std::uint64_t>(9, 1));
+            file.close();
+        }
+        shepseg::write_statistics_columns(path, small_table(), existing::refused);
+        CAPTURE(format.driver);
+        CHECK(test::plain_values<std::int32_t>(path, "Band_1_max") ==
+              std::vector<std::int32_t>{-9999, 7, -9999, -7, -9999, -9999, -9999, -9999, -9999});
+        auto const fewer = test::make_table(small_table().columns(), 2, {{1, {1, 2, 3}}});
+        shepseg::write_statistics_columns(path, fewer, existing::replaced);
+        CHECK(test::plain_values<double>(path, "Band_1_mean") ==
+              std::vector<double>{-9999, 1, -9999, -9999, -9999, -9999, -9999, -9999, -9999});
+    }
+}
+
+TEST_CASE("columns that others have added since stay")
+{
+    temporary_directory const folder;
+    for (auto const& format : test::table_formats()) {
+        auto const path = test::make_tableless(folder, format);
+        shepseg::statistics_columns first(path, existing::refused);
+        shepseg::statistics_columns second(path, existing::refused);
+        first.check({{.name = "a"}});
+        second.check({{.name = "b"}});
+        first.write(test::make_table({{.name = "a"}}, 3, {{2, {5}}}));
+        second.write(test::make_table({{.name = "b"}}, 3, {{1, {6}}}));
+        CAPTURE(format.driver);
+        CHECK(test::plain_values<double>(path, "a") == std::vector<double>{-9999, -9999, 5});
+        CHECK(test::plain_values<double>(path, "b") == std::vector<double>{-9999, 6, -9999});
+    }
+}
+
+TEST_CASE("names that the format cannot hold are refused before any work, and none is written")
+{
+    temporary_directory const folder;
+    auto const path = test::make_tableless(folder, {"HFA", ".img"});
+    shepseg::write_statistics_columns(path, test::make_table({{.name = "Band_1_mean"}}, 2, {}), existing::refused);
+    auto const before = test::plain_table(path);
+    shepseg::statistics_columns const output(path, existing::refused);
+    auto const refused = [&](std::vector<statistics_column> const& columns) {
+        auto const text = message_of<rios::options_error>([&] { output.check(columns); });
+        CHECK(message_of<rios::options_error>([&] {
+                  shepseg::write_statistics_columns(path, test::make_table(columns, 2, {}), existing::refused);
+              }) == text);
+        return text;
+    };
+    CHECK(refused({{.name = "fine"}, {.name = "band_1_MEAN"}})
+              .starts_with(path + ": band 1: column 'band_1_MEAN': there is"));
+    CHECK(refused({{.name = "fine"}, {.name = std::string(70, 'x')}}).ends_with("HFA files have room for 63"));
+    CHECK(refused({{.name = "one"}, {.name = "ONE"}}).starts_with(path + ": band 1: column 'ONE': there is"));
+    CHECK(test::plain_table(path) == before);
+}
