@@ -111,6 +111,14 @@ class vector_output {
     /// What features must be made of, when all fields are there.
     [[nodiscard]] OGRFeatureDefn& definition() const { return *layer_->GetLayerDefn(); }
 
+    /// Does the layer have a field, or something else, of that name, whatever the case of its letters?
+    [[nodiscard]] bool is_taken(std::string const& name) const
+    {
+        auto const same = [&](char const* other) { return EQUAL(name.c_str(), other); };
+        return same(layer_->GetFIDColumn()) || same(layer_->GetGeometryColumn()) ||
+               definition().GetFieldIndex(name.c_str()) >= 0;
+    }
+
     /// Adds a field. A name that the layer has already, whatever the case of its letters, gets a number behind it; some formats
     /// shorten names (ESRI Shapefile: 10 bytes). A type that the format does not have becomes another one.
     /// @returns its place in the features
@@ -233,13 +241,6 @@ class vector_output {
         if (found == written_ && reason.empty()) return;
         throw io_error(path_, "is not complete: of " + std::to_string(written_) + " features " + std::to_string(found) +
                                   " can be read back" + reason + "; is the disk full?");
-    }
-
-    [[nodiscard]] bool is_taken(std::string const& name) const
-    {
-        auto const same = [&](char const* other) { return EQUAL(name.c_str(), other); };
-        return same(layer_->GetFIDColumn()) || same(layer_->GetGeometryColumn()) ||
-               definition().GetFieldIndex(name.c_str()) >= 0;
     }
 
     void begin()

@@ -110,6 +110,7 @@ inline void write_csv(rios::pending_output const& output, std::string const& sho
             for (std::size_t column = 0; column < width; ++column) {
                 text += ',';
                 auto const number = page[row * width + column];
+                if (std::isnan(number)) continue; // an empty cell reads as null
                 if (table.columns()[column].values == column_values::real) append(number);
                 else append(static_cast<std::int64_t>(number));
             }
@@ -133,10 +134,6 @@ inline void write_features(rios::vector_output& output, statistics_table const& 
                           .type = each.values == column_values::real      ? OFTReal
                                   : each.values == column_values::integer ? OFTInteger
                                                                           : OFTInteger64});
-    }
-    if (!output.renamed().empty()) {
-        throw rios::options_error(output.path() + ": column '" + output.renamed().front().wanted +
-                                  "' cannot have that name beside the others; give another column format");
     }
     OGRFeature feature(&output.definition());
     auto const width = table.columns().size();
@@ -181,11 +178,29 @@ class table_file {
         }
     }
 
+    /// Refuses columns that cannot be beside each other.
+    /// @throws rios::options_error naming one
+    void check(std::vector<statistics_column> const& columns) const
+    {
+        std::vector<std::string> taken{"id"};
+        for (auto const& each : columns) {
+            bool const twice = std::any_of(taken.begin(), taken.end(), [&](auto const& other) {
+                return csv_ ? each.name == other : EQUAL(each.name.c_str(), other.c_str());
+            });
+            if (twice || (database_ && database_->is_taken(each.name))) {
+                throw rios::options_error(path_ + ": column '" + each.name +
+                                          "': the table has one of that name already; give another column format");
+            }
+            taken.push_back(each.name);
+        }
+    }
+
     /// Writes a table; commit() follows.
     /// @param progress told "table" and the part done
     /// @throws rios::io_error, rios::options_error, rios::cancelled
     void write(statistics_table const& table, rios::progress_function const& progress = {})
     {
+        check(table.columns());
         rios::report(progress, "table", 0.0);
         if (csv_) detail::write_csv(*csv_, path_, table, progress);
         else detail::write_features(*database_, table, progress);

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -92,6 +93,7 @@ TEST_CASE("databases have the same rows, and columns of the right types")
         auto const file = rios::vector_dataset::open(path);
         auto const& layer = file.layer(0);
         CHECK(std::string(file.layer(0).GetName()) == "segments");
+        CHECK(std::string(file.layer(0).GetLayerDefn()->GetFieldDefn(1)->GetNameRef()) == "Band_1_mean");
         auto& definition = *const_cast<OGRLayer&>(layer).GetLayerDefn();
         std::array const types{OFTInteger64, OFTReal, OFTInteger, OFTInteger64};
         REQUIRE(definition.GetFieldCount() == 4);
@@ -153,16 +155,37 @@ TEST_CASE("a table that is not committed leaves nothing")
     CHECK(folder.names().empty());
 }
 
-TEST_CASE("two columns that a database takes for one are refused")
+TEST_CASE("columns that cannot be beside each other are refused before any work")
 {
     temporary_directory const folder;
-    auto const path = folder / "table.gpkg";
-    auto const text = message_of<rios::error>([&] {
-        write(path, test::make_table({{.name = "mean"}, {.name = "MEAN"}}, 2, {}));
-    });
-    CHECK(text.starts_with(path + ": "));
-    CHECK(text != "(nothing was thrown)");
+    auto const refused = [&](std::string const& name, std::vector<shepseg::statistics_column> const& columns) {
+        table_file const output(folder / name, existing::refused);
+        return message_of<rios::options_error>([&] { output.check(columns); });
+    };
+    auto const text = [&](std::string const& name, std::string const& column) {
+        return folder / name + ": column '" + column +
+               "': the table has one of that name already; give another column format";
+    };
+    for (std::string const name : {"t.gpkg", "t.sqlite"}) {
+        CHECK(refused(name, {{.name = "mean"}, {.name = "MEAN"}}) == text(name, "MEAN"));
+        CHECK(refused(name, {{.name = "ID"}}) == text(name, "ID"));
+        CHECK(refused(name, {{.name = "mean"}, {.name = "max"}}) == "(nothing was thrown)");
+    }
+    CHECK(refused("t.gpkg", {{.name = "fid"}}) == text("t.gpkg", "fid"));
+    CHECK(refused("t.sqlite", {{.name = "ogc_fid"}}) == text("t.sqlite", "ogc_fid"));
+    CHECK(refused("t.csv", {{.name = "id"}}) == text("t.csv", "id"));
+    CHECK(refused("t.csv", {{.name = "mean"}, {.name = "MEAN"}}) == "(nothing was thrown)");
+    CHECK(message_of<rios::options_error>(
+              [&] { write(folder / "t.gpkg", test::make_table({{.name = "fid"}}, 2, {})); }) == text("t.gpkg", "fid"));
     CHECK(folder.names().empty());
+}
+
+TEST_CASE("in CSV, what is no number is an empty cell, so that columns stay numbers")
+{
+    temporary_directory const folder;
+    auto const nan = std::numeric_limits<double>::quiet_NaN();
+    write(folder / "t.csv", test::make_table({{.name = "a"}, {.name = "b"}}, 3, {{1, {nan, 2.5}}, {2, {1, nan}}}));
+    CHECK(text_of(folder / "t.csv") == "id,a,b\n1,,2.5\n2,1,\n");
 }
 
 TEST_CASE("a full disk is reported")
