@@ -30,7 +30,7 @@ struct size_page {
 class segment_sizes {
   public:
     /// @param rows one more than the largest label
-    /// @param load called with the first label and a number of labels, one call at a time; returns their sizes, in pixels
+    /// @param load called with the first label of a page and a number of labels, one call at a time; returns their sizes, in pixels
     segment_sizes(std::size_t rows,
                   std::function<std::vector<std::uint64_t>(std::size_t first, std::size_t count)> load)
         : state_(std::make_shared<state>())
@@ -41,11 +41,7 @@ class segment_sizes {
 
     /// Sizes that are all in memory, by label.
     explicit segment_sizes(std::vector<std::uint64_t> sizes)
-        : segment_sizes(sizes.size(),
-                        [all = std::make_shared<std::vector<std::uint64_t> const>(sizes)](auto first, auto count) {
-                            auto const begin = all->begin() + static_cast<std::ptrdiff_t>(first);
-                            return std::vector<std::uint64_t>(begin, begin + static_cast<std::ptrdiff_t>(count));
-                        })
+        : segment_sizes(std::make_shared<std::vector<std::uint64_t> const>(std::move(sizes)))
     {
     }
 
@@ -77,6 +73,14 @@ class segment_sizes {
     }
 
   private:
+    explicit segment_sizes(std::shared_ptr<std::vector<std::uint64_t> const> const& all)
+        : segment_sizes(all->size(), [all](std::size_t first, std::size_t count) {
+              auto const begin = all->begin() + static_cast<std::ptrdiff_t>(first);
+              return std::vector<std::uint64_t>(begin, begin + static_cast<std::ptrdiff_t>(count));
+          })
+    {
+    }
+
     struct state {
         std::size_t rows = 0;
         std::function<std::vector<std::uint64_t>(std::size_t, std::size_t)> load;
@@ -85,6 +89,34 @@ class segment_sizes {
     };
 
     std::shared_ptr<state> state_;
+};
+
+/// Sizes that are being counted. Memory: 8 bytes for each label of the pages in which there are any.
+class counted_sizes {
+  public:
+    void add(std::uint32_t label, std::uint64_t pixels)
+    {
+        auto& page = pages_[statistics_table::page_of(label)];
+        page.resize(statistics_table::page_rows);
+        page[label % statistics_table::page_rows] += pixels;
+        rows_ = std::max(rows_, static_cast<std::size_t>(label) + 1);
+    }
+
+    /// What was counted.
+    [[nodiscard]] segment_sizes sizes() &&
+    {
+        auto const pages = std::make_shared<std::map<std::size_t, std::vector<std::uint64_t>> const>(std::move(pages_));
+        return {rows_, [pages](std::size_t first, std::size_t count) {
+                    auto const found = pages->find(first / statistics_table::page_rows);
+                    auto page = found == pages->end() ? std::vector<std::uint64_t>() : found->second;
+                    page.resize(count);
+                    return page;
+                }};
+    }
+
+  private:
+    std::map<std::size_t, std::vector<std::uint64_t>> pages_;
+    std::size_t rows_ = 1; // label 0 is always there
 };
 
 /// Looks up sizes for one thread, without a lock for most of them.

@@ -201,3 +201,20 @@ TEST_CASE("threads look up and forget at the same time, and the loader is called
     CHECK(wrong == 0);
     CHECK(!loader.together());
 }
+
+TEST_CASE("sizes are counted in pages, so that a far label takes no room for those between")
+{
+    shepseg::counted_sizes counting;
+    counting.add(3, 5);
+    counting.add(4'000'000'000U, 7);
+    counting.add(3, 1);
+    auto const sizes = std::move(counting).sizes();
+    CHECK(sizes.rows() == 4'000'000'001U);
+    shepseg::size_lookup size_of(sizes);
+    CHECK(size_of(3) == 6);
+    CHECK(size_of(2) == 0);
+    CHECK(size_of(100'000'000) == 0);
+    CHECK(size_of(4'000'000'000U) == 7);
+    CHECK(sizes.page(shepseg::statistics_table::page_of(4'000'000'000U))->present == 1);
+    CHECK(shepseg::counted_sizes().sizes().rows() == 1);
+}

@@ -20,9 +20,11 @@
 #include <rios/gdal/attribute_table.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/image.hpp>
+#include <rios/timing.hpp>
 
 #include "../block_segments.hpp"
 #include "../segment_sizes.hpp"
+#include "../statistics_table.hpp"
 #include "label_reader.hpp"
 
 namespace shepseg {
@@ -38,8 +40,8 @@ struct histogram_column {
 
 } // namespace detail
 
-/// The sizes that the attribute table's histogram tells (its column of usage PixelCount); none if there is no histogram. They
-/// are read when they are needed.
+/// The sizes that the attribute table's histogram tells (its column of usage PixelCount), up to the last segment that has
+/// pixels; none if there is no histogram. They are read when they are needed.
 /// @throws rios::io_error, also from the result
 [[nodiscard]] inline std::optional<segment_sizes> sizes_of_histogram(std::string const& labels)
 {
@@ -47,10 +49,9 @@ struct histogram_column {
     rios::attribute_table table(file, 1);
     auto const column = table.find(rios::column_usage::pixel_count);
     if (!column || table.rows() == 0) return {};
-    auto const rows = static_cast<std::size_t>(table.rows());
     auto const source = std::make_shared<detail::histogram_column>(
         detail::histogram_column{std::move(file), std::move(table), *column});
-    return segment_sizes(rows, [source, labels](std::size_t first, std::size_t count) {
+    auto const load = [source, labels](std::size_t first, std::size_t count) {
         std::vector<double> counts(count);
         source->table.read(source->column, static_cast<std::ptrdiff_t>(first), std::span(counts));
         std::vector<std::uint64_t> sizes(count);
@@ -64,19 +65,30 @@ struct histogram_column {
             sizes[i] = static_cast<std::uint64_t>(counts[i]);
         }
         return sizes;
-    });
+    };
+    // Tables may be longer than what they are of: an .img of bytes has 256 rows.
+    for (auto rows = static_cast<std::size_t>(source->table.rows()); rows > 0;) {
+        auto const first = (rows - 1) / statistics_table::page_rows * statistics_table::page_rows;
+        auto const sizes = load(first, rows - first);
+        auto const last = std::find_if(sizes.rbegin(), sizes.rend(), [](auto size) { return size > 0; });
+        if (last != sizes.rend()) return segment_sizes(first + static_cast<std::size_t>(sizes.rend() - last), load);
+        rows = first;
+    }
+    return segment_sizes(1, load);
 }
 
-/// Counts the pixels of each segment. Memory: 8 bytes for each label up to the largest.
+/// Counts the pixels of each segment. Memory: 8 bytes for each label, in pages of statistics_table.
+/// @param times receives those of the pass
 /// @throws rios::io_error, rios::cancelled
 template <rios::AnyExecutor E>
-[[nodiscard]] segment_sizes count_segments(label_reader const& labels, E&& executor, rios::apply_options const& options)
+[[nodiscard]] segment_sizes count_segments(label_reader const& labels, E&& executor, rios::apply_options const& options,
+                                           rios::timings& times)
 {
     struct label_counts {
         std::vector<std::uint32_t> labels;
         std::vector<std::uint32_t> pixels;
     };
-    std::vector<std::uint64_t> sizes(1);
+    counted_sizes sizes;
     auto worker = [segments = block_segments()](rios::block_info const& /*where*/,
                                                 rios::image<std::uint32_t> const& pixels) mutable {
         segments.group(pixels.view());
@@ -88,16 +100,11 @@ template <rios::AnyExecutor E>
         return result;
     };
     rios::function_writer sum([&](rios::block const& /*where*/, label_counts const& counts) {
-        for (std::size_t i = 0; i < counts.labels.size(); ++i) {
-            auto const label = static_cast<std::size_t>(counts.labels[i]);
-            if (label >= sizes.size())
-                sizes.resize(std::max(label + 1, std::min(sizes.size() * 2, std::size_t{1} << 32)));
-            sizes[label] += counts.pixels[i];
-        }
+        for (std::size_t i = 0; i < counts.labels.size(); ++i) sizes.add(counts.labels[i], counts.pixels[i]);
     });
-    rios::apply(labels, worker, sum, executor, options);
-    while (sizes.size() > 1 && sizes.back() == 0) sizes.pop_back();
-    return segment_sizes(std::move(sizes));
+    auto const finished = rios::apply(labels, worker, sum, executor, options);
+    times.merge(finished.timings);
+    return std::move(sizes).sizes();
 }
 
 } // namespace shepseg

@@ -11,7 +11,6 @@
 #include <doctest/doctest.h>
 
 #include <rios/concepts.hpp>
-
 #include <rios/window_reader.hpp>
 
 #include "support/message_of.hpp"

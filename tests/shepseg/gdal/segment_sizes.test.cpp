@@ -57,9 +57,7 @@ TEST_CASE("counts that cannot be are an error that names them")
     table.write("Histogram", 0, std::vector<double>{0, -3});
     table.close();
     file.close();
-    auto const sizes = shepseg::sizes_of_histogram(path);
-    REQUIRE(sizes.has_value());
-    CHECK(message_of<rios::error>([&] { static_cast<void>(sizes->page(0)); }) ==
+    CHECK(message_of<rios::error>([&] { static_cast<void>(shepseg::sizes_of_histogram(path)); }) ==
           path + ": the histogram says that segment 1 has -3 pixels; have them counted again (--recount)");
 }
 
@@ -78,10 +76,32 @@ TEST_CASE("pixels are counted, whatever the windows")
     }
     rios::thread_executor executor({.workers = 3});
     shepseg::label_reader const reader(path);
+    rios::timings times;
     for (std::ptrdiff_t const window : {1000, 13, 1}) {
-        auto const sizes = shepseg::count_segments(reader, executor, {.window = window});
+        auto const sizes = shepseg::count_segments(reader, executor, {.window = window}, times);
         CHECK(sizes.rows() == expected.size());
         shepseg::size_lookup size_of(sizes);
         for (std::uint32_t label = 0; label < expected.size(); ++label) CHECK_EQ(size_of(label), expected[label]);
     }
+}
+
+TEST_CASE("a histogram may be longer than its segments, which end with the last that has pixels")
+{
+    temporary_directory const folder;
+    auto const path = test::make_tableless(folder, {"HFA", ".img"});
+    auto const rows_of = [&](std::vector<std::uint64_t> const& counts) {
+        auto file = rios::gdal_dataset::open_for_update(path);
+        rios::write_histogram(file, 1, counts);
+        file.close();
+        return shepseg::sizes_of_histogram(path)->rows();
+    };
+    CHECK(rows_of({5, 0, 0}) == 1);
+    CHECK(rows_of({5, 2, 0, 0}) == 2);
+    std::vector<std::uint64_t> counts(40'000);
+    counts[3] = 1;
+    CHECK(rows_of(counts) == 4);
+    counts[16'384] = 1;
+    CHECK(rows_of(counts) == 16'385);
+    counts.back() = 1;
+    CHECK(rows_of(counts) == 40'000);
 }
