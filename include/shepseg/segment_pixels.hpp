@@ -84,9 +84,29 @@ class segment_pixels {
     segment_setting<T> const* setting_;
 };
 
+namespace detail {
+
+template <typename F>
+bool wants_neighbours(F const& function)
+{
+    if constexpr (requires { function.needs_neighbours(); }) return function.needs_neighbours();
+    else if constexpr (requires { F::needs_neighbours; }) return F::needs_neighbours;
+    else return false;
+}
+
+template <typename F>
+bool wants_pixels(F const& function)
+{
+    if constexpr (requires { function.wants_pixels(); }) return function.wants_pixels();
+    else return true;
+}
+
+} // namespace detail
+
 /// A function object that computes columns out of the pixels of a segment. `columns(names)` tells their names and kinds;
 /// the call sets as many numbers, which hold the missing value before. Every thread has a copy of its own, so it may own
-/// scratch memory. It may have a constant `needs_neighbours` that is true, or a member function of that name.
+/// scratch memory. It may have a constant `needs_neighbours` that is true, or a member function of that name; a member function
+/// `wants_pixels()` may say that there is nothing to compute after all.
 template <typename F, typename T>
 concept SpatialStatistic = rios::Pixel<T> && std::copy_constructible<F> &&
                            requires(F& function, F const& constant, spatial_names const& names,

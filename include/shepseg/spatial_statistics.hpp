@@ -154,6 +154,8 @@ enum class pixel_point {
 struct mean_coordinate {
     pixel_point point = pixel_point::corner;
 
+    /// Number of columns.
+    [[nodiscard]] static constexpr std::size_t width(std::size_t /*bands*/) noexcept { return 2; }
     [[nodiscard]] std::vector<statistics_column> columns(spatial_names const& /*names*/) const
     {
         return {{.name = "centroid_x"}, {.name = "centroid_y"}};
@@ -178,6 +180,8 @@ struct mean_coordinate {
 struct edge_pixel_count {
     connectivity neighbours = connectivity::four;
 
+    /// Number of columns.
+    [[nodiscard]] static constexpr std::size_t width(std::size_t /*bands*/) noexcept { return 1; }
     [[nodiscard]] std::vector<statistics_column> columns(spatial_names const& /*names*/) const
     {
         return {{.name = "edge_pixels", .values = column_values::integer}};
@@ -204,6 +208,8 @@ struct edge_pixel_count {
 
 /// Length of the border, along the sides of pixels, holes included: perimeter, in map units.
 struct perimeter {
+    /// Number of columns.
+    [[nodiscard]] static constexpr std::size_t width(std::size_t /*bands*/) noexcept { return 1; }
     [[nodiscard]] std::vector<statistics_column> columns(spatial_names const& /*names*/) const
     {
         return {{.name = "perimeter"}};
@@ -217,6 +223,8 @@ struct perimeter {
 
 /// 4 π area / perimeter²: 1 for a circle, π/4 for a square, less for anything longer or more ragged (Polsby and Popper, 1991).
 struct compactness {
+    /// Number of columns.
+    [[nodiscard]] static constexpr std::size_t width(std::size_t /*bands*/) noexcept { return 1; }
     [[nodiscard]] std::vector<statistics_column> columns(spatial_names const& /*names*/) const
     {
         return {{.name = "compactness"}};
@@ -232,6 +240,8 @@ struct compactness {
 
 /// Outer edges of the segment's pixels: bbox_xmin, bbox_ymin, bbox_xmax, bbox_ymax, in map units.
 struct bounding_box {
+    /// Number of columns.
+    [[nodiscard]] static constexpr std::size_t width(std::size_t /*bands*/) noexcept { return 4; }
     [[nodiscard]] std::vector<statistics_column> columns(spatial_names const& /*names*/) const
     {
         return {{.name = "bbox_xmin"}, {.name = "bbox_ymin"}, {.name = "bbox_xmax"}, {.name = "bbox_ymax"}};
@@ -263,6 +273,8 @@ struct bounding_box {
 struct neighbour_count {
     static constexpr bool needs_neighbours = true;
 
+    /// Number of columns.
+    [[nodiscard]] static constexpr std::size_t width(std::size_t /*bands*/) noexcept { return 1; }
     [[nodiscard]] std::vector<statistics_column> columns(spatial_names const& /*names*/) const
     {
         return {{.name = "neighbours", .values = column_values::integer}};
@@ -281,6 +293,11 @@ struct neighbour_count {
 struct variogram {
     int distance = 1; ///< in pixels, 1 to 100
 
+    /// Number of columns.
+    [[nodiscard]] std::size_t width(std::size_t bands) const noexcept
+    {
+        return static_cast<std::size_t>(distance) * bands;
+    }
     [[nodiscard]] std::vector<statistics_column> columns(spatial_names const& names) const
     {
         if (distance < 1 || distance > 100) {
@@ -351,11 +368,12 @@ class chosen_spatial_statistics {
     chosen_spatial_statistics() = default;
     explicit chosen_spatial_statistics(std::vector<choice> choices) : choices_(std::move(choices)) {}
 
-    [[nodiscard]] bool empty() const noexcept { return choices_.empty(); }
+    [[nodiscard]] bool wants_pixels() const noexcept { return !choices_.empty(); }
     [[nodiscard]] bool needs_neighbours() const noexcept
     {
-        return std::any_of(choices_.begin(), choices_.end(),
-                           [](choice const& each) { return std::holds_alternative<neighbour_count>(each); });
+        return std::any_of(choices_.begin(), choices_.end(), [](choice const& each) {
+            return std::visit([](auto const& function) { return detail::wants_neighbours(function); }, each);
+        });
     }
     [[nodiscard]] std::vector<statistics_column> columns(spatial_names const& names) const
     {
@@ -370,21 +388,16 @@ class chosen_spatial_statistics {
     void operator()(segment_pixels<T> const& segment, std::span<double> result) const
     {
         for (auto const& each : choices_) {
-            std::visit([&](auto const& function) { function(segment, result); }, each);
-            result = result.subspan(width_of(each, segment.bands()));
+            std::visit(
+                [&](auto const& function) {
+                    function(segment, result);
+                    result = result.subspan(function.width(segment.bands()));
+                },
+                each);
         }
     }
 
   private:
-    static std::size_t width_of(choice const& which, std::size_t bands)
-    {
-        if (auto const* const each = std::get_if<variogram>(&which)) {
-            return static_cast<std::size_t>(each->distance) * bands;
-        }
-        if (std::holds_alternative<mean_coordinate>(which)) return 2;
-        return std::holds_alternative<bounding_box>(which) ? 4 : 1;
-    }
-
     std::vector<choice> choices_;
 };
 

@@ -17,6 +17,7 @@
 #include <rios/concepts.hpp>
 #include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
+#include <rios/progress.hpp>
 
 #include "segment_pieces.hpp"
 #include "segment_sizes.hpp"
@@ -112,8 +113,10 @@ class finishing_job {
     using result = segment_table_rows;
     using plan_type = statistics_plan<T, Functions...>;
 
-    finishing_job(std::shared_ptr<plan_type const> plan, complete_segments<T>& complete, statistics_merger<T>& merger)
-        : plan_(std::move(plan)), merger_(&merger)
+    /// @param progress asked whether to go on
+    finishing_job(std::shared_ptr<plan_type const> plan, complete_segments<T>& complete, statistics_merger<T>& merger,
+                  rios::progress_function progress)
+        : plan_(std::move(plan)), merger_(&merger), progress_(std::move(progress))
     {
         for (auto batch = complete.take(pixels_at_once); !batch.empty(); batch = complete.take(pixels_at_once)) {
             batches_.push_back(std::move(batch));
@@ -137,13 +140,21 @@ class finishing_job {
         return rows;
     }
 
-    void deliver(std::size_t /*index*/, result rows) { merger_->add(rows); }
+    void deliver(std::size_t /*index*/, result rows)
+    {
+        merger_->add(rows);
+        poll();
+    }
+
+    /// @throws rios::cancelled
+    void poll() { rios::report(progress_, "statistics", 1.0); }
 
   private:
     static constexpr std::uint64_t pixels_at_once = 1 << 17;
 
     std::shared_ptr<plan_type const> plan_;
     statistics_merger<T>* merger_;
+    rios::progress_function progress_;
     std::vector<std::vector<open_segment<T>>> batches_;
 };
 

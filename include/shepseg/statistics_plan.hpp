@@ -18,6 +18,7 @@
 #include <rios/null_test.hpp>
 #include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
+#include <rios/typed_errors.hpp>
 
 #include "growing_values.hpp"
 #include "segment_pixels.hpp"
@@ -25,26 +26,6 @@
 #include "value_statistics.hpp"
 
 namespace shepseg {
-
-namespace detail {
-
-template <typename F>
-bool wants_neighbours(F const& function)
-{
-    if constexpr (requires { function.needs_neighbours(); }) return function.needs_neighbours();
-    else if constexpr (requires { F::needs_neighbours; }) return F::needs_neighbours;
-    else return false;
-}
-
-/// Is there anything that needs the pixels of whole segments?
-template <typename F>
-bool wants_pixels(F const& function)
-{
-    if constexpr (requires { function.empty(); }) return !function.empty();
-    else return true;
-}
-
-} // namespace detail
 
 /// The columns of a table of segments, and how they are computed.
 /// @tparam Functions spatial statistics
@@ -119,16 +100,24 @@ class statistics_plan {
 
     /// Sets the columns of the spatial statistics of a row that holds the missing value there.
     /// @param functions a copy of functions() that belongs to this thread
+    /// @throws rios::error with whatever else a function throws nested in it
     void set_spatial(segment_pixels<T> const& segment, std::span<double> row, std::tuple<Functions...>& functions) const
     {
-        auto result = row.subspan(first_spatial_);
-        std::size_t number = 0;
-        std::apply(
-            [&](auto&... each) {
-                ((each(segment, result.first(widths_[number])), result = result.subspan(widths_[number]), ++number),
-                 ...);
+        rios::detail::with_typed_errors(
+            [&] {
+                auto result = row.subspan(first_spatial_);
+                std::size_t number = 0;
+                std::apply(
+                    [&](auto&... each) {
+                        ((each(segment, result.first(widths_[number])), result = result.subspan(widths_[number]),
+                          ++number),
+                         ...);
+                    },
+                    functions);
             },
-            functions);
+            [&](std::string const& reason) {
+                return rios::error("segment " + std::to_string(segment.label()) + ": " + reason);
+            });
     }
     [[nodiscard]] std::tuple<Functions...> const& functions() const noexcept { return functions_; }
 

@@ -110,7 +110,8 @@ class statistics_worker {
     {
         block_statistics<T> result;
         size_of_.clear();
-        finish_complete(result.complete);
+        // As many as a block can complete, at least, so that they do not pile up.
+        finish_complete(result.complete, std::max(pixels_at_once, static_cast<std::uint64_t>(where.rows * where.cols)));
         auto const margin = where.overlap();
         auto const inner = labels.view().window(margin, margin, where.rows, where.cols);
         segments_.group(inner);
@@ -131,11 +132,11 @@ class statistics_worker {
     }
 
   private:
-    static constexpr std::uint64_t pixels_at_once = 1 << 20; // of complete segments, besides those of a block
+    static constexpr std::uint64_t pixels_at_once = 1 << 20; // of complete segments, besides those of a small block
 
-    void finish_complete(segment_table_rows& rows)
+    void finish_complete(segment_table_rows& rows, std::uint64_t pixels_to_take)
     {
-        auto segments = complete_->take(pixels_at_once);
+        auto segments = complete_->take(pixels_to_take);
         for (auto& segment : segments) {
             auto const label = segment.label;
             auto const pixels = segment.pixels;

@@ -113,8 +113,8 @@ void set_moments(rios::pixel_moments<T> const& moments, std::uint64_t pixels, ba
     }
 }
 
-/// Mean and sum of floating-point values. What rounding takes from the sum is summed, too (Ogita, Rump and Oishi, 2005), so that
-/// their last bits are right.
+/// Mean and sum of floating-point values. What rounding takes from the sum is summed, too (Ogita, Rump and Oishi, 2005): as if
+/// with twice the digits.
 template <typename T>
 void set_sums(std::span<T const> values, band_plan const& plan, std::span<double> row)
 {

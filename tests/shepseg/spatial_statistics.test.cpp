@@ -360,7 +360,7 @@ TEST_CASE("statistics that are chosen at run time give their columns one after t
     chosen_spatial_statistics const all({variogram{3}, shepseg::mean_coordinate{}, four, shepseg::bounding_box{},
                                          shepseg::neighbour_count{}, shepseg::perimeter{}, variogram{1},
                                          shepseg::compactness{}});
-    CHECK(!all.empty());
+    CHECK(all.wants_pixels());
     CHECK(all.needs_neighbours());
     for (std::size_t const bands : {0, 1, 3}) {
         auto shape = test::random_shape<std::int32_t>(random, bands);
@@ -382,7 +382,7 @@ TEST_CASE("statistics that are chosen at run time give their columns one after t
         CHECK(std::count(expected.begin(), expected.end(), 2) >= 1); // neighbours
     }
     chosen_spatial_statistics const nothing;
-    CHECK(nothing.empty());
+    CHECK(!nothing.wants_pixels());
     CHECK(!nothing.needs_neighbours());
     CHECK(drawn({"#"})(nothing).empty());
     CHECK(!chosen_spatial_statistics({shepseg::perimeter{}}).needs_neighbours());

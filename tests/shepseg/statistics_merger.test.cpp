@@ -75,7 +75,7 @@ TEST_CASE("rows go to the table, and pieces become segments whose rows a job mak
     std::vector<shepseg::band_statistics_selection> const selection{{.statistics = {statistic_from("median")}}};
     auto const plan = std::make_shared<plan_type const>(
         selection, std::vector<int>{}, [](int) { return std::optional<double>(); }, -1, "{stat}", rios::pixel_grid{});
-    shepseg::finishing_job<pixel> job(plan, *of.complete, of.merger);
+    shepseg::finishing_job<pixel> job(plan, *of.complete, of.merger, {});
     rios::inline_executor().run(job);
     auto const& table = of.merger.table();
     CHECK(table.row(0) == std::vector<double>{-1});

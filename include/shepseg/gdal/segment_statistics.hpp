@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // From an image and its segments to a table of the segments: all bands in one pass over both files, on all threads. Where the
-// table goes: gdal/statistics_output.hpp.
+// table goes: gdal/statistics_columns.hpp, gdal/table_file.hpp.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -75,11 +76,25 @@ struct segment_statistics_options {
 
 /// A table of segments and how it came about.
 struct segment_statistics_result {
-    statistics_table table;                          ///< one row for each label from 0 on
+    statistics_table table{};                        ///< one row for each label from 0 to the largest
     rios::pixel_type type = rios::pixel_type::uint8; ///< pixels were taken as this type
     bool counted = false;                            ///< pixels of segments had to be counted first
-    rios::timings timings;
+    rios::timings timings{};
 };
+
+namespace detail {
+
+/// A part of a file's grid. @throws rios::grid_error naming the file
+inline rios::pixel_grid part_of(rios::gdal_dataset const& file, rios::block const& window)
+{
+    try {
+        return file.grid().window(window);
+    } catch (rios::grid_error const& outside) {
+        throw rios::grid_error(file.path() + ": " + outside.what());
+    }
+}
+
+} // namespace detail
 
 /// Computes statistics of the pixels of each segment.
 ///
@@ -92,12 +107,13 @@ struct segment_statistics_result {
 /// @returns a row for each label from 0 to the largest
 ///
 /// The table does not depend on the window and the executor, to the last bit. Both files are read once (labels twice where they
-/// have no histogram), and only read. Memory: what the blocks under way take, options.memory, and segments of which some
-/// blocks have not come: their values, or less (growing_values.hpp).
+/// have no histogram), and only read. Memory: what the blocks under way take; options.memory for rows, besides the pages of
+/// rows (of 16384 labels) of which some have not come; and of segments of which some blocks have not come their values, or less
+/// (growing_values.hpp).
 ///
 /// @throws rios::options_error for a band that there is not, or columns of the same name; rios::grid_error if the two files
-///         have different pixels, or the labels are not integers of 0 and more; rios::error if the histogram is not that of the pixels;
-///         rios::io_error, rios::cancelled
+///         have different pixels, or the labels are not integers of 0 and more; rios::error if the histogram is not that of the pixels,
+///         and for what a function throws that is none, nested in it, with the segment's label; rios::io_error, rios::cancelled
 /// Thread rule: any thread, several calls at once.
 template <rios::AnyExecutor E, typename... Functions>
 [[nodiscard]] segment_statistics_result segment_statistics(std::string const& image, std::string const& labels,
@@ -105,67 +121,60 @@ template <rios::AnyExecutor E, typename... Functions>
                                                            segment_statistics_options const& options, E&& executor,
                                                            Functions... functions)
 {
+    auto const begun = rios::timing_log::clock::now();
     auto const image_file = rios::gdal_dataset::open(image);
     label_reader const label_file(labels);
     auto const window = options.image_window.value_or(image_file.grid().whole());
-    auto const grid = image_file.grid().window(window);
-    detail::require_same_pixels(labels, label_file.grid(), image, grid);
+    detail::require_same_pixels(labels, label_file.grid(), image, detail::part_of(image_file, window));
     std::vector<rios::pixel_type> types;
     for (auto const& each : selection) types.push_back(image_file.band_type(each.band));
     for (int const band : options.spatial_bands) types.push_back(image_file.band_type(band));
     if (types.empty()) types.push_back(image_file.band_type(1));
-    std::filesystem::path scratch = options.scratch_dir;
-    if (scratch.empty()) scratch = std::filesystem::absolute(labels).parent_path();
-
-    rios::apply_options run{.window = options.window, .overlap = 0};
-    run.stop = options.stop;
-    auto const progress_as = [&](std::string_view phase) -> rios::progress_function {
-        if (!options.progress) return {};
-        return
-            [tell = options.progress, phase](std::string_view /*of apply*/, double done) { return tell(phase, done); };
-    };
-    auto const type = rios::common_pixel_type(types);
     auto const null_value_of = [&](int band) -> std::optional<double> {
         if (auto const* value = std::get_if<double>(&options.null)) return *value;
         return std::holds_alternative<no_null>(options.null) ? std::nullopt : image_file.null_value(band);
     };
-    auto const plan_for = [&]<typename T>(std::type_identity<T>) {
-        return statistics_plan<T, Functions...>(selection, options.spatial_bands, null_value_of, options.missing,
-                                                options.column_format, label_file.grid(), functions...);
+    std::filesystem::path scratch = options.scratch_dir;
+    if (scratch.empty()) scratch = std::filesystem::absolute(labels).parent_path();
+    auto const progress_as = [&](std::string_view phase) -> rios::progress_function {
+        return [&options, phase](std::string_view /*of apply*/, double done) {
+            return !options.stop.stop_requested() && (!options.progress || options.progress(phase, done));
+        };
     };
-    rios::dispatch(type, [&](auto pixel) {
-        auto const plan = plan_for(pixel);
-        if (options.before_work) options.before_work(plan.columns());
-    });
+    rios::apply_options run{.window = options.window, .overlap = 0};
 
-    auto sizes = options.count_pixels ? std::optional<segment_sizes>() : sizes_of_histogram(labels);
-    bool const counted = !sizes.has_value();
-    if (counted) {
-        run.progress = progress_as("counting");
-        sizes = count_segments(label_file, executor, run);
-    }
-    run.progress = progress_as("statistics");
+    return rios::dispatch(rios::common_pixel_type(types), [&]<typename T>(std::type_identity<T>) {
+        auto const plan = std::make_shared<statistics_plan<T, Functions...> const>(
+            selection, options.spatial_bands, null_value_of, options.missing, options.column_format, label_file.grid(),
+            functions...);
+        if (options.before_work) options.before_work(plan->columns());
+        segment_statistics_result result{.type = rios::pixel_type_of<T>};
+        auto sizes = options.count_pixels ? std::optional<segment_sizes>() : sizes_of_histogram(labels);
+        result.counted = !sizes.has_value();
+        rios::timings counting;
+        if (!sizes) {
+            run.progress = progress_as("counting");
+            sizes = count_segments(label_file, executor, run, counting);
+        }
 
-    return rios::dispatch(type, [&]<typename T>(std::type_identity<T>) {
-        auto const plan = std::make_shared<statistics_plan<T, Functions...> const>(plan_for(std::type_identity<T>{}));
+        statistics_table table(plan->columns(), plan->missing_row(), sizes->rows(), scratch, options.memory);
+        table.require_room();
         auto const complete = std::make_shared<complete_segments<T>>();
-        statistics_merger<T> merger(
-            statistics_table(plan->columns(), plan->missing_row(), sizes->rows(), scratch, options.memory), *sizes,
-            complete);
+        statistics_merger<T> merger(std::move(table), *sizes, complete);
         statistics_worker<T, Functions...> worker(plan, *sizes, complete);
         auto bands = plan->bands();
         if (bands.empty()) bands = {1};
         rios::window_reader const reader(rios::gdal_reader<T>(image, {.bands = bands}), window);
-        auto run_of_type = run;
-        run_of_type.overlap = plan->wants_neighbours() ? 1 : 0;
-        auto finished = rios::apply(std::tuple(label_file, reader), std::move(worker), merger, executor, run_of_type);
-        finishing_job<T, Functions...> rest(plan, *complete, merger);
+        run.progress = progress_as("statistics");
+        run.overlap = plan->wants_neighbours() ? 1 : 0;
+        result.timings = rios::apply(std::tuple(label_file, reader), std::move(worker), merger, executor, run).timings;
+        finishing_job<T, Functions...> rest(plan, *complete, merger, run.progress);
         executor.run(rest);
         if (merger.largest() > std::numeric_limits<std::int32_t>::max()) merger.table().widen();
-        return segment_statistics_result{.table = std::move(merger.table()),
-                                         .type = type,
-                                         .counted = counted,
-                                         .timings = std::move(finished.timings)};
+        result.table = std::move(merger.table());
+        result.timings.merge(counting);
+        result.timings.walltime = std::chrono::duration<double>(rios::timing_log::clock::now() - begun).count();
+        return result;
     });
 }
 

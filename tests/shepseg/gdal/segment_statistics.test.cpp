@@ -9,8 +9,10 @@
 #include <cstring>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -146,6 +148,21 @@ struct weighted_centre {
         }
         if (weights != 0) result[0] = sum / weights;
         result[1] = static_cast<double>(segment.size());
+    }
+};
+
+/// Fails at one segment.
+struct failing_at {
+    std::uint32_t label;
+
+    [[nodiscard]] std::vector<shepseg::statistics_column> columns(shepseg::spatial_names const&) const
+    {
+        return {{.name = "nothing"}};
+    }
+    template <typename T>
+    void operator()(shepseg::segment_pixels<T> const& segment, std::span<double>) const
+    {
+        if (segment.label() == label) throw std::runtime_error("on purpose");
     }
 };
 
@@ -418,4 +435,41 @@ TEST_CASE("statistics of the golden segmentations are those of the plainest way"
                                   null_pixel, -9999);
         });
     }
+}
+
+TEST_CASE("what a function throws arrives with the segment, whatever the window")
+{
+    files const in;
+    labels segments(1, 8, 8);
+    for (auto const [row, col] : segments.pixels()) segments(0, row, col) = row < 4 ? 1 : 2;
+    test::make_raster(in.segments, "GTiff", segments);
+    test::make_raster(in.image, "GTiff", test::noise<std::uint8_t>(1, 8, 8));
+    for (std::ptrdiff_t const window : {8, 1}) {
+        CHECK(message_of<rios::error>([&] {
+                  static_cast<void>(shepseg::segment_statistics(in.image, in.segments, {}, {.window = window},
+                                                                rios::inline_executor(), failing_at{2}));
+              }) == "segment 2: on purpose");
+    }
+}
+
+TEST_CASE("complete segments do not pile up, however large the blocks")
+{
+    auto const complete = std::make_shared<shepseg::complete_segments<std::uint8_t>>();
+    auto const plan = std::make_shared<shepseg::statistics_plan<std::uint8_t> const>(
+        shepseg::of_each_band({1}, {statistic_from("count")}), std::vector<int>{},
+        [](int) { return std::optional<double>(); }, -1, "{stat}", rios::pixel_grid{});
+    shepseg::statistics_worker<std::uint8_t> worker(plan, shepseg::segment_sizes(std::vector<std::uint64_t>{0}),
+                                                    complete);
+    for (std::uint32_t label = 1; label <= 6; ++label) {
+        shepseg::open_segment<std::uint8_t> segment;
+        segment.label = label;
+        segment.pixels = 1 << 20;
+        segment.bands.resize(1);
+        complete->add(std::move(segment));
+    }
+    rios::run_info const run{.grid = {.rows = 2048, .cols = 2048, .geotransform = {}, .projection = {}},
+                             .window_rows = 2048,
+                             .window_cols = 2048};
+    auto const rows = worker({run.block_at(0), run}, labels(1, 2048, 2048), rios::image<std::uint8_t>(1, 2048, 2048));
+    CHECK(rows.complete.labels.size() == 4); // as many pixels as the block has
 }
