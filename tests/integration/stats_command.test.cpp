@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -177,25 +178,27 @@ TEST_CASE("stats: what cannot be is refused in one line, before anything is writ
     namespace fs = std::filesystem;
     fs::permissions(in.folder / "mine.img", fs::perms::owner_read);
     auto const before = test::contents_of(in.folder.path());
-    auto const refused = [&](strings const& arguments) {
-        auto const text = failed(test::with({"stats"}, arguments), 1);
+    auto const refused = [&](strings const& arguments, int status = 1) {
+        auto const text = failed(test::with({"stats"}, arguments), status);
         CHECK(std::count(text.begin(), text.end(), '\n') == 1);
         CHECK(test::difference(before, test::contents_of(in.folder.path())) == "");
         return text;
     };
     auto const table = in.folder / "t.csv";
-    CHECK(
-        contains(refused({in.image, in.segments, "--stats", "maen"}), "statistic 'maen': allowed: count, validcount"));
-    CHECK(contains(refused({in.image, in.segments, "--stats", "mean,"}), "statistic '': allowed"));
-    CHECK(
-        contains(refused({in.image, in.segments, "--stats", "percentile:101"}), "statistic 'percentile:101': allowed"));
-    CHECK(
-        contains(refused({in.image, in.segments, "--spatial", "variogram"}), "spatial statistic 'variogram': allowed"));
-    CHECK(contains(refused({in.image, in.segments, "--stats", "mean,mean"}),
-                   "column 'Band_1_mean' would be there twice"));
+    CHECK(contains(refused({in.image, in.segments, "--stats", "maen"}, 2),
+                   "statistic 'maen': allowed: count, validcount"));
+    CHECK(contains(refused({in.image, in.segments, "--stats", "mean,"}, 2), "statistic '': allowed"));
+    CHECK(contains(refused({in.image, in.segments, "--stats", "percentile:101"}, 2),
+                   "statistic 'percentile:101': allowed"));
+    CHECK(contains(refused({in.image, in.segments, "--spatial", "variogram"}, 2),
+                   "spatial statistic 'variogram': allowed"));
+    CHECK(contains(refused({in.image, in.segments, "--stats", "mean,mean"}, 2), "--stats: numbers 1 and 2 would make"));
+    CHECK(contains(refused({in.image, in.segments, "--spatial", "edge-pixels,bbox,edge-pixels:8"}, 2),
+                   "--spatial: numbers 1 and 3 would make columns of the same name"));
+    CHECK(contains(refused({in.image, in.segments, "--bands", "2,2"}, 2), "--bands: numbers 1 and 2"));
     CHECK(contains(refused({in.image, in.segments, "--column-format", "{band}"}), "it must contain {stat}"));
     CHECK(contains(refused({in.image, in.segments, "--bands", "3"}), "no band 3; allowed: 1 to 2"));
-    CHECK(contains(refused({in.image, in.segments, "--no-rat"}), "--no-rat without --table"));
+    CHECK(contains(refused({in.image, in.segments, "--no-rat"}, 2), "--no-rat without --table"));
     CHECK(contains(refused({in.image, in.segments, "--table", in.folder / "t.doc"}), "no kind of table is known"));
     CHECK(contains(refused({in.image, in.segments, "--table", in.folder / "no/t.csv"}), "no such file or directory"));
     CHECK(contains(refused({in.image, in.folder / "small.img"}), "has 60 rows, 91 cols"));
@@ -282,9 +285,42 @@ TEST_CASE("segment: options of statistics that lead nowhere are refused")
     auto const out = in.folder / "out.img";
     CHECK(contains(failed({"segment", in.image, out, "--table", in.folder / "t.csv"}, 1),
                    "go with --stats or --spatial"));
-    CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--no-rat"}, 1), "--no-rat without --table"));
+    CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--no-rat"}, 2), "--no-rat without --table"));
     CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--stats-bands", "9"}, 1), "no band 9"));
-    CHECK(contains(failed({"segment", in.image, out, "--stats", "mode:3"}, 1), "statistic 'mode:3'"));
-    CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--table", out}, 1), "are the same file"));
+    CHECK(contains(failed({"segment", in.image, out, "--stats", "mode:3"}, 2), "statistic 'mode:3'"));
+    CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--table", out}, 2), "are the same file"));
     CHECK(in.folder.names() == std::set<std::string>{"image.tif", "segments.img"});
+}
+
+TEST_CASE("segment: statistics of bands that are not segmented have the null values of these bands")
+{
+    temporary_directory const folder;
+    test::random_numbers random(8);
+    auto const pixels = test::random_pixels<std::uint8_t>(2, 60, 70, 7, random);
+    {
+        auto const file = test::create_raster(folder / "one.tif", "GTiff", 60, 70, 1, GDT_Byte);
+        rios::image<std::uint8_t> band(1, 60, 70);
+        std::copy(pixels.data(), pixels.data() + pixels.pixel_count(), band.data());
+        test::write_pixels(*file, band);
+    }
+    // A VRT may have a null value for one band only.
+    test::write_file(
+        folder / "image.vrt",
+        "<VRTDataset rasterXSize=\"70\" rasterYSize=\"60\">"
+        "<VRTRasterBand dataType=\"Byte\" band=\"1\"><SimpleSource><SourceFilename relativeToVRT=\"1\">one.tif"
+        "</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand>"
+        "<VRTRasterBand dataType=\"Byte\" band=\"2\"><NoDataValue>7</NoDataValue><SimpleSource>"
+        "<SourceFilename relativeToVRT=\"1\">one.tif</SourceFilename><SourceBand>1</SourceBand>"
+        "</SimpleSource></VRTRasterBand></VRTDataset>");
+    strings const statistics{"--stats", "validcount", "--quiet", "--no-rat", "--table"};
+    REQUIRE(shepseg(test::with({"segment", folder / "image.vrt", folder / "out.img", "--bands", "1", "--clusters", "4",
+                                "--stats-bands", "2"},
+                               test::with(statistics, {folder / "a.csv"})))
+                .status == 0);
+    REQUIRE(shepseg(test::with({"stats", folder / "image.vrt", folder / "out.img", "--bands", "2"},
+                               test::with(statistics, {folder / "b.csv"})))
+                .status == 0);
+    CHECK(test::read_file(folder / "a.csv") == test::read_file(folder / "b.csv"));
+    auto const counts = columns_of(folder / "a.csv").at("Band_2_validcount");
+    CHECK(std::accumulate(counts.begin(), counts.end(), 0.0) < 60 * 70);
 }

@@ -61,7 +61,7 @@ shepseg::sample_options sample_from(segment_arguments const& arguments)
             number_from("--sample-percent", arguments.sample_percent, least, 100.0, "above 0 and at most 100");
     }
     if (!arguments.sample_pixels.empty() && !arguments.sample_percent.empty()) {
-        throw rios::options_error("--sample-pixels and --sample-percent exclude each other: give one of them");
+        throw usage_error("--sample-pixels and --sample-percent exclude each other: give one of them");
     }
     return sample;
 }
@@ -135,8 +135,12 @@ void add_statistics(segment_arguments const& arguments, statistics_request reque
 {
     if (arguments.statistics_bands.empty()) request.bands = result.bands;
     shepseg::segment_statistics_options asked;
-    if (result.null_value) asked.null = *result.null_value;
-    else asked.null = shepseg::no_null{};
+    asked.null = options.null;
+    // A value that the cluster model gave counts for the bands of the file that say nothing.
+    bool const of_file = std::holds_alternative<shepseg::null_of_file>(options.null);
+    auto const image = rios::gdal_dataset::open(arguments.image);
+    if (of_file && result.null_value && !image.null_value(result.bands.front())) asked.null = *result.null_value;
+    asked.memory = std::min<std::size_t>(asked.memory, options.memory_limit / 4);
     asked.image_window = options.window;
     asked.scratch_dir = arguments.scratch_dir;
     asked.progress = options.segmentation.progress;
@@ -229,7 +233,7 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
     option("Segments", "--connectivity", arguments.connectivity, "4|8", "Number of neighbours that a pixel has")
         ->capture_default_str();
 
-    option("Output", "--format", arguments.format, "DRIVER",
+    option("Output", "--format,--of", arguments.format, "DRIVER",
            "GDAL driver of OUTPUT (default: by its extension:\n.tif GTiff, .img HFA, .kea KEA)");
     option("Output", "--creation-option,--co", arguments.creation_options, "K=V",
            "Creation option of the driver; may be repeated\n"
@@ -272,7 +276,7 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
     flag("Running", "--timings", arguments.timings, "Print the seconds spent in each phase, summed over threads");
     option("Running", "--trace", arguments.trace, "FILE.json",
            "Write the phases of each thread as a trace, to be opened\nin ui.perfetto.dev or chrome://tracing");
-    flag("Running", "--quiet", arguments.quiet, "Print nothing but errors (and --timings)");
+    flag("Running", "-q,--quiet", arguments.quiet, "Print nothing but errors, warnings and --timings");
     command->get_formatter()->column_width(38);
     command->footer(
         "The method of Shepherd, Bunting and Dymond (2019): pixels are given to spectral clusters (k-means),\n"
@@ -293,11 +297,10 @@ void run_segment(segment_arguments const& arguments)
     auto const shown = preview_bands_from(arguments);
     bool const has_statistics = !arguments.statistics.empty() || !arguments.spatial.empty();
     if (!has_statistics && (!arguments.table.empty() || arguments.no_rat || !arguments.statistics_bands.empty())) {
-        throw rios::options_error(
-            "--table, --no-rat and --stats-bands go with --stats or --spatial; give one of these");
+        throw usage_error("--table, --no-rat and --stats-bands go with --stats or --spatial; give one of these");
     }
     if (has_statistics && arguments.no_rat && arguments.table.empty()) {
-        throw rios::options_error("--no-rat without --table: there would be no statistics; give one of them");
+        throw usage_error("--no-rat without --table: there would be no statistics; give one of them");
     }
     auto const statistics =
         statistics_request_from(statistics_bands_from(arguments), arguments.statistics, arguments.spatial);

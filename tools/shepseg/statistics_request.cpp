@@ -12,6 +12,8 @@
 
 #include <rios/gdal/attribute_table.hpp>
 
+#include "support/usage_error.hpp"
+
 namespace tools {
 
 namespace {
@@ -30,14 +32,34 @@ auto list_from(std::string const& text, F one)
     return list;
 }
 
+/// Each of them makes columns, whose names must differ.
+template <typename T, typename F>
+void require_once(char const* option, std::vector<T> const& list, F key_of)
+{
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            if (key_of(list[i]) != key_of(list[j])) continue;
+            throw usage_error(fmt::format("{}: numbers {} and {} would make columns of the same name; give one of them",
+                                          option, j + 1, i + 1));
+        }
+    }
+}
+
 } // namespace
 
 statistics_request statistics_request_from(std::vector<int> bands, std::string const& statistics,
                                            std::string const& spatial)
 {
-    statistics_request request{.bands = std::move(bands),
-                               .statistics = list_from(statistics, shepseg::statistic_from),
-                               .spatial = list_from(spatial, shepseg::spatial_statistic_from)};
+    statistics_request request{.bands = std::move(bands)};
+    try {
+        request.statistics = list_from(statistics, shepseg::statistic_from);
+        request.spatial = list_from(spatial, shepseg::spatial_statistic_from);
+    } catch (rios::options_error const& problem) {
+        throw usage_error(problem.what());
+    }
+    require_once("--stats", request.statistics, [](auto const& each) { return shepseg::name_of(each); });
+    require_once("--spatial", request.spatial, [](auto const& each) { return std::to_string(each.index()); });
+    require_once("--bands", request.bands, [](int band) { return std::to_string(band); });
     if (request.statistics.empty() && request.spatial.empty()) {
         request.statistics = {{.kind = shepseg::statistic_kind::mean}, {.kind = shepseg::statistic_kind::stddev}};
     }

@@ -15,14 +15,14 @@ namespace tools {
 
 /// Statistics of bands, and of shapes.
 struct statistics_request {
-    std::vector<int> bands;
-    std::vector<shepseg::statistic> statistics; ///< of each of the bands
-    std::vector<shepseg::chosen_spatial_statistics::choice> spatial;
+    std::vector<int> bands{};
+    std::vector<shepseg::statistic> statistics{}; ///< of each of the bands
+    std::vector<shepseg::chosen_spatial_statistics::choice> spatial{};
 };
 
 /// @param bands of the image that were asked for
 /// @param statistics,spatial words with commas between them; mean and stddev if there are none at all
-/// @throws rios::options_error
+/// @throws usage_error for a word that is none, or something that is there twice
 statistics_request statistics_request_from(std::vector<int> bands, std::string const& statistics,
                                            std::string const& spatial);
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include <rios/gdal/dataset.hpp>
 #include <rios/memory.hpp>
 #include <rios/terminal_progress.hpp>
+#include <rios/timing.hpp>
 #include <shepseg/gdal/segment_statistics.hpp>
 #include <shepseg/gdal/statistics_columns.hpp>
 #include <shepseg/gdal/table_file.hpp>
@@ -110,7 +112,8 @@ CLI::App* add_stats_command(CLI::App& app, stats_arguments& arguments)
     option("Output", "--table", arguments.table, "FILE",
            "Write a table with a row for each segment: .csv, .gpkg,\n.sqlite, .db or .parquet");
     flag("Output", "--no-rat", arguments.no_rat, "Write nothing to the attribute table of SEGMENTS");
-    flag("Output", "--overwrite", arguments.overwrite, "Replace columns and a table file that are there already");
+    flag("Output", "--overwrite", arguments.overwrite,
+         "Replace columns and a table file that are there already\n(a column of integers cannot take real numbers)");
 
     option("Running", "--threads", arguments.threads, "N", "Threads to compute with (default: all cores)");
     option("Running", "--readers", arguments.readers, "N",
@@ -119,10 +122,11 @@ CLI::App* add_stats_command(CLI::App& app, stats_arguments& arguments)
     option("Running", "--window", arguments.window, "N",
            "Rows and columns of the blocks that threads work on;\nchanges no number")
         ->capture_default_str();
-    option("Running", "--scratch-dir", arguments.scratch_dir, "DIR",
-           "Folder for rows that do not fit into memory\n(default: that of SEGMENTS)");
+    option(
+        "Running", "--scratch-dir", arguments.scratch_dir, "DIR",
+        "Folder for rows that do not fit into memory (default:\nthat of SEGMENTS, or with --no-rat that of the table)");
     flag("Running", "--timings", arguments.timings, "Print the seconds spent in each phase, summed over threads");
-    flag("Running", "--quiet", arguments.quiet, "Print nothing but errors (and --timings)");
+    flag("Running", "-q,--quiet", arguments.quiet, "Print nothing but errors, warnings and --timings");
     command->get_formatter()->column_width(38);
     command->footer(
         "All bands are done in one pass over both files. Results are columns Band_1_mean, Band_1_pcnt25, ...,\n"
@@ -140,7 +144,7 @@ void run_stats(stats_arguments const& arguments)
     auto const threads = threads_from(arguments.threads);
     auto const readers = readers_from(arguments.readers);
     if (arguments.no_rat && arguments.table.empty()) {
-        throw rios::options_error("--no-rat without --table: there would be no result; give one of them");
+        throw usage_error("--no-rat without --table: there would be no result; give one of them");
     }
     auto const request = statistics_request_from(bands_from(arguments), arguments.statistics, arguments.spatial);
     auto const present = arguments.overwrite ? rios::existing::replaced : rios::existing::refused;
@@ -163,9 +167,13 @@ void run_stats(stats_arguments const& arguments)
     options.count_pixels = arguments.recount;
     options.window = whole_number_from<std::ptrdiff_t>("--window", arguments.window, 1, 32768);
     options.scratch_dir = arguments.scratch_dir;
+    if (options.scratch_dir.empty() && arguments.no_rat) {
+        options.scratch_dir = std::filesystem::absolute(arguments.table).parent_path().string();
+    }
     options.progress = show;
     options.before_work = [&](std::vector<shepseg::statistics_column> const& columns) {
         if (attributes) attributes->check(columns);
+        if (table) table->check(columns);
     };
     // A larger cache only costs fresh memory, as a block is hardly asked for again.
     auto const at_once = threads + readers;
@@ -178,9 +186,14 @@ void run_stats(stats_arguments const& arguments)
     rios::limit_block_cache(std::clamp(labels + pixels, least, std::max(least, rios::machine_memory() / 8)));
 
     rios::thread_executor executor({.readers = readers, .workers = threads});
-    auto const result = compute_statistics(arguments.image, arguments.segments, request, options, executor);
-    if (table) table->write(result.table, show);
+    rios::timing_log log;
+    auto result = compute_statistics(arguments.image, arguments.segments, request, options, executor);
+    if (table) {
+        auto const timed = log.measure("table");
+        table->write(result.table, show);
+    }
     if (attributes) {
+        auto const timed = log.measure("attribute table");
         warn_of_size(arguments.segments, attributes->dataset().format(), result.table);
         // From here on there is no way back.
         attributes->write(result.table, [&](auto phase, double done) {
@@ -190,6 +203,7 @@ void run_stats(stats_arguments const& arguments)
     }
     if (table) table->commit();
     bar.clear();
+    result.timings.merge(log.snapshot());
     if (!arguments.quiet) std::fputs(table_text(arguments, result).c_str(), stdout);
     if (arguments.timings) std::fputs(("\n" + result.timings.report()).c_str(), stdout);
 }
