@@ -4,15 +4,14 @@
 #pragma once
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "../existing.hpp"
 #include "attribute_table.hpp"
 #include "dataset.hpp"
 #include "table_column.hpp"
@@ -88,19 +87,13 @@ class open_tables {
         std::map<int, attribute_table> tables{};
     };
 
-    static bool same_file(std::string const& a, std::string const& b)
-    {
-        std::error_code ignored;
-        return a == b || std::filesystem::equivalent(a, b, ignored);
-    }
-
     entry& open_file(std::string const& path)
     {
         auto const found = std::find_if(files_.begin(), files_.end(),
-                                        [&](auto const& each) { return same_file(each->dataset.path(), path); });
+                                        [&](auto const& each) { return is_same_file(each->dataset.path(), path); });
         if (found != files_.end()) return **found;
         bool const changes =
-            std::any_of(changed_.begin(), changed_.end(), [&](auto const& each) { return same_file(each, path); });
+            std::any_of(changed_.begin(), changed_.end(), [&](auto const& each) { return is_same_file(each, path); });
         files_.push_back(std::make_unique<entry>(
             entry{.dataset = changes ? gdal_dataset::open_for_update(path) : gdal_dataset::open(path)}));
         return *files_.back();

@@ -9,9 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include <cpl_conv.h>
@@ -23,14 +21,6 @@
 #include <rios/pixel_grid.hpp>
 
 namespace shepseg::detail {
-
-inline void require_different_files(std::string const& input, std::string const& output)
-{
-    std::error_code ignored;
-    if (std::filesystem::equivalent(input, output, ignored)) {
-        throw rios::options_error(output + ": the output is the input; give it another name");
-    }
-}
 
 /// Creation options that make the output differ from the labels. @throws rios::options_error
 inline void refuse_lossy(std::string const& output, std::vector<std::string> const& creation_options)

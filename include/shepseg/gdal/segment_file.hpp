@@ -24,6 +24,7 @@
 
 #include <rios/block.hpp>
 #include <rios/error.hpp>
+#include <rios/existing.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/format.hpp>
 #include <rios/gdal/writer.hpp>
@@ -216,7 +217,7 @@ file_segmentation segment_file(std::string const& input, std::string const& outp
     auto options = request.segmentation;
     check(options);
     auto const file = rios::gdal_dataset::open(input);
-    detail::require_different_files(input, output);
+    rios::require_different_files({input}, {output});
     file_segmentation result;
     result.grid = file.grid();
     auto const window = request.window.value_or(result.grid.whole());

@@ -20,6 +20,7 @@
 #include <rios/block_info.hpp>
 #include <rios/concepts.hpp>
 #include <rios/error.hpp>
+#include <rios/existing.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/format.hpp>
 #include <rios/gdal/overviews.hpp>
@@ -181,8 +182,7 @@ file_subset subset_file(std::string const& input, std::string const& output, sub
 {
     label_reader const all(input);
     auto const file = rios::gdal_dataset::open(input);
-    detail::require_different_files(input, output);
-    if (!request.mask.empty()) detail::require_different_files(request.mask, output);
+    rios::require_different_files({input, request.mask}, {output});
     detail::refuse_lossy(output, request.creation_options);
 
     file_subset result;

@@ -203,7 +203,8 @@ TEST_CASE("what does not fit together is refused before anything is written")
         return test::message_of<rios::options_error>(
             [&] { shepseg::segment_file(folder / "in.tif", output, request, rios::inline_executor{}); });
     };
-    CHECK(complaint(folder / "in.tif") == (folder / "in.tif") + ": the output is the input; give it another name");
+    CHECK(complaint(folder / "in.tif") == (folder / "in.tif") + ": is the input " + (folder / "in.tif") +
+                                              ", which must not be written over; give it another name");
     request.segmentation.kmeans.clusters = 101;
     CHECK(complaint(folder / "out.tif") ==
           (folder / "in.tif") +

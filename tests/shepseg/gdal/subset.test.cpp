@@ -418,9 +418,12 @@ TEST_CASE("bad input is refused before anything is written, and an older output 
     CHECK(refused({.format = "PNG"}).find("cannot be written block by block") != std::string::npos);
     CHECK(refused({.creation_options = {"MAX_Z_ERROR=1"}}).find("would change the numbers") != std::string::npos);
     CHECK(refused({.mask = folder / "none.tif"}).starts_with(folder / "none.tif"));
-    CHECK(refused({.mask = out}) == out + ": the output is the input; give it another name");
+    auto const written_over = [](std::string const& path) {
+        return path + ": is the input " + path + ", which must not be written over; give it another name";
+    };
+    CHECK(refused({.mask = out}) == written_over(out));
     CHECK(test::message_of<rios::options_error>([&] { subset_file(in, in, {}, rios::inline_executor()); }) ==
-          in + ": the output is the input; give it another name");
+          written_over(in));
     test::add_plain_column(in, "code", std::vector<std::int32_t>{1, 2, 3});
     CHECK(refused({.original_id_column = "code"}) == out + ": column 'code': there is a column 'code' already");
 
