@@ -87,6 +87,25 @@ class pending_output {
     /// Where the result will be, as an absolute path.
     [[nodiscard]] std::filesystem::path const& final_path() const noexcept { return target_; }
 
+    /// What a commit() now would replace or remove besides the main file, whoever made it: absolute paths.
+    /// @throws io_error
+    [[nodiscard]] std::vector<std::filesystem::path> sidecars_in_the_way() const
+    {
+        auto names = sidecar_names(target_.filename());
+        for (auto& name : written_sidecars()) {
+            if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+        }
+        std::vector<std::filesystem::path> result;
+        std::error_code ignored;
+        for (auto const& name : names) {
+            auto path = target_.parent_path() / name;
+            if (std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) {
+                result.push_back(std::move(path));
+            }
+        }
+        return result;
+    }
+
     /// Moves all files of the hidden directory to their final place, the main file last. Sidecar files of an older
     /// result that have no successor are removed: `NAME.aux.xml`, `NAME.ovr`, `NAME.msk`; `STEM.ige` and `STEM.rrd` of a
     /// `STEM.img`; the indices and texts about a `STEM.shp` (.qix, .sbn, .sbx, .idm, .ind, .cpg, .prj); the journals of a
@@ -102,14 +121,13 @@ class pending_output {
             throw io_error(shown_, "nothing was written");
         }
         auto const destination = target_.parent_path();
-        auto const main = target_.filename();
-        auto stale = sidecar_names(main);
-        std::vector<fs::path> sidecars;
-        for (fs::directory_iterator entry(directory_, failure), end; !failure && entry != end;
-             entry.increment(failure)) {
-            if (auto name = entry->path().filename(); name != main) sidecars.push_back(std::move(name));
+        auto stale = sidecar_names(target_.filename());
+        auto const sidecars = written_sidecars();
+        for (auto const& name : sidecars) { // before anything is moved
+            if (fs::is_directory(fs::symlink_status(destination / name, failure))) {
+                throw io_error(shown_, "cannot be put in place: '" + name.string() + "' is a directory");
+            }
         }
-        check(failure);
         for (auto const& name : sidecars) {
             std::erase(stale, name);
             fs::rename(directory_ / name, destination / name, failure);
@@ -149,6 +167,20 @@ class pending_output {
         if ((status.permissions() & writable) == fs::perms::none) {
             throw io_error(shown_, "cannot be replaced: is read-only");
         }
+    }
+
+    /// Names of the files beside the main one.
+    [[nodiscard]] std::vector<std::filesystem::path> written_sidecars() const
+    {
+        namespace fs = std::filesystem;
+        std::error_code failure;
+        std::vector<fs::path> names;
+        for (fs::directory_iterator entry(directory_, failure), end; !failure && entry != end;
+             entry.increment(failure)) {
+            if (auto name = entry->path().filename(); name != target_.filename()) names.push_back(std::move(name));
+        }
+        check(failure);
+        return names;
     }
 
     void check(std::error_code const& failure) const

@@ -308,6 +308,40 @@ TEST_CASE("a commit that fails leaves the older result in place")
     CHECK(folder.names() == names{"a.tif"});
 }
 
+TEST_CASE("a commit that cannot move all files moves none")
+{
+    temporary_directory const folder;
+    for (auto const* name : {"a.shp", "a.dbf"}) write(folder / name, "old");
+    fs::create_directory(folder / "a.shx");
+    {
+        pending_output output(folder / "a.shp");
+        for (auto const* name : {"a.shp", "a.dbf", "a.shx"}) write(output.path().parent_path() / name, "new");
+        CHECK(message_of<rios::io_error>([&] { output.commit(); }) ==
+              folder / "a.shp: cannot be put in place: 'a.shx' is a directory");
+    }
+    CHECK(folder.names() == names{"a.shp", "a.dbf", "a.shx"});
+    CHECK(read(folder / "a.dbf") == "old");
+}
+
+TEST_CASE("a pending output tells what its commit would replace or remove beside it")
+{
+    temporary_directory const folder;
+    for (auto const* name : {"a.dbf", "a.qix", "a.txt", "b.dbf"}) write(folder / name, "other");
+    fs::create_symlink("nowhere", folder / "a.shx");
+    pending_output output(folder / "a.shp");
+    auto const told = [&] {
+        names result;
+        for (auto const& each : output.sidecars_in_the_way()) {
+            CHECK(each.parent_path() == folder.path());
+            result.insert(each.filename().string());
+        }
+        return result;
+    };
+    CHECK(told() == names{"a.qix"});
+    for (auto const* name : {"a.shp", "a.dbf", "a.shx", "a.prj"}) write(output.path().parent_path() / name, "new");
+    CHECK(told() == names{"a.dbf", "a.qix", "a.shx"});
+}
+
 TEST_CASE("a moved pending output is cleaned up once, by its new owner")
 {
     temporary_directory const folder;
