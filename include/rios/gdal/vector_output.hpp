@@ -38,7 +38,10 @@ struct vector_output_options {
     OGRwkbGeometryType geometry = wkbMultiPolygon; ///< wkbNone for a table without shapes
     /// Coordinate reference system as WKT; empty for none.
     std::string crs{};
+    /// What is there already of the file and of those that the format puts beside it (a.dbf of a.shp).
     rios::existing existing = rios::existing::refused;
+    /// Files that are read for it: none of its files may be one of them, whatever `existing` says.
+    std::vector<std::string> inputs{};
 };
 
 /// A field of the features of a layer.
@@ -74,22 +77,25 @@ struct renamed_field {
 /// Thread rule: one thread at a time.
 class vector_output {
   public:
-    /// @throws options_error if there is no such format, or it cannot hold shapes
-    /// @throws io_error if the file cannot be made, or exists and must not be replaced
-    explicit vector_output(std::string path, vector_output_options const& options = {}) : path_(std::move(path))
+    /// @throws options_error if there is no such format, it cannot hold shapes, or a file would be written over an input
+    /// @throws io_error if the file cannot be made, or it or one beside it exists and must not be replaced
+    explicit vector_output(std::string path, vector_output_options const& options = {})
+        : path_(std::move(path)), existing_(options.existing), inputs_(options.inputs)
     {
+        require_different_files(inputs_, {path_});
         if (path_.starts_with("/vsi")) {
             throw options_error(path_ + ": outputs must be real files, as they are renamed when complete; "
                                         "GDAL's virtual files (/vsi...) can only be read");
         }
         auto& driver = vector_driver(path_, options.format);
-        require_free(path_, options.existing);
+        format_ = driver.GetDescription();
+        require_free(path_, existing_);
         pending_.emplace(path_);
         actual_ = pending_->path().string();
         {
             CPLStringList creation;
             // OGR hides tables without shapes in a database that keeps records of shapes.
-            if (options.geometry == wkbNone && EQUAL(driver.GetDescription(), "SQLite")) {
+            if (options.geometry == wkbNone && format_ == "SQLite") {
                 creation.SetNameValue("METADATA", "NO");
             }
             gdal_errors const errors;
@@ -97,6 +103,7 @@ class vector_output {
             if (!handle_) errors.fail(path_, "cannot create", actual_);
         }
         create_layer(options);
+        require_room(); // found out early, as far as the files are there
         begin();
     }
     vector_output(vector_output const&) = delete;
@@ -105,7 +112,7 @@ class vector_output {
 
     /// The file as messages name it.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
-    [[nodiscard]] std::string format() const { return handle_->GetDriver()->GetDescription(); }
+    [[nodiscard]] std::string const& format() const noexcept { return format_; }
     [[nodiscard]] std::string layer_name() const { return layer_->GetName(); }
 
     /// What features must be made of, when all fields are there.
@@ -170,7 +177,7 @@ class vector_output {
         if (!handle_) return;
         end();
         // Databases and shapefiles tell of a full disk; what other formats could not write is just not there.
-        bool const tells = handle_->TestCapability(ODsCTransactions) != FALSE || format() == "ESRI Shapefile";
+        bool const tells = handle_->TestCapability(ODsCTransactions) != FALSE || format_ == "ESRI Shapefile";
         {
             gdal_errors const errors;
 #if GDAL_VERSION_NUM >= GDAL_COMPUTE_VERSION(3, 7, 0)
@@ -184,10 +191,11 @@ class vector_output {
         if (!tells) require_complete();
     }
 
-    /// Completes the file and gives it its name. @throws io_error
+    /// Completes the file and gives it its name. @throws io_error, options_error before anything has its name
     void close()
     {
         finish();
+        require_room();
         pending_->commit();
     }
 
@@ -218,8 +226,26 @@ class vector_output {
         layer_ = handle_->CreateLayer(name.c_str(), has_crs ? &crs : nullptr, options.geometry, creation.List());
         errors.check(layer_ != nullptr, path_, "cannot create layer '" + name + '\'', actual_);
         if (options.geometry != wkbNone && layer_->GetGeomType() == wkbNone) {
-            throw options_error(path_ + ": format '" + format() +
+            throw options_error(path_ + ": format '" + format_ +
                                 "' has no shapes; GPKG, GeoJSON, FlatGeobuf and ESRI Shapefile have");
+        }
+    }
+
+    /// @throws options_error, io_error if what must stay would be replaced or removed by a commit
+    void require_room() const
+    {
+        require_free(path_, existing_);
+        for (auto const& neighbour : pending_->sidecars_in_the_way()) {
+            auto const name = neighbour.filename().string();
+            for (auto const& input : inputs_) {
+                if (!is_same_file(neighbour.string(), input)) continue;
+                throw options_error(path_ + ": the format '" + format_ + "' keeps a file '" + name +
+                                    "' beside it, which is the input " + input + "; give another name");
+            }
+            if (existing_ == existing::replaced) continue;
+            throw io_error(path_, "the format '" + format_ + "' keeps a file '" + name +
+                                      "' beside it, which exists already; have it replaced (--overwrite), or give "
+                                      "another name");
         }
     }
 
@@ -259,6 +285,9 @@ class vector_output {
     }
 
     std::string path_;
+    existing existing_;
+    std::vector<std::string> inputs_;
+    std::string format_;
     std::string actual_; // the path that GDAL knows
     // The dataset is closed before its directory goes: members end in reverse order.
     std::optional<pending_output> pending_;

@@ -15,11 +15,15 @@
 #include <utility>
 #include <vector>
 
+#include <cpl_string.h>
+#include <gdal_priv.h>
 #include <ogrsf_frmts.h>
 
 #include <rios/error.hpp>
 #include <rios/existing.hpp>
+#include <rios/gdal/call.hpp>
 #include <rios/gdal/dataset.hpp>
+#include <rios/gdal/vector_dataset.hpp>
 #include <rios/gdal/vector_output.hpp>
 #include <rios/pixel_grid.hpp>
 #include <rios/progress.hpp>
@@ -46,6 +50,7 @@ struct polygon_options {
     std::string format{};
     /// Name of the output's layer; empty for that of the file without its extension.
     std::string layer{};
+    /// What is there already of the output and of the files that its format puts beside it (.dbf, .shx, .prj of a .shp).
     rios::existing existing = rios::existing::refused;
     rios::progress_function progress{};
 };
@@ -103,6 +108,14 @@ class corner_places {
 
     std::array<double, 6> place_;
 };
+
+/// Adds the files that a dataset is made of to a list.
+inline void add_files(GDALDataset& source, std::vector<std::string>& files)
+{
+    rios::gdal_errors const quiet;
+    CPLStringList const found(source.GetFileList());
+    for (int i = 0; i < found.size(); ++i) files.emplace_back(found[i]);
+}
 
 /// Writes the features of a file of labels.
 class polygon_writer {
@@ -164,19 +177,32 @@ inline polygon_report write_polygons(std::string const& segments, std::string co
     auto const file = rios::gdal_dataset::open(segments);
     static_cast<void>(label_reader(segments)); // refuses what holds no labels
     auto const grid = file.grid();
+    std::vector<std::string> inputs{segments, options.table};
+    rios::require_different_files(inputs, {output});
+    rios::require_free(output, options.existing);
+    detail::add_files(*file.raw(), inputs);
+    std::optional<rios::vector_dataset> table;
+    if (!options.table.empty()) {
+        table.emplace(detail::open_table(options.table));
+        detail::add_files(*table->raw(), inputs);
+    }
     polygon_report report;
-    rios::vector_output vectors(
-        output,
-        {.format = options.format, .layer = options.layer, .crs = grid.projection, .existing = options.existing});
+    rios::vector_output vectors(output, {.format = options.format,
+                                         .layer = options.layer,
+                                         .crs = grid.projection,
+                                         .existing = options.existing,
+                                         .inputs = std::move(inputs)});
     report.format = vectors.format();
     report.layer = vectors.layer_name();
 
     auto const folder = std::filesystem::absolute(output).parent_path();
     std::unique_ptr<segment_attributes> attributes;
-    if (options.table.empty()) attributes = std::make_unique<attributes_of_raster>(file);
-    else
-        attributes =
-            std::make_unique<attributes_of_table>(options.table, options.table_layer, folder, options.progress);
+    if (table) {
+        attributes = std::make_unique<attributes_of_table>(*table, options.table_layer, folder, options.progress);
+        table.reset();
+    } else {
+        attributes = std::make_unique<attributes_of_raster>(file);
+    }
 
     last_rows last;
     detail::each_label_row(file, options.progress, "looking", [&](auto row, auto labels) { last.add(row, labels); });

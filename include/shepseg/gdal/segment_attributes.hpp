@@ -67,6 +67,23 @@ inline rios::vector_field field_of(rios::table_column const& column)
     return {.name = column.name, .type = type};
 }
 
+/// Opens a file of tables. The types of the columns of CSV files are found by looking at all of their values.
+/// @throws rios::io_error
+inline rios::vector_dataset open_table(std::string const& path)
+{
+    rios::register_drivers();
+    std::vector<std::string> options;
+    {
+        rios::gdal_errors const quiet;
+        auto* const driver =
+            GDALDriver::FromHandle(GDALIdentifyDriverEx(path.c_str(), GDAL_OF_VECTOR, nullptr, nullptr));
+        std::string_view const format = driver == nullptr ? "" : driver->GetDescription();
+        if (format == "CSV") options = {"AUTODETECT_TYPE=YES", "AUTODETECT_SIZE_LIMIT=0"};
+        if (format == "SQLite") options = {"LIST_ALL_TABLES=YES"}; // else those without shapes may be hidden
+    }
+    return rios::vector_dataset::open(path, options);
+}
+
 } // namespace detail
 
 /// The rows of a band's attribute table. A few thousand rows are in memory at a time, more of them where segments follow on
@@ -163,9 +180,15 @@ class attributes_of_table : public segment_attributes {
     /// @throws rios::cancelled
     attributes_of_table(std::string const& path, std::string const& layer, std::filesystem::path folder,
                         rios::progress_function const& progress = {})
-        : path_(path), rows_(std::move(folder))
+        : attributes_of_table(detail::open_table(path), layer, std::move(folder), progress)
     {
-        auto const source = open(path);
+    }
+
+    /// As above, of a file that is open; it need not stay so.
+    attributes_of_table(rios::vector_dataset const& source, std::string const& layer, std::filesystem::path folder,
+                        rios::progress_function const& progress = {})
+        : path_(source.path()), rows_(std::move(folder))
+    {
         auto& table = choose(source, layer);
         find_columns(table);
         read(table, progress);
@@ -222,21 +245,6 @@ class attributes_of_table : public segment_attributes {
         std::uint32_t bytes = 0;
         std::size_t place = 0; // in the scratch file
     };
-
-    static rios::vector_dataset open(std::string const& path)
-    {
-        rios::register_drivers();
-        std::vector<std::string> options;
-        {
-            rios::gdal_errors const quiet;
-            auto* const driver =
-                GDALDriver::FromHandle(GDALIdentifyDriverEx(path.c_str(), GDAL_OF_VECTOR, nullptr, nullptr));
-            std::string_view const format = driver == nullptr ? "" : driver->GetDescription();
-            if (format == "CSV") options = {"AUTODETECT_TYPE=YES", "AUTODETECT_SIZE_LIMIT=0"};
-            if (format == "SQLite") options = {"LIST_ALL_TABLES=YES"}; // else those without shapes may be hidden
-        }
-        return rios::vector_dataset::open(path, options);
-    }
 
     /// The layer of that name, or the only one that is not the database's own.
     OGRLayer& choose(rios::vector_dataset const& source, std::string const& name) const

@@ -123,6 +123,55 @@ TEST_CASE("an older shapefile goes with its indices")
     CHECK(features_in(folder / "a.shp") == 1);
 }
 
+TEST_CASE("files that the format puts beside the file are not written over either")
+{
+    temporary_directory const folder;
+    auto const path = folder / "a.shp";
+    auto const kept = [&](std::string const& name) {
+        return path + ": the format 'ESRI Shapefile' keeps a file '" + name +
+               "' beside it, which exists already; have it replaced (--overwrite), or give another name";
+    };
+    for (std::string const name : {"a.dbf", "a.shx", "a.qix"}) {
+        CAPTURE(name);
+        write_text(folder / name, "other");
+        CHECK(message_of<rios::io_error>([&] { vector_output{path}; }) == kept(name));
+        CHECK(folder.names() == names{name});
+        fs::remove(folder / name);
+    }
+    for (std::string const name : {"a.shp", "a.dbf", "a.qix"}) { // came into being in the meantime
+        CAPTURE(name);
+        vector_output output(path);
+        write_square(output, 1);
+        write_text(folder / name, "other");
+        auto const message = message_of<rios::io_error>([&] { output.close(); });
+        if (name == "a.shp") CHECK(message.find("exists already") != std::string::npos);
+        else CHECK(message == kept(name));
+        CHECK(fs::file_size(folder / name) == 5);
+        fs::remove(folder / name);
+        CHECK_FALSE(fs::exists(folder / "a.shx"));
+    }
+}
+
+TEST_CASE("no file that is read is written over, whatever may be replaced")
+{
+    temporary_directory const folder;
+    auto const path = folder / "a.shp";
+    write_text(path, "other");
+    write_text(folder / "a.dbf", "other");
+    auto const refusal = [&](std::string const& input) {
+        return message_of<rios::options_error>([&] {
+            vector_output{path, {.existing = existing::replaced, .inputs = {folder / "b.tif", input}}};
+        });
+    };
+    CHECK(refusal(path) == path + ": is the input " + path + ", which must not be written over; give it another name");
+    CHECK(refusal(folder / "a.dbf") == path +
+                                           ": the format 'ESRI Shapefile' keeps a file 'a.dbf' beside it, which is "
+                                           "the input " +
+                                           (folder / "a.dbf") + "; give another name");
+    CHECK(folder.names() == names{"a.shp", "a.dbf"});
+    CHECK(fs::file_size(folder / "a.dbf") == 5);
+}
+
 TEST_CASE("fields get names that the layer does not have, and those that a format changes are told")
 {
     temporary_directory const folder;

@@ -448,6 +448,38 @@ TEST_CASE("columns that are called like fields of the output get a number behind
     CHECK(features_of(folder / "a.gpkg").at(1)->GetFieldAsInteger("fid_2") == 8);
 }
 
+TEST_CASE("neither the raster nor the table is written over, nor any file of theirs")
+{
+    temporary_directory const folder;
+    make_labels(folder / "s.tif", scene(10, 10));
+    test::make_vectors(folder / "a.shp", {{.name = "a", .features = {{.wkt = "", .value = 5}}}}, "ESRI Shapefile");
+    for (auto const* name : {"a.shp", "a.shx"}) std::filesystem::remove(folder / name); // a .dbf is a table by itself
+    test::make_vectors(folder / "b.shp", {{.name = "b", .features = {{.wkt = "POINT (1 1)", .value = 5}}}},
+                       "ESRI Shapefile");
+    write_text(folder / "t.csv", "id,v\n1,2\n");
+    auto const before = folder.names();
+    auto const size = std::filesystem::file_size(folder / "a.dbf");
+    auto const refusal = [&](std::string const& output, std::string const& table, rios::existing existing) {
+        auto const message = message_of<rios::error>([&] {
+            write_polygons(folder / "s.tif", folder / output,
+                           {.table = table.empty() ? "" : folder / table, .existing = existing});
+        });
+        CHECK(folder.names() == before);
+        return message;
+    };
+    using enum rios::existing;
+    for (auto const how : {refused, replaced}) {
+        CHECK(refusal("s.tif", "", how).find("s.tif: is the input ") != std::string::npos);
+        CHECK(refusal("t.csv", "t.csv", how).find("t.csv: is the input ") != std::string::npos);
+        CHECK(refusal("a.shp", "a.dbf", how).find("keeps a file 'a.dbf' beside it, which is the input ") !=
+              std::string::npos);
+    }
+    // What lies beside a table belongs to it.
+    CHECK(refusal("b.dbf", "b.shp", replaced).find("is the input ") != std::string::npos);
+    CHECK(refusal("a.shp", "", refused).find("'a.dbf' beside it, which exists already") != std::string::npos);
+    CHECK(std::filesystem::file_size(folder / "a.dbf") == size);
+}
+
 TEST_CASE("rasters that hold no segments are refused")
 {
     temporary_directory const folder;
