@@ -19,13 +19,13 @@ namespace shepseg {
 namespace detail {
 
 /// Pixels along one axis: the first, and one beyond the last.
-struct pixel_run {
+struct axis_pixels {
     double begin;
     double end;
 };
 
 /// Begins with the pixel in which the extent begins, and is as long as the extent, rounded to whole pixels.
-inline pixel_run pixels_along(rios::detail::grid_axis const& axis, double from, double to)
+inline axis_pixels pixels_along(rios::detail::grid_axis const& axis, double from, double to)
 {
     constexpr double hair = 1e-3; // so far before a pixel counts as at its beginning
     auto const [begin, end] = std::minmax({axis.pixel_at(from), axis.pixel_at(to)});
