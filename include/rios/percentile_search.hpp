@@ -15,11 +15,12 @@
 #include <vector>
 
 #include "error.hpp"
+#include "percentile_rank.hpp"
 
 namespace rios {
 
 /// Finds percentiles of numbers that are added anew in each pass, the same ones in any order: the percentile p is the
-/// smallest number that at least p percent of them do not exceed, and the smallest of all for 0.
+/// smallest number that at least p percent of them do not exceed (percentile_rank()), and the smallest of all for 0.
 ///
 ///     percentile_search search({5, 95});
 ///     for (; !search.finished(); search.next_pass()) { for (double each : numbers) search.add(each); }
@@ -55,10 +56,7 @@ class percentile_search {
     void next_pass()
     {
         for (auto& each : wanted_) {
-            if (pass_ == 0) {
-                auto const rank = std::ceil(static_cast<double>(count_) * each.percentile / 100);
-                each.rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(rank));
-            }
+            if (pass_ == 0) each.rank = count_ == 0 ? 1 : percentile_rank(each.percentile, count_);
             std::uint64_t digit = 0;
             while (digit + 1 < bins && each.rank > each.counts[digit]) each.rank -= each.counts[digit++];
             each.key = each.key << digit_bits | digit;

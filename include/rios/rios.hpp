@@ -85,6 +85,7 @@
 #include "null_test.hpp"
 #include "overview_parts.hpp"
 #include "pending_output.hpp"
+#include "percentile_rank.hpp"
 #include "percentile_search.hpp"
 #include "pipeline/apply_job.hpp"
 #include "pipeline/buffer.hpp"

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <rios/null_test.hpp>
+#include <rios/percentile_rank.hpp>
 #include <rios/pixel_moments.hpp>
 #include <rios/pixel_type.hpp>
 
@@ -75,16 +76,6 @@ class band_plan {
     std::vector<plain> plain_;
 };
 
-/// The place, from 1, of a percentile among `count` values in ascending order: the first that is at least count · percent / 100.
-[[nodiscard]] inline std::uint64_t rank_of(double percent, std::uint64_t count) noexcept
-{
-    auto const place = static_cast<double>(count) * percent / 100;
-    auto const whole = std::round(place);
-    // 0.035 is a little more than 35 thousandths, but means them: what three roundings can make of a whole number is one.
-    bool const is_whole = std::abs(place - whole) <= 1.5 * std::numeric_limits<double>::epsilon() * place;
-    return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(is_whole ? whole : std::ceil(place)), 1, count);
-}
-
 namespace detail {
 
 /// Values of an integer band that are equal.
@@ -142,7 +133,7 @@ template <typename T>
 void set_order(std::span<T const> sorted, band_plan const& plan, std::span<double> row)
 {
     for (auto const& each : plan.percentiles()) {
-        row[each.column] = static_cast<double>(sorted[rank_of(each.percent, sorted.size()) - 1]);
+        row[each.column] = static_cast<double>(sorted[rios::percentile_rank(each.percent, sorted.size()) - 1]);
     }
     if (plan.modes().empty()) return;
     T mode{};
@@ -166,7 +157,7 @@ void set_order(std::span<value_run<T> const> runs, std::uint64_t count, band_pla
     std::uint64_t seen = 0;
     std::size_t next = 0;
     for (auto const& each : plan.percentiles()) {
-        auto const rank = rank_of(each.percent, count);
+        auto const rank = rios::percentile_rank(each.percent, count);
         while (seen < rank) seen += runs[next++].times;
         row[each.column] = static_cast<double>(runs[next - 1].value);
     }
@@ -305,7 +296,7 @@ class value_statistics {
         counts_.count(values, lowest, range);
         typename detail::counted_range<T>::search search(counts_);
         for (auto const& each : plan.percentiles()) {
-            row[each.column] = search.value_at(rank_of(each.percent, values.size()));
+            row[each.column] = search.value_at(rios::percentile_rank(each.percent, values.size()));
         }
         if (!plan.modes().empty()) {
             auto const mode = counts_.mode();

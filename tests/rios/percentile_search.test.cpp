@@ -46,6 +46,8 @@ TEST_CASE("a percentile is the smallest number that so many percent of them do n
     CHECK(found(numbers, {0, 1, 5, 5.5, 50, 95, 100}) == std::vector<double>{1, 1, 5, 6, 50, 95, 100});
     CHECK(found({7}, {0, 50, 100}) == std::vector<double>{7, 7, 7});
     CHECK(found({2, 1}, {50, 50.1}) == std::vector<double>{1, 2});
+    for (std::size_t i = 100; i < 1000; ++i) numbers.push_back(static_cast<double>(i + 1));
+    CHECK(found(numbers, {16.1, 32.7}) == std::vector<double>{161, 327}); // in doubles a little more than that
 }
 
 TEST_CASE("percentiles are exact for numbers of all sizes and signs, and NaN does not count")

@@ -7,7 +7,6 @@
 #include <limits>
 #include <numeric>
 #include <span>
-#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -19,7 +18,6 @@
 #include "support/segment_statistics.hpp"
 
 using shepseg::band_plan;
-using shepseg::rank_of;
 using shepseg::statistic;
 using shepseg::statistic_kind;
 using shepseg::value_statistics;
@@ -53,52 +51,6 @@ double one(std::vector<T> const& values, statistic const& wanted)
 }
 
 } // namespace
-
-TEST_CASE("the rank of a percentile is the first that reaches so many percent of the pixels")
-{
-    CHECK(rank_of(0, 1) == 1);
-    CHECK(rank_of(0, 1000) == 1);
-    CHECK(rank_of(-0.0, 1000) == 1);
-    CHECK(rank_of(100, 1) == 1);
-    CHECK(rank_of(100, 1000) == 1000);
-    CHECK(rank_of(50, 1) == 1);
-    CHECK(rank_of(50, 2) == 1);
-    CHECK(rank_of(50, 3) == 2);
-    CHECK(rank_of(50, 4) == 2);
-    CHECK(rank_of(25, 4) == 1);
-    CHECK(rank_of(25.1, 4) == 2);
-    CHECK(rank_of(1e-300, 5) == 1);
-    CHECK(rank_of(99.999, 5) == 5);
-    for (std::uint64_t percent = 0; percent <= 100; ++percent) {
-        for (std::uint64_t count = 1; count < 3000; ++count) {
-            auto rank = (count * percent + 99) / 100;
-            if (rank == 0) rank = 1;
-            REQUIRE(rank_of(static_cast<double>(percent), count) == rank);
-        }
-    }
-    // Whole percentages of counts that no 32 bits hold.
-    for (std::uint64_t const count : {(1ULL << 32) + 3, (1ULL << 40) + 7}) {
-        for (std::uint64_t const percent : {1ULL, 7ULL, 50ULL, 99ULL, 100ULL}) {
-            CHECK(rank_of(static_cast<double>(percent), count) == (count * percent + 99) / 100);
-        }
-    }
-}
-
-TEST_CASE("a percentage that has digits is taken as it is written")
-{
-    // Thousandths, each of which is a double that is a little more or less.
-    for (std::uint64_t thousandths = 0; thousandths <= 100'000; thousandths += 7) {
-        auto const percent =
-            std::stod(std::to_string(thousandths / 1000) + "." + std::to_string(1000 + thousandths % 1000).substr(1));
-        for (std::uint64_t const count : {1ULL, 1000ULL, 100'000ULL, 3'700'000ULL, 1ULL << 33}) {
-            auto rank = (count * thousandths + 99'999) / 100'000;
-            if (rank == 0) rank = 1;
-            CAPTURE(percent);
-            CAPTURE(count);
-            REQUIRE(rank_of(percent, count) == rank);
-        }
-    }
-}
 
 TEST_CASE("a plan tells what it needs, and what a segment without valid pixels has")
 {
