@@ -31,11 +31,12 @@ namespace shepseg {
 
 namespace detail {
 
-/// What is read of two files at once, so that neither their tiles nor their strips are decoded time and again.
+/// What is read of two files at once, so that neither their tiles nor their strips are decoded time and again; as far as
+/// reading_blocks() allows.
 inline block_shape blocks_of_both(rios::gdal_dataset const& a, rios::gdal_dataset const& b)
 {
     bool const a_is_higher = stored_blocks(a).rows >= stored_blocks(b).rows;
-    return a_is_higher ? whole_blocks(a, stored_blocks(b).cols) : whole_blocks(b, stored_blocks(a).cols);
+    return a_is_higher ? reading_blocks(a, stored_blocks(b).cols) : reading_blocks(b, stored_blocks(a).cols);
 }
 
 } // namespace detail
@@ -46,7 +47,8 @@ inline block_shape blocks_of_both(rios::gdal_dataset const& a, rios::gdal_datase
 /// @throws rios::grid_error naming the files and how they differ, unless they have the same pixels (rios::grid_difference());
 ///         for several bands, pixels that are no integers, and negative labels
 /// @throws rios::io_error, rios::cancelled
-/// Memory: some blocks for each thread, and up to 100 bytes for each pair of segments that have pixels in common.
+/// Memory: some blocks of both files for each thread, of 32 MiB at most, and up to 100 bytes for each pair of segments that have
+/// pixels in common.
 template <rios::AnyExecutor E>
 segmentation_difference compare_files(std::string const& a, std::string const& b, matching_options const& options,
                                       E&& executor)

@@ -174,8 +174,9 @@ inline rios::apply_options pass_options(block_shape const& shape, std::string_vi
 /// @param executor reads and renumbers blocks, as rios::apply uses it; the file is written by the calling thread
 /// @throws rios::io_error, rios::grid_error, rios::options_error naming the file, the value and what is allowed;
 ///         rios::cancelled
-/// Memory: some blocks for each thread, 12 KiB for each run of 65536 numbers of which one remains, 12 bytes for each segment
-/// that remains, and a page of the table; where the format keeps tables beside the raster, GDAL holds all of it.
+/// Memory: some blocks for each thread (32 MiB at most, unless the output is stored in larger ones), 12 KiB for each run of
+/// 65536 numbers of which one remains, 12 bytes for each segment that remains, and a page of the table; where the format keeps
+/// tables beside the raster, GDAL holds all of it.
 template <rios::AnyExecutor E>
 file_subset subset_file(std::string const& input, std::string const& output, subset_options const& request,
                         E&& executor)
@@ -215,7 +216,7 @@ file_subset subset_file(std::string const& input, std::string const& output, sub
         if (in.mask) masked += detail::apply_mask(in.labels.view(), std::as_const(*in.mask).view());
         detail::collect_labels(std::as_const(in.labels).view(), numbers);
     };
-    auto shape = detail::whole_blocks(file);
+    auto shape = detail::reading_blocks(file);
     shape.rows *= std::max<std::ptrdiff_t>(1, shape.cols / result.grid.cols);
     rios::apply(source, collect, rios::no_output{}, executor, detail::pass_options(shape, "finding", request.progress));
     result.masked_pixels = masked;

@@ -71,6 +71,19 @@ TEST_CASE_TEMPLATE("files differ as their pixels do, with every executor", E, ri
     CHECK(folder.names() == std::set<std::string>{"a.tif", "b.img"});
 }
 
+TEST_CASE("files in strips larger than what is read at once are compared in parts of them")
+{
+    temporary_directory const folder;
+    auto const all = patches<std::uint32_t>(1, 2900, 3000, 50);
+    test::make_raster(folder / "a.tif", "GTiff", all, {"BLOCKYSIZE=2900"});
+    test::make_raster(folder / "b.tif", "GTiff", all, {"TILED=YES", "BLOCKXSIZE=512", "BLOCKYSIZE=512"});
+    for (auto const& [one, other] : {std::pair{"a.tif", "b.tif"}, {"b.tif", "a.tif"}, {"a.tif", "a.tif"}}) {
+        auto const found = compare_files(folder / one, folder / other, {}, rios::inline_executor());
+        CHECK(found.pixels == 8'700'000);
+        CHECK(found.identical());
+    }
+}
+
 TEST_CASE("the null value of a file is as good as 0")
 {
     temporary_directory const folder;

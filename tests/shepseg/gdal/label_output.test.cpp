@@ -17,12 +17,13 @@ namespace {
 
 using size = std::pair<std::ptrdiff_t, std::ptrdiff_t>;
 
-/// An empty file of 3000 rows and 5000 columns.
-rios::gdal_dataset file(test::temporary_directory const& folder, std::vector<std::string> options)
+/// An empty file.
+rios::gdal_dataset file(test::temporary_directory const& folder, std::vector<std::string> options, int rows = 3000,
+                        int cols = 5000)
 {
     auto const path = folder / "a.tif";
     options.emplace_back("SPARSE_OK=TRUE");
-    return {test::create_raster(path, "GTiff", 3000, 5000, 1, GDT_UInt32, options).release(), path};
+    return {test::create_raster(path, "GTiff", rows, cols, 1, GDT_UInt32, options).release(), path};
 }
 
 size blocks(rios::gdal_dataset const& of, std::ptrdiff_t least_cols = 1)
@@ -55,6 +56,27 @@ TEST_CASE("strips of another file are taken whole")
     CHECK(blocks(tiled, 1000) == size{256, 1024});
     CHECK(blocks(tiled, 5000) == size{256, 5000});
     CHECK(blocks(tiled, 90000) == size{256, 5000});
+}
+
+TEST_CASE("what is only read at once has a bounded number of pixels, however the files are stored")
+{
+    test::temporary_directory const folder;
+    using shepseg::detail::most_pixels;
+    auto const read = [](rios::gdal_dataset const& of, std::ptrdiff_t least_cols = 1) {
+        auto const shape = shepseg::detail::reading_blocks(of, least_cols);
+        CHECK(shape.rows * shape.cols <= most_pixels);
+        return size{shape.rows, shape.cols};
+    };
+    auto const tiles = std::vector<std::string>{"TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=512"};
+    CHECK(read(file(folder, tiles)) == size{512, 512});
+    CHECK(read(file(folder, tiles), 5000) == size{512, 5000});
+    CHECK(read(file(folder, tiles, 3000, 100'000), 100'000) == size{512, 16384});
+    CHECK(blocks(file(folder, tiles, 3000, 100'000), 100'000) == size{512, 16384});
+    CHECK(read(file(folder, {"BLOCKYSIZE=1"}, 3000, 1'000'000)) == size{1, 1'000'000});
+    CHECK(read(file(folder, {"BLOCKYSIZE=3000"})) == size{1677, 5000});
+    CHECK(read(file(folder, {"BLOCKYSIZE=3000"}, 3000, 100'000), 512) == size{83, 100'000});
+    CHECK(read(file(folder, {"BLOCKYSIZE=1"}, 2, 20'000'000)) == size{1, most_pixels});
+    CHECK(blocks(file(folder, {"BLOCKYSIZE=3000"})) == size{3000, 5000}); // what is written has whole blocks
 }
 
 TEST_CASE("blocks that are written cover the file, each block of which is in one of them")

@@ -131,6 +131,17 @@ TEST_CASE_TEMPLATE("windows of random segments are what maps make of them, with 
     }
 }
 
+TEST_CASE("a subset of a file in strips larger than what is read at once is that of its pixels")
+{
+    temporary_directory const folder;
+    auto const all = patches(5, 2900, 3000);
+    make_segments(folder / "in.tif", all, "GTiff", {"BLOCKYSIZE=2900"});
+    for (auto const& window : {block_at(0, 0, 2900, 3000), block_at(100, 7, 2700, 20)}) {
+        subset_file(folder / "in.tif", folder / "out.tif", {.part = window}, rios::inline_executor());
+        CHECK(test::read_pixels<std::uint32_t>(folder / "out.tif") == twin(all, window).pixels);
+    }
+}
+
 TEST_CASE("the output has what a segmentation has: place, null value, layer type, statistics, overviews")
 {
     temporary_directory const folder;
