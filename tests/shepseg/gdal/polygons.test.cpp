@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <shepseg/gdal/polygons.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -94,6 +96,29 @@ double area_of(OGRFeature const& feature)
     return feature.GetGeometryRef()->toMultiPolygon()->get_Area();
 }
 
+/// The sides of pixels along the rings of a polygon, sorted: the same for any beginning, direction and order of the rings, and
+/// wherever these have corners.
+std::string sides_of(OGRPolygon const& polygon)
+{
+    std::multiset<std::array<long, 4>> sides;
+    for (auto const* const ring : polygon) {
+        for (int i = 0; i + 1 < ring->getNumPoints(); ++i) {
+            auto const col = [&](int at) { return std::lround((ring->getX(at) - place[0]) / place[1]); };
+            auto const row = [&](int at) { return std::lround((ring->getY(at) - place[3]) / place[5]); };
+            auto const [left, right] = std::minmax({col(i), col(i + 1)});
+            auto const [top, bottom] = std::minmax({row(i), row(i + 1)});
+            CHECK((left == right || top == bottom));
+            for (auto at = left; at < right; ++at) sides.insert({top, at, top, at + 1});
+            for (auto at = top; at < bottom; ++at) sides.insert({at, left, at + 1, left});
+        }
+    }
+    std::string text;
+    for (auto const& [row, col, end_row, end_col] : sides) {
+        text += std::to_string(row) + ' ' + std::to_string(col) + (row == end_row ? " across, " : " down, ");
+    }
+    return text;
+}
+
 /// What is not as it must be with the polygons of a raster; empty if all is well.
 std::string faults(std::string const& vectors, labels const& image, double pixel_area = 400)
 {
@@ -182,11 +207,18 @@ TEST_CASE("the polygons are those of GDAL's polygonizer, one feature for each se
         REQUIRE(GDALPolygonize(raster->GetRasterBand(1), nullptr, layer, 0,
                                const_cast<char**>(neighbours == connectivity::eight ? eight : eight + 1), nullptr,
                                nullptr) == CE_None);
-        std::map<std::uint32_t, int> parts;
-        for (auto const& feature : *layer) ++parts[static_cast<std::uint32_t>(feature->GetFieldAsInteger64(0))];
-        for (auto const& [segment, feature] : ours) {
-            CHECK(feature->GetGeometryRef()->toMultiPolygon()->getNumGeometries() == parts[segment]);
+        std::map<std::uint32_t, std::multiset<std::string>> expected;
+        for (auto const& feature : *layer) {
+            auto const segment = static_cast<std::uint32_t>(feature->GetFieldAsInteger64(0));
+            if (segment != 0) expected[segment].insert(sides_of(*feature->GetGeometryRef()->toPolygon()));
         }
+        std::map<std::uint32_t, std::multiset<std::string>> found;
+        for (auto const& [segment, feature] : ours) {
+            for (auto const* const part : *feature->GetGeometryRef()->toMultiPolygon()) {
+                found[segment].insert(sides_of(*part));
+            }
+        }
+        CHECK((found == expected));
         CHECK(faults(folder / "a.gpkg", image) == "");
     }
 }
