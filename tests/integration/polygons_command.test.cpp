@@ -147,6 +147,7 @@ TEST_CASE("polygons that cannot be are refused and nothing is left")
     refuses({folder / "none.tif", a}, status::failed, {"none.tif: no such file or directory"});
     refuses({folder / "f.tif", a}, status::failed, {"f.tif: has pixels of type float32"});
     refuses({s, folder / "a.xyz"}, status::failed, {"a.xyz: for the extension '.xyz'"});
+    refuses({s, folder / "a.shp", "--layer", "b"}, status::failed, {"a.shp: format 'ESRI Shapefile'", "'a', not 'b'"});
     refuses({s, a, "--of", "nonsense"}, status::failed, {"unknown format 'nonsense'"});
     refuses({s, folder / "nowhere/a.gpkg"}, status::failed, {"cannot create a file in"});
     refuses({s, a, "--table", folder / "none.csv"}, status::failed, {"none.csv: no such file or directory"});

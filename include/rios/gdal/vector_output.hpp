@@ -77,7 +77,8 @@ struct renamed_field {
 /// Thread rule: one thread at a time.
 class vector_output {
   public:
-    /// @throws options_error if there is no such format, it cannot hold shapes, or a file would be written over an input
+    /// @throws options_error if there is no such format, it cannot hold shapes or has another name for the layer, or a file would
+    ///         be written over an input
     /// @throws io_error if the file cannot be made, or it or one beside it exists and must not be replaced
     explicit vector_output(std::string path, vector_output_options const& options = {})
         : path_(std::move(path)), existing_(options.existing), inputs_(options.inputs)
@@ -228,6 +229,10 @@ class vector_output {
         if (options.geometry != wkbNone && layer_->GetGeomType() == wkbNone) {
             throw options_error(path_ + ": format '" + format_ +
                                 "' has no shapes; GPKG, GeoJSON, FlatGeobuf and ESRI Shapefile have");
+        }
+        if (!options.layer.empty() && layer_->GetName() != options.layer) {
+            throw options_error(path_ + ": format '" + format_ + "' calls its layer '" + layer_->GetName() +
+                                "', not '" + options.layer + "'; give no name of a layer, or another format");
         }
     }
 

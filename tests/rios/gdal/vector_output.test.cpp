@@ -172,6 +172,26 @@ TEST_CASE("no file that is read is written over, whatever may be replaced")
     CHECK(fs::file_size(folder / "a.dbf") == 5);
 }
 
+TEST_CASE("a layer has the name that was asked for, or the format is refused")
+{
+    temporary_directory const folder;
+    for (std::string const name : {"a.gpkg", "a.geojson", "a.fgb", "a.sqlite"}) {
+        CAPTURE(name);
+        vector_output output(folder / name, {.layer = "My layer"});
+        CHECK(output.layer_name() == "My layer");
+        output.close();
+        CHECK(rios::vector_dataset::open(folder / name).layer_names() == std::vector<std::string>{"My layer"});
+    }
+    auto const path = folder / "b.shp";
+    auto const before = folder.names();
+    CHECK(message_of<rios::options_error>([&] {
+              vector_output{path, {.layer = "c"}};
+          }) ==
+          path + ": format 'ESRI Shapefile' calls its layer 'b', not 'c'; give no name of a layer, or another format");
+    CHECK(folder.names() == before);
+    CHECK(vector_output(path, {.layer = "b"}).layer_name() == "b");
+}
+
 TEST_CASE("fields get names that the layer does not have, and those that a format changes are told")
 {
     temporary_directory const folder;
