@@ -53,6 +53,7 @@
 #include "gdal/rat_bound.hpp"
 #include "gdal/rat_tables.hpp"
 #include "gdal/reader.hpp"
+#include "gdal/shape_parts.hpp"
 #include "gdal/signed_bytes.hpp"
 #include "gdal/source.hpp"
 #include "gdal/statistics.hpp"

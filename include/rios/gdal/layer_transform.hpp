@@ -21,6 +21,7 @@
 #include "call.hpp"
 #include "crs.hpp"
 #include "ground_control_points.hpp"
+#include "shape_parts.hpp"
 
 namespace rios::detail {
 
@@ -64,7 +65,7 @@ class layer_transform {
         auto const longest = std::max(extent.MaxX - extent.MinX, extent.MaxY - extent.MinY);
         if (auto const spacing = std::max(spacing_, longest / most); spacing > 0) shape->segmentize(spacing);
         auto result = std::make_unique<OGRGeometryCollection>();
-        add(*shape, *result);
+        each_part(*shape, [&](auto const& part) { add(part, *result); });
         return result;
     }
 
@@ -102,31 +103,16 @@ class layer_transform {
         return std::isfinite(smallest) ? smallest : 0;
     }
 
-    void add(OGRGeometry const& shape, OGRGeometryCollection& to)
+    void add(OGRPoint const& point, OGRGeometryCollection& to)
     {
-        switch (wkbFlatten(shape.getGeometryType())) {
-        case wkbPoint: {
-            auto const* const point = shape.toPoint();
-            double x = point->getX();
-            double y = point->getY();
-            if (point->IsEmpty() == FALSE && there_->Transform(1, &x, &y) != FALSE) {
-                to.addGeometryDirectly(new OGRPoint(x, y));
-            }
-            break;
-        }
-        case wkbLineString: add_line(*shape.toLineString(), to); break;
-        case wkbPolygon: add_polygon(*shape.toPolygon(), to); break;
-        case wkbMultiPoint:
-        case wkbMultiLineString:
-        case wkbMultiPolygon:
-        case wkbGeometryCollection:
-            for (auto const* const part : *shape.toGeometryCollection()) add(*part, to);
-            break;
-        default: break; // GDAL's rasteriser knows no others
+        double x = point.getX();
+        double y = point.getY();
+        if (point.IsEmpty() == FALSE && there_->Transform(1, &x, &y) != FALSE) {
+            to.addGeometryDirectly(new OGRPoint(x, y));
         }
     }
 
-    void add_line(OGRSimpleCurve const& line, OGRGeometryCollection& to)
+    void add(OGRLineString const& line, OGRGeometryCollection& to)
     {
         transform(line);
         for (std::size_t i = 0; i < x_.size();) {
@@ -137,7 +123,7 @@ class layer_transform {
         }
     }
 
-    void add_polygon(OGRPolygon const& polygon, OGRGeometryCollection& to)
+    void add(OGRPolygon const& polygon, OGRGeometryCollection& to)
     {
         auto result = std::make_unique<OGRPolygon>();
         for (auto const* const ring : polygon) {

@@ -14,6 +14,7 @@
 #include <ogr_geometry.h>
 
 #include "../pixel_grid.hpp"
+#include "shape_parts.hpp"
 
 namespace rios::detail {
 
@@ -47,31 +48,16 @@ class near_parts {
     [[nodiscard]] std::unique_ptr<OGRGeometry> operator()(OGRGeometry const& shape) const
     {
         auto result = std::make_unique<OGRGeometryCollection>();
-        add(shape, *result);
+        each_part(shape, [&](auto const& part) { add(part, *result); });
         return result;
     }
 
   private:
     using position = std::array<double, 2>;
 
-    void add(OGRGeometry const& shape, OGRGeometryCollection& to) const
+    void add(OGRPoint const& point, OGRGeometryCollection& to) const
     {
-        switch (wkbFlatten(shape.getGeometryType())) {
-        case wkbPoint: {
-            auto const* const point = shape.toPoint();
-            if (point->IsEmpty() == FALSE && is_inside({point->getX(), point->getY()})) to.addGeometry(point);
-            break;
-        }
-        case wkbLineString: add_line(*shape.toLineString(), to); break;
-        case wkbPolygon: add_polygon(*shape.toPolygon(), to); break;
-        case wkbMultiPoint:
-        case wkbMultiLineString:
-        case wkbMultiPolygon:
-        case wkbGeometryCollection:
-            for (auto const* const part : *shape.toGeometryCollection()) add(*part, to);
-            break;
-        default: break; // GDAL's rasteriser knows no others
-        }
+        if (point.IsEmpty() == FALSE && is_inside({point.getX(), point.getY()})) to.addGeometry(&point);
     }
 
     [[nodiscard]] bool is_inside(position const& at) const
@@ -80,7 +66,7 @@ class near_parts {
     }
 
     /// Each edge by itself, cut at the four sides one after another.
-    void add_line(OGRLineString const& line, OGRGeometryCollection& to) const
+    void add(OGRLineString const& line, OGRGeometryCollection& to) const
     {
         for (int i = 0; i + 1 < line.getNumPoints(); ++i) {
             std::vector<position> edge{{line.getX(i), line.getY(i)}, {line.getX(i + 1), line.getY(i + 1)}};
@@ -92,7 +78,7 @@ class near_parts {
         }
     }
 
-    void add_polygon(OGRPolygon const& polygon, OGRGeometryCollection& to) const
+    void add(OGRPolygon const& polygon, OGRGeometryCollection& to) const
     {
         auto result = std::make_unique<OGRPolygon>();
         for (auto const* const ring : polygon) {
