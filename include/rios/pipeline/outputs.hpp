@@ -8,10 +8,8 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
-#include <filesystem>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -19,6 +17,7 @@
 
 #include "../block_info.hpp"
 #include "../error.hpp"
+#include "../existing.hpp"
 #include "../image.hpp"
 #include "../image_view.hpp"
 #include "../lists.hpp"
@@ -151,20 +150,14 @@ class outputs {
     {
         std::vector<std::string> paths;
         for_each([&](auto const& writer) { paths.push_back(path_of(writer)); });
-        auto const is_one_file = [](std::string const& one, std::string const& other) {
-            if (one.empty() || other.empty()) return false;
-            std::error_code ignored;
-            return one == other || std::filesystem::equivalent(one, other, ignored) ||
-                   std::filesystem::weakly_canonical(one, ignored) == std::filesystem::weakly_canonical(other, ignored);
-        };
         for (std::size_t i = 0; i < paths.size(); ++i) {
             for (std::size_t j = 0; j < i; ++j) {
-                if (!is_one_file(paths[i], paths[j])) continue;
+                if (!is_same_file(paths[i], paths[j])) continue;
                 throw options_error(paths[i] + ": two outputs have this name; give each its own");
             }
             for (auto const& input : run.inputs) {
                 for (auto const& file : input) {
-                    if (!is_one_file(paths[i], file.filename)) continue;
+                    if (!is_same_file(paths[i], file.filename)) continue;
                     throw options_error(paths[i] + ": the output is an input; give it another name");
                 }
             }
