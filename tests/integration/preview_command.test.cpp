@@ -125,6 +125,6 @@ TEST_CASE("pictures that cannot be are refused and nothing is left")
     refuses({in, segments, out, "--size", "0"}, status::failed, {"--size '0'", "20000"});
     refuses({in, segments, out, "--window", "0,0,61,40"}, status::failed, {"the window at row 0, col 0"});
     refuses({in, segments, out, "--window", "0,0"}, status::failed, {"--window '0,0'", "x,y,width,height"});
-    refuses({in, segments, segments}, status::failed, {"is the input"});
+    refuses({in, segments, segments}, status::usage, {"is the input"});
     refuses({in, segments, folder / "nowhere/a.png"}, status::failed, {"cannot create a file in"});
 }

@@ -15,6 +15,7 @@
 #include <rios/terminal_progress.hpp>
 #include <shepseg/gdal/polygons.hpp>
 
+#include "extra_files.hpp"
 #include "support/interrupt.hpp"
 #include "values.hpp"
 
@@ -90,6 +91,7 @@ int run_polygons(polygons_arguments const& arguments)
     if (arguments.connectivity != "4" && arguments.connectivity != "8") {
         refuse("--connectivity", arguments.connectivity, "4 or 8");
     }
+    require_different_files({arguments.segments, arguments.table}, {arguments.output});
     rios::limit_block_cache(64 << 20);
     rios::terminal_progress bar;
     shepseg::polygon_options const options{

@@ -14,6 +14,7 @@
 #include <rios/gdal/dataset.hpp>
 #include <rios/terminal_progress.hpp>
 
+#include "extra_files.hpp"
 #include "support/command_line.hpp"
 #include "support/interrupt.hpp"
 #include "support/text.hpp"
@@ -104,6 +105,7 @@ CLI::App* add_subset_command(CLI::App& app, subset_arguments& arguments)
 
 void run_subset(subset_arguments const& arguments)
 {
+    require_different_files({arguments.segments, arguments.options.mask}, {arguments.output});
     rios::limit_block_cache(256 << 20);
     auto const begun = std::chrono::steady_clock::now();
     rios::thread_executor executor({.readers = 0, .workers = arguments.threads});
