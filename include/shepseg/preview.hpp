@@ -117,15 +117,15 @@ class reduced_row {
     {
         for (std::size_t i = 0; i < sums_.size(); ++i) {
             auto const across = std::min(reduction_, cols_ - static_cast<std::ptrdiff_t>(i) * reduction_);
-            auto const pixels = static_cast<unsigned>(rows * across);
-            into[i] = static_cast<std::uint8_t>((std::exchange(sums_[i], 0U) + pixels / 2) / pixels);
+            auto const pixels = static_cast<std::uint64_t>(rows * across);
+            into[i] = static_cast<std::uint8_t>((std::exchange(sums_[i], 0) + pixels / 2) / pixels);
         }
     }
 
   private:
     std::ptrdiff_t cols_;
     std::ptrdiff_t reduction_;
-    std::vector<unsigned> sums_;
+    std::vector<std::uint64_t> sums_; // 255 times 4104 × 4104 pixels do not fit into 32 bits
 };
 
 /// Draws rows of an image that comes in parts.

@@ -150,6 +150,15 @@ TEST_CASE("a pixel of a reduced preview is the mean of those at full size, at th
     }
 }
 
+TEST_CASE("a pixel of a picture can stand for more pixels than 32 bits can add up")
+{
+    shepseg::detail::reduced_row row(4200, 4200);
+    for (int i = 0; i < 4200 * 4200; ++i) row.add(i % 4200, 255);
+    std::array<std::uint8_t, 1> picture{};
+    row.finish(4200, picture);
+    CHECK(picture[0] == 255);
+}
+
 TEST_CASE("a preview without boundaries shows the image alone")
 {
     rios::image<float> image(1, 1, 3);
