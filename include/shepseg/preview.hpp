@@ -128,45 +128,84 @@ class reduced_row {
     std::vector<std::uint64_t> sums_; // 255 times 4104 × 4104 pixels do not fit into 32 bits
 };
 
-/// Draws rows of an image that comes in parts.
-/// @param labels of these rows, and of the one above, if there is one
-/// @param above is there one?
-/// @param fill `fill(colour, row, col)` is what a pixel that has a segment shows: 0 to 255 of red, green or blue
-/// @param part of the picture, that of these rows
-/// @pre the number of rows is a multiple of options.reduction, but for the last part
-template <typename F>
-void draw_rows(rios::image_view<std::uint32_t const> labels, bool above, preview_options const& options, F fill,
-               rios::image_view<std::uint8_t> part)
+/// Pixels of the picture that show so many of the image.
+[[nodiscard]] inline std::ptrdiff_t picture_size(std::ptrdiff_t pixels, preview_options const& options)
 {
-    auto const scale = options.scale;
-    auto const reduction = options.reduction;
-    std::ptrdiff_t const first = above ? 1 : 0;
-    auto const rows = labels.rows() - first;
-    reduced_row means(labels.cols(), reduction);
-    for (std::ptrdiff_t colour = 0; colour < 3; ++colour) {
-        auto const channel = static_cast<std::size_t>(colour);
-        for (std::ptrdiff_t row = 0; row < rows; ++row) {
-            for (std::ptrdiff_t col = 0; col < labels.cols(); ++col) {
-                auto const label = labels(0, row + first, col);
-                auto const inside = label == 0 ? options.null[channel] : fill(colour, row, col);
-                bool const top = options.boundaries && row + first > 0 && labels(0, row + first - 1, col) != label;
-                bool const left = options.boundaries && col > 0 && labels(0, row + first, col - 1) != label;
-                if (reduction > 1) means.add(col, top || left ? options.boundary[channel] : inside);
-                if (reduction > 1) continue;
-                for (std::ptrdiff_t y = 0; y < scale; ++y) {
-                    for (std::ptrdiff_t x = 0; x < scale; ++x) {
-                        bool const edge = (top && y == 0) || (left && x == 0);
-                        part(colour, row * scale + y, col * scale + x) = edge ? options.boundary[channel] : inside;
-                    }
-                }
-            }
-            bool const complete = row + 1 == rows || (row + 1) % reduction == 0;
-            if (reduction > 1 && complete) means.finish(row % reduction + 1, part.row(colour, row / reduction));
-        }
-    }
+    return (pixels * options.scale + options.reduction - 1) / options.reduction;
 }
 
-/// What pixels of the image show by themselves, for draw_rows().
+/// The picture of an image that comes in parts, from top to bottom, of any heights.
+class drawing {
+  public:
+    /// @param rows of the image @param cols of the image
+    drawing(std::ptrdiff_t rows, std::ptrdiff_t cols, preview_options const& options)
+        : options_(options), rows_(rows), means_(3, reduced_row(cols, options.reduction)),
+          picture_(3, picture_size(rows, options), picture_size(cols, options))
+    {
+    }
+
+    /// Draws the next rows.
+    /// @param labels of these rows, and of the one above, if there is one
+    /// @param above is there one?
+    /// @param fill `fill(colour, row, col)` is what a pixel that has a segment shows: 0 to 255 of red, green or blue
+    template <typename F>
+    void add(rios::image_view<std::uint32_t const> labels, bool above, F fill)
+    {
+        std::ptrdiff_t const first = above ? 1 : 0;
+        auto const rows = labels.rows() - first;
+        for (std::ptrdiff_t colour = 0; colour < 3; ++colour) {
+            auto const channel = static_cast<std::size_t>(colour);
+            for (std::ptrdiff_t row = 0; row < rows; ++row) {
+                for (std::ptrdiff_t col = 0; col < labels.cols(); ++col) {
+                    auto const label = labels(0, row + first, col);
+                    auto const inside = label == 0 ? options_.null[channel] : fill(colour, row, col);
+                    bool const top = options_.boundaries && row + first > 0 && labels(0, row + first - 1, col) != label;
+                    bool const left = options_.boundaries && col > 0 && labels(0, row + first, col - 1) != label;
+                    put(colour, next_ + row, col, inside, top, left);
+                }
+                if (options_.reduction > 1) finish_row(colour, next_ + row);
+            }
+        }
+        next_ += rows;
+    }
+
+    /// @pre all rows have been added
+    [[nodiscard]] rios::image<std::uint8_t> take() { return std::move(picture_); }
+
+  private:
+    /// @param top is there a boundary along the upper side of the pixel? @param left as top
+    void put(std::ptrdiff_t colour, std::ptrdiff_t row, std::ptrdiff_t col, std::uint8_t inside, bool top, bool left)
+    {
+        auto const channel = static_cast<std::size_t>(colour);
+        if (options_.reduction > 1) {
+            means_[channel].add(col, top || left ? options_.boundary[channel] : inside);
+            return;
+        }
+        auto const scale = options_.scale;
+        for (std::ptrdiff_t y = 0; y < scale; ++y) {
+            for (std::ptrdiff_t x = 0; x < scale; ++x) {
+                bool const edge = (top && y == 0) || (left && x == 0);
+                picture_(colour, row * scale + y, col * scale + x) = edge ? options_.boundary[channel] : inside;
+            }
+        }
+    }
+
+    void finish_row(std::ptrdiff_t colour, std::ptrdiff_t row)
+    {
+        auto const reduction = options_.reduction;
+        if (row + 1 != rows_ && (row + 1) % reduction != 0) return;
+        means_[static_cast<std::size_t>(colour)].finish(row % reduction + 1,
+                                                        picture_.view().row(colour, row / reduction));
+    }
+
+    preview_options options_;
+    std::ptrdiff_t rows_;
+    std::ptrdiff_t next_ = 0; // of the image
+    std::vector<reduced_row> means_;
+    rios::image<std::uint8_t> picture_;
+};
+
+/// What pixels of the image show by themselves, for drawing::add().
 inline auto composite_of(rios::image_view<float const> image, std::vector<percentile_stretch> const& stretches,
                          preview_options const& options)
 {
@@ -175,12 +214,6 @@ inline auto composite_of(rios::image_view<float const> image, std::vector<percen
         auto const channel = static_cast<std::size_t>(colour);
         return rios::is_finite(value) ? stretches[channel](value) : options.null[channel];
     };
-}
-
-/// Pixels of the picture that show so many of the image.
-[[nodiscard]] inline std::ptrdiff_t picture_size(std::ptrdiff_t pixels, preview_options const& options)
-{
-    return (pixels * options.scale + options.reduction - 1) / options.reduction;
 }
 
 } // namespace detail
@@ -194,13 +227,12 @@ inline auto composite_of(rios::image_view<float const> image, std::vector<percen
                                                             rios::image_view<std::uint32_t const> labels,
                                                             preview_options const& options = {})
 {
-    rios::image<std::uint8_t> picture(3, detail::picture_size(image.rows(), options),
-                                      detail::picture_size(image.cols(), options));
     detail::stretch_sample sample(image.bands(), image.pixel_count());
     sample.add(image, labels);
     auto const stretches = sample.stretches(options);
-    detail::draw_rows(labels, false, options, detail::composite_of(image, stretches, options), picture.view());
-    return picture;
+    detail::drawing picture(image.rows(), image.cols(), options);
+    picture.add(labels, false, detail::composite_of(image, stretches, options));
+    return picture.take();
 }
 
 } // namespace shepseg

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 
 #include "../mean_colours.hpp"
 #include "../preview.hpp"
+#include "label_output.hpp"
 #include "label_reader.hpp"
 #include "picture_file.hpp"
 #include "same_pixels.hpp"
@@ -141,35 +143,51 @@ inline rios::block shown_window(std::string const& segments, rios::pixel_grid co
     return {.index = 0, .row = (grid.rows - rows) / 2, .col = (grid.cols - cols) / 2, .rows = rows, .cols = cols};
 }
 
-/// Calls `f(part, image, labels, above)` for parts of a window from top to bottom. The part is in rows and columns of the window,
-/// its height a multiple of `multiple` but for the last; `labels` begins one row higher where there is one (above).
-template <typename F>
-void each_part(rios::gdal_reader<float>& image, label_reader& labels, rios::block const& window,
-               std::ptrdiff_t multiple, rios::progress_function const& progress, std::string_view phase, F f)
+/// How many rows of a window to read at a time: of whole blocks of both files, for about a million pixels. Of blocks that are
+/// too high for 16 million pixels (250 MB, with three bands), a half, a quarter, ...: these are read as many times.
+/// @param image height of the image's blocks @param labels that of the segments' blocks
+inline std::ptrdiff_t strip_rows(std::ptrdiff_t cols, std::ptrdiff_t image, std::ptrdiff_t labels)
 {
-    constexpr std::ptrdiff_t enough = std::ptrdiff_t{1} << 20; // pixels
-    auto const rows = std::max<std::ptrdiff_t>(1, enough / window.cols / multiple) * multiple;
-    rios::pixel_grid const grid{.rows = window.rows, .cols = window.cols, .geotransform = {}, .projection = {}};
+    constexpr std::ptrdiff_t enough = std::ptrdiff_t{1} << 20;
+    constexpr std::ptrdiff_t most = std::ptrdiff_t{1} << 24;
+    auto both = std::lcm(image, labels);
+    if (both > most / cols) both = std::max(image, labels);
+    auto rows = std::max<std::ptrdiff_t>(1, enough / cols / both) * both;
+    while (rows > 1 && rows > most / cols) rows = (rows + 1) / 2;
+    return rows;
+}
+
+/// Calls `f(part, image, labels, above)` for parts of a window from top to bottom. The part is in rows and columns of the window;
+/// `labels` begins one row higher where there is one (above). No row is read twice.
+/// @param strip rows of a part, which ends where this many rows of the raster end
+template <typename F>
+void each_part(rios::gdal_reader<float>& image, label_reader& labels, rios::block const& window, std::ptrdiff_t strip,
+               rios::progress_function const& progress, std::string_view phase, F f)
+{
+    std::vector<std::uint32_t> last; // row of labels
     rios::report(progress, phase, 0);
-    for (rios::block const part : grid.blocks(rows, window.cols)) {
-        auto in_raster = part;
-        in_raster.row += window.row;
-        in_raster.col += window.col;
+    for (std::ptrdiff_t row = 0, end = 0; row < window.rows; row = end) {
+        end = std::min(window.rows, ((window.row + row) / strip + 1) * strip - window.row);
+        rios::block in_raster = window;
+        in_raster.row += row;
+        in_raster.rows = end - row;
         auto const pixels = image.read(in_raster);
-        bool const above = part.row > 0;
-        if (above) {
-            --in_raster.row;
-            ++in_raster.rows;
-        }
-        auto const numbers = labels.read(in_raster);
-        f(part, pixels.view(), numbers.view(), above);
-        rios::report(progress, phase, static_cast<double>(part.row + part.rows) / static_cast<double>(grid.rows));
+        std::ptrdiff_t const above = row > 0 ? 1 : 0;
+        rios::image<std::uint32_t> numbers(1, above + in_raster.rows, window.cols);
+        if (above > 0) std::ranges::copy(last, numbers.row(0, 0).begin());
+        labels.read_into(in_raster, numbers.view().window(above, 0, in_raster.rows, window.cols));
+        auto const lowest = numbers.row(0, numbers.rows() - 1);
+        last.assign(lowest.begin(), lowest.end());
+        f(rios::block{.index = 0, .row = row, .col = 0, .rows = in_raster.rows, .cols = window.cols}, pixels.view(),
+          std::as_const(numbers).view(), above > 0);
+        rios::report(progress, phase, static_cast<double>(end) / static_cast<double>(window.rows));
     }
 }
 
 } // namespace detail
 
-/// Draws a part of a segmentation. Reads the window twice, about a million pixels at a time.
+/// Draws a part of a segmentation. Reads the window twice, in rows of the files' own blocks, a million pixels at a time if these
+/// are not higher, 16 million at most.
 /// @param image the file that was segmented
 /// @param segments the file of labels, on the same pixels
 /// @throws rios::io_error, rios::options_error, rios::grid_error if the rasters do not have the same pixels, or the window is
@@ -201,9 +219,11 @@ void each_part(rios::gdal_reader<float>& image, label_reader& labels, rios::bloc
     options.scale = result.scale = std::clamp<std::ptrdiff_t>(request.size / side, 1, 4);
     options.reduction = result.reduction = (side + request.size - 1) / request.size;
 
+    auto const strip = detail::strip_rows(window.cols, detail::stored_blocks(file).rows,
+                                          detail::stored_blocks(rios::gdal_dataset::open(segments)).rows);
     detail::stretch_sample sample(pixels.band_count(), window.rows * window.cols);
     mean_colours colours;
-    detail::each_part(pixels, labels, window, 1, request.progress, "looking",
+    detail::each_part(pixels, labels, window, strip, request.progress, "looking",
                       [&](auto const& part, auto const& values, auto const& numbers, bool above) {
                           auto const own = numbers.window(above ? 1 : 0, 0, part.rows, part.cols);
                           sample.add(values, own);
@@ -212,26 +232,21 @@ void each_part(rios::gdal_reader<float>& image, label_reader& labels, rios::bloc
     auto const stretches = sample.stretches(options);
     colours.finish(stretches, result.bands.size() == 1, options);
 
-    auto const rows = detail::picture_size(window.rows, options);
-    auto const cols = detail::picture_size(window.cols, options);
-    result.pixels = rios::image<std::uint8_t>(3, rows, cols);
-    detail::each_part(pixels, labels, window, options.reduction, request.progress, "drawing",
-                      [&](auto const& part, auto const& values, auto const& numbers, bool above) {
-                          auto const into = result.pixels.view().window(part.row * options.scale / options.reduction, 0,
-                                                                        detail::picture_size(part.rows, options), cols);
+    detail::drawing picture(window.rows, window.cols, options);
+    detail::each_part(pixels, labels, window, strip, request.progress, "drawing",
+                      [&](auto const&, auto const& values, auto const& numbers, bool above) {
                           std::ptrdiff_t const first = above ? 1 : 0;
                           auto const mean = [&](std::ptrdiff_t colour, std::ptrdiff_t row, std::ptrdiff_t col) {
                               return colours.of(numbers(0, row + first, col))[static_cast<std::size_t>(colour)];
                           };
-                          if (means) detail::draw_rows(numbers, above, options, mean, into);
-                          else
-                              detail::draw_rows(numbers, above, options,
-                                                detail::composite_of(values, stretches, options), into);
+                          if (means) picture.add(numbers, above, mean);
+                          else picture.add(numbers, above, detail::composite_of(values, stretches, options));
                       });
+    result.pixels = picture.take();
 
     result.grid = labels.grid().window(window);
-    result.grid.rows = rows;
-    result.grid.cols = cols;
+    result.grid.rows = result.pixels.rows();
+    result.grid.cols = result.pixels.cols();
     if (auto& place = result.grid.geotransform) {
         auto const factor = static_cast<double>(result.reduction) / static_cast<double>(result.scale);
         for (std::size_t const i : {1U, 2U, 4U, 5U}) (*place)[i] *= factor;

@@ -13,6 +13,7 @@
 #include "support/message_of.hpp"
 #include "support/raster_files.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/watched_reads.hpp"
 
 TEST_CASE("a preview is an RGB PNG, enlarged where the image is small")
 {
@@ -188,6 +189,49 @@ TEST_CASE("parts of a picture that are read one after another fit together")
             if (!same) FAIL("row ", row, ", col ", col);
         }
     }
+}
+
+TEST_CASE("a picture is the same whatever blocks the files are cut into, and each block is read once in a pass")
+{
+    pair_of_files const files(1200, 1500);
+    auto const tiled = [](int rows) {
+        return std::vector<std::string>{"TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=" + std::to_string(rows)};
+    };
+    test::make_raster(files.folder / "a.tif", "GTiff", files.image, tiled(96));
+    test::make_raster(files.folder / "b.tif", "GTiff", files.labels, tiled(32));
+    for (auto const* name : {"a.tif", "b.tif"}) files.place(name, 500000);
+    auto& reads = test::watched_reads::the_one();
+    auto const path = [&](std::string const& name) { return "/vsiwatched/" + (files.folder / name); };
+    auto const before = GDALGetCacheMax64();
+    for (auto const& part : {rios::block{0, 0, 0, 1200, 1500}, rios::block{0, 150, 11, 1000, 1400}}) {
+        shepseg::picture_request request{.window = part, .size = 400};
+        auto const plain = files.draw(request);
+        REQUIRE(plain.reduction == 4);
+        GDALSetCacheMax64(1 << 20); // less than the blocks of one part
+        reads.forget();
+        auto const other = shepseg::draw_picture(path("a.tif"), path("b.tif"), request);
+        GDALSetCacheMax64(before);
+        CHECK(other.pixels == plain.pixels);
+        auto const blocks = [&](std::ptrdiff_t rows) {
+            return 6 * ((part.row + part.rows + rows - 1) / rows - part.row / rows); // six in each row
+        };
+        constexpr int headers = 60;
+        CHECK(reads.times <= 2 * (blocks(96) + blocks(32)) + headers);
+    }
+}
+
+TEST_CASE("a picture is read in rows of whole blocks of both files, as far as these are not too large")
+{
+    using shepseg::detail::strip_rows;
+    CHECK(strip_rows(1024, 1, 1) == 1024);
+    CHECK(strip_rows(1000, 256, 64) == 1024);
+    CHECK(strip_rows(5000, 256, 64) == 256);
+    CHECK(strip_rows(5000, 48, 64) == 192);
+    CHECK(strip_rows(3'000'000, 1, 1) == 1);
+    CHECK(strip_rows(60'000, 256, 64) == 256);
+    CHECK(strip_rows(60'000, 250, 64) == 250);
+    CHECK(strip_rows(1 << 20, 512, 512) == 16);
+    CHECK(strip_rows(std::ptrdiff_t{1} << 25, 512, 512) == 1);
 }
 
 TEST_CASE("in mean colours each segment has one colour, and null its own")
