@@ -89,7 +89,7 @@ class stretch_sample {
     /// The maps for red, green and blue; that of the first band thrice if there are fewer than three. Takes the values.
     [[nodiscard]] std::vector<percentile_stretch> stretches(preview_options const& options)
     {
-        if (values_.size() < 3) values_.resize(3, values_.front());
+        if (values_.size() < 3) values_ = {values_.front(), values_.front(), values_.front()};
         std::vector<percentile_stretch> result;
         for (std::size_t band = 0; band < 3; ++band) result.emplace_back(std::move(values_[band]), options);
         return result;

@@ -53,17 +53,22 @@ TEST_CASE("a preview shows the first three bands as red, green and blue, stretch
     CHECK(at(picture, 0, 100) == colour{255, 0, 128});
 }
 
-TEST_CASE("a preview of one band is grey")
+TEST_CASE("a preview of one band is grey, and one of two is that of the first")
 {
-    rios::image<float> image(1, 1, 3);
-    for (auto [row, col] : image.pixels()) image(0, row, col) = static_cast<float>(col);
-    shepseg::preview_options options;
-    options.low_percentile = 0;
-    options.high_percentile = 100;
-    auto const picture = draw(image, labels_of(1, 3, 1), options);
-    CHECK(at(picture, 0, 0) == colour{0, 0, 0});
-    CHECK(at(picture, 0, 1) == colour{127, 127, 127});
-    CHECK(at(picture, 0, 2) == colour{255, 255, 255});
+    for (std::ptrdiff_t const bands : {1, 2}) {
+        rios::image<float> image(bands, 1, 3);
+        for (auto [row, col] : image.pixels()) {
+            image(0, row, col) = static_cast<float>(col);
+            if (bands == 2) image(1, row, col) = static_cast<float>(1000 * col - 500);
+        }
+        shepseg::preview_options options;
+        options.low_percentile = 0;
+        options.high_percentile = 100;
+        auto const picture = draw(image, labels_of(1, 3, 1), options);
+        CHECK(at(picture, 0, 0) == colour{0, 0, 0});
+        CHECK(at(picture, 0, 1) == colour{127, 127, 127});
+        CHECK(at(picture, 0, 2) == colour{255, 255, 255});
+    }
 }
 
 TEST_CASE("boundaries are lines between segments and do not cover the pixels when the picture is enlarged")

@@ -234,6 +234,21 @@ TEST_CASE("a picture is read in rows of whole blocks of both files, as far as th
     CHECK(strip_rows(std::ptrdiff_t{1} << 25, 512, 512) == 1);
 }
 
+TEST_CASE("a picture of an image of two bands is that of its first")
+{
+    test::temporary_directory const folder;
+    test::make_raster(folder / "image.tif", "GTiff", test::noise<std::uint16_t>(2, 20, 30));
+    test::make_raster(folder / "labels.tif", "GTiff", test::noise<std::uint8_t>(1, 20, 30));
+    for (auto const shown : {style::boundaries, style::mean_colours}) {
+        auto const draw = [&](std::vector<int> const& bands) {
+            return shepseg::draw_picture(folder / "image.tif", folder / "labels.tif", {.bands = bands, .shown = shown});
+        };
+        auto const picture = draw({});
+        CHECK(picture.bands == std::vector{1});
+        CHECK(picture.pixels == draw({1}).pixels);
+    }
+}
+
 TEST_CASE("in mean colours each segment has one colour, and null its own")
 {
     test::temporary_directory const folder;
