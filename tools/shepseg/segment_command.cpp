@@ -21,6 +21,7 @@
 #include <rios/memory.hpp>
 #include <rios/terminal_progress.hpp>
 #include <rios/trace.hpp>
+#include <shepseg/gdal/picture_file.hpp>
 #include <shepseg/gdal/preview_file.hpp>
 #include <shepseg/gdal/segment_file.hpp>
 #include <shepseg/gdal/statistics_columns.hpp>
@@ -123,8 +124,14 @@ std::vector<int> statistics_bands_from(segment_arguments const& arguments)
 std::string preview_of(segment_arguments const& arguments, std::optional<rios::block> const& window,
                        std::vector<int> bands, std::vector<int> const& used, std::string const& segments)
 {
-    if (bands.empty()) bands = shepseg::composite_bands(rios::gdal_dataset::open(arguments.image), used);
-    return shepseg::preview_png(arguments.image, bands, segments, window);
+    auto const image = rios::gdal_dataset::open(arguments.image);
+    if (bands.empty()) bands = shepseg::composite_bands(image, used);
+    auto const segmented = window.value_or(image.grid().whole());
+    auto const shown = shepseg::preview_window(image.grid().window(segmented));
+    return shepseg::png_of(
+        shepseg::draw_picture(arguments.image, segments,
+                              {.bands = bands, .window = shown, .segmented = segmented, .size = 3000})
+            .pixels);
 }
 
 /// Computes what --stats and --spatial ask for, and adds it to the finished output and the table.

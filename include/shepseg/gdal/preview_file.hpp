@@ -19,10 +19,12 @@
 #include <rios/error.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/reader.hpp>
+#include <rios/grid_difference.hpp>
 #include <rios/image.hpp>
 #include <rios/pixel_grid.hpp>
 #include <rios/progress.hpp>
 #include <rios/text_file.hpp>
+#include <rios/window_reader.hpp>
 
 #include "../mean_colours.hpp"
 #include "../preview.hpp"
@@ -33,8 +35,8 @@
 
 namespace shepseg {
 
-/// The part of a raster that a preview shows: all of it up to 3000 × 3000 pixels, else 1500 × 1500 in its middle, so
-/// that segments can still be told apart.
+/// The part of a raster that `shepseg segment --preview` shows: all of it up to 3000 × 3000 pixels, else 1500 × 1500 in its
+/// middle, so that segments can still be told apart.
 [[nodiscard]] inline rios::block preview_window(rios::pixel_grid const& grid)
 {
     if (std::max(grid.rows, grid.cols) <= 3000) return grid.whole();
@@ -62,47 +64,15 @@ namespace shepseg {
     return {used.front()};
 }
 
-/// Draws the segments of a file over its image, enlarged up to four times where the image is small.
-/// @param image the file that was segmented
-/// @param bands shown as red, green and blue, from 1; the first alone in grey, if there are fewer than three
-/// @param segments the file of labels, of the same size
-/// @param part of the image that the labels are of; none for all of it
-/// @return the bytes of a PNG
-/// @throws rios::io_error, rios::grid_error, rios::options_error
-[[nodiscard]] inline std::string preview_png(std::string const& image, std::vector<int> const& bands,
-                                             std::string const& segments, std::optional<rios::block> part = {})
-{
-    rios::gdal_reader<float> pixels(image, {.bands = bands});
-    label_reader labels(segments);
-    auto const shown_part = part.value_or(pixels.grid().whole());
-    if (shown_part.rows != labels.grid().rows || shown_part.cols != labels.grid().cols) {
-        throw rios::grid_error(image + " and " + segments + " differ in size");
-    }
-    auto const window = preview_window(labels.grid());
-    constexpr std::ptrdiff_t largest = 3000;
-    preview_options options;
-    options.scale = std::clamp<std::ptrdiff_t>(largest / std::max(window.rows, window.cols), 1, 4);
-    auto in_image = window;
-    in_image.row += shown_part.row;
-    in_image.col += shown_part.col;
-    auto const shown = pixels.read(in_image);
-    auto const drawn = labels.read(window);
-    return png_of(draw_preview(shown.view(), drawn.view(), options));
-}
-
-/// As above, into a file; an older one is replaced only when the new one is complete.
-inline void write_preview(std::string const& image, std::vector<int> const& bands, std::string const& segments,
-                          std::string const& png)
-{
-    rios::write_text_file(png, preview_png(image, bands, segments));
-}
-
 /// What a picture shows, and how.
 struct picture_request {
     /// Shown as red, green and blue, or one in grey, from 1; empty for composite_bands() of all bands.
     std::vector<int> bands{};
     /// The part to show, in pixels of the raster; none for all of it, or, if it is larger than `size`, that much in its middle.
     std::optional<rios::block> window{};
+    /// The part of the image that the segments are of, whatever place on the map their file has; none if it must be that of the
+    /// image.
+    std::optional<rios::block> segmented{};
     enum class style {
         boundaries,   ///< of segments, over the image
         mean_colours, ///< each segment in the mean of its pixels inside the window
@@ -143,6 +113,23 @@ inline rios::block shown_window(std::string const& segments, rios::pixel_grid co
     return {.index = 0, .row = (grid.rows - rows) / 2, .col = (grid.cols - cols) / 2, .rows = rows, .cols = cols};
 }
 
+using image_part = rios::window_reader<rios::gdal_reader<float>>;
+
+/// The part of an image that segments are of. @throws rios::grid_error if that cannot be
+inline image_part segmented_pixels(rios::gdal_reader<float> image, label_reader const& segments,
+                                   picture_request const& request)
+{
+    image_part part(image, request.segmented.value_or(image.grid().whole()));
+    if (!request.segmented) {
+        require_same_pixels(segments.path(), segments.grid(), image.path(), image.grid());
+    } else if (part.grid().rows != segments.grid().rows || part.grid().cols != segments.grid().cols) {
+        throw rios::grid_error(segments.path() + ": has " + rios::detail::size_text(segments.grid()) +
+                               "; the part of " + image.path() + " that was segmented has " +
+                               rios::detail::size_text(part.grid()));
+    }
+    return part;
+}
+
 /// How many rows of a window to read at a time: of whole blocks of both files, for about a million pixels. Of blocks that are
 /// too high for 16 million pixels (250 MB, with three bands), a half, a quarter, ...: these are read as many times.
 /// @param image height of the image's blocks @param labels that of the segments' blocks
@@ -161,7 +148,7 @@ inline std::ptrdiff_t strip_rows(std::ptrdiff_t cols, std::ptrdiff_t image, std:
 /// `labels` begins one row higher where there is one (above). No row is read twice.
 /// @param strip rows of a part, which ends where this many rows of the raster end
 template <typename F>
-void each_part(rios::gdal_reader<float>& image, label_reader& labels, rios::block const& window, std::ptrdiff_t strip,
+void each_part(image_part& image, label_reader& labels, rios::block const& window, std::ptrdiff_t strip,
                rios::progress_function const& progress, std::string_view phase, F f)
 {
     std::vector<std::uint32_t> last; // row of labels
@@ -189,7 +176,7 @@ void each_part(rios::gdal_reader<float>& image, label_reader& labels, rios::bloc
 /// Draws a part of a segmentation. Reads the window twice, in rows of the files' own blocks, a million pixels at a time if these
 /// are not higher, 16 million at most.
 /// @param image the file that was segmented
-/// @param segments the file of labels, on the same pixels
+/// @param segments the file of labels, on the same pixels, or request.segmented of them
 /// @throws rios::io_error, rios::options_error, rios::grid_error if the rasters do not have the same pixels, or the window is
 ///         not inside; rios::cancelled
 [[nodiscard]] inline segment_picture draw_picture(std::string const& image, std::string const& segments,
@@ -207,9 +194,8 @@ void each_part(rios::gdal_reader<float>& image, label_reader& labels, rios::bloc
         throw rios::options_error(image + ": " + std::to_string(result.bands.size()) +
                                   " bands to be shown; allowed: one, or three for red, green and blue");
     }
-    rios::gdal_reader<float> pixels(image, {.bands = result.bands});
     label_reader labels(segments);
-    detail::require_same_pixels(segments, labels.grid(), image, pixels.grid());
+    auto pixels = detail::segmented_pixels(rios::gdal_reader<float>(image, {.bands = result.bands}), labels, request);
     auto const window = result.window = detail::shown_window(segments, labels.grid(), request);
 
     auto const side = std::max(window.rows, window.cols);

@@ -22,7 +22,7 @@ TEST_CASE("a preview is an RGB PNG, enlarged where the image is small")
     rios::image<std::uint32_t> labels(1, 20, 30);
     for (auto [row, col] : labels.pixels()) labels(0, row, col) = col < 15 ? 1 : 2;
     test::make_raster(folder / "labels.tif", "GTiff", labels);
-    shepseg::write_preview(folder / "image.tif", {4, 3, 2}, folder / "labels.tif", folder / "look.png");
+    shepseg::write_picture(folder / "image.tif", folder / "labels.tif", folder / "look.png", {.bands = {4, 3, 2}});
 
     auto const file = test::open_raster(folder / "look.png");
     CHECK(std::string(file->GetDriver()->GetDescription()) == "PNG");
@@ -68,23 +68,6 @@ TEST_CASE("the bands of a preview are those that the file calls red, green and b
         file->GetRasterBand(2)->SetColorInterpretation(GCI_BlueBand);
     }
     CHECK(bands({1, 2, 3, 4, 5}) == std::vector{4, 1, 2});
-}
-
-TEST_CASE("a preview of files that do not fit together is refused, and leaves an older picture as it was")
-{
-    test::temporary_directory const folder;
-    test::make_raster(folder / "image.tif", "GTiff", test::noise<std::uint8_t>(1, 4, 4));
-    test::make_raster(folder / "labels.tif", "GTiff", rios::image<std::uint32_t>(1, 4, 5));
-    auto const path = folder / "look.png";
-    rios::write_text_file(path, shepseg::png_of(rios::image<std::uint8_t>(3, 7, 7)));
-    CHECK(test::message_of<rios::grid_error>([&] {
-              shepseg::write_preview(folder / "image.tif", {1}, folder / "labels.tif", path);
-          }) == (folder / "image.tif") + " and " + (folder / "labels.tif") + " differ in size");
-    CHECK(test::read_pixels<std::uint8_t>(path).rows() == 7);
-    test::make_raster(folder / "labels.tif", "GTiff", rios::image<std::uint32_t>(1, 4, 4));
-    CHECK(test::message_of<rios::io_error>([&] {
-              shepseg::write_preview(folder / "image.tif", {1}, folder / "labels.tif", folder / "nowhere/look.png");
-          }).starts_with(folder / "nowhere/look.png: "));
 }
 
 namespace {
@@ -172,6 +155,28 @@ TEST_CASE("a picture of a larger raster shows its middle at full size, unless a 
     CHECK(middle.window == rios::block{0, 10, 20, 40, 40});
     CHECK(middle.reduction == 1);
     CHECK(files.draw({.size = 70}).window == rios::block{0, 0, 5, 60, 70});
+}
+
+TEST_CASE("a picture of the segments of a part of an image is that part of the picture of all")
+{
+    pair_of_files const files(60, 80);
+    rios::image<std::uint32_t> part(1, 40, 50);
+    for (auto [row, col] : part.pixels()) part(0, row, col) = files.labels(0, row + 7, col + 20);
+    test::make_raster(files.folder / "part.tif", "GTiff", part);
+    files.place("part.tif", 0); // wherever
+    auto const draw = [&](shepseg::picture_request const& request) {
+        return shepseg::draw_picture(files.folder / "image.tif", files.folder / "part.tif", request);
+    };
+    rios::block const segmented{0, 7, 20, 40, 50};
+    CHECK(draw({.segmented = segmented, .size = 50}).pixels == files.twin(segmented, {}));
+    CHECK(draw({.window = rios::block{0, 5, 3, 10, 15}, .segmented = segmented, .size = 15}).pixels ==
+          files.twin({0, 12, 23, 10, 15}, {}));
+    auto const refusal = [&](rios::block const& where) {
+        return test::message_of<rios::grid_error>([&] { static_cast<void>(draw({.segmented = where})); });
+    };
+    CHECK(refusal({0, 7, 20, 40, 51}) == (files.folder / "part.tif") + ": has 40 rows, 50 cols; the part of " +
+                                             (files.folder / "image.tif") + " that was segmented has 40 rows, 51 cols");
+    CHECK(refusal({0, 21, 20, 40, 50}).starts_with(files.folder / "image.tif: the window at row 21, col 20"));
 }
 
 TEST_CASE("parts of a picture that are read one after another fit together")
@@ -312,6 +317,12 @@ TEST_CASE("pictures that cannot be are refused, and a cancelled one leaves nothi
     }
     CHECK(files.folder.names() == before);
     shepseg::write_picture(image, labels, files.folder / "a.png", {.bands = {2}});
-    auto const picture = test::read_pixels<std::uint8_t>(files.folder / "a.png");
-    CHECK(picture.rows() == 80);
+    CHECK(test::read_pixels<std::uint8_t>(files.folder / "a.png").rows() == 80);
+    test::make_raster(labels, "GTiff", rios::image<std::uint32_t>(1, 20, 31));
+    CHECK_THROWS_AS(shepseg::write_picture(image, labels, files.folder / "a.png"), rios::grid_error);
+    CHECK(test::read_pixels<std::uint8_t>(files.folder / "a.png").rows() == 80); // as it was
+    test::make_raster(labels, "GTiff", rios::image<std::uint32_t>(1, 20, 30));
+    CHECK(test::message_of<rios::io_error>([&] {
+              shepseg::write_picture(image, labels, files.folder / "nowhere/a.png");
+          }).starts_with(files.folder / "nowhere/a.png: "));
 }
