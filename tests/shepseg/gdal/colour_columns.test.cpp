@@ -129,6 +129,25 @@ TEST_CASE("columns are stretched between their percentiles over the segments tha
     }
 }
 
+TEST_CASE("the percentiles of three columns take four passes over the table together, and the colours one")
+{
+    temporary_directory const folder;
+    auto const path = make_segments(folder, {"HFA", ".img"}, 99);
+    test::add_plain_column(path, "a", std::vector<double>(100, 1.5));
+    auto options = columns("a", "a", "a");
+    options.page = 25;
+    int looked = 0;
+    int coloured = 0;
+    options.progress = [&](std::string_view phase, double) {
+        looked += phase == "percentiles" ? 1 : 0;
+        coloured += phase == "colours" ? 1 : 0;
+        return true;
+    };
+    write_column_colours(path, options);
+    CHECK(looked == 4 * 4); // pages
+    CHECK(coloured == 4);
+}
+
 TEST_CASE("without a missing value all values count, and without any values the colour is 0")
 {
     temporary_directory const folder;
