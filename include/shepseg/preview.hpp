@@ -20,10 +20,12 @@ namespace shepseg {
 
 /// How a preview looks.
 struct preview_options {
-    std::ptrdiff_t scale = 1;  ///< width of a pixel of the image in the picture; from 2 up boundaries are thinner than
-                               ///< a pixel and hide none
-    double low_percentile = 2; ///< of the values of a band, which becomes black
-    double high_percentile = 98;                          ///< of the values of a band, which becomes fully bright
+    std::ptrdiff_t scale = 1; ///< width of a pixel of the image in the picture; from 2 up boundaries are thinner than
+                              ///< a pixel and hide none
+    /// Percentile of the values of a band, which becomes black. Of a sample, if there are a million pixels or more: every second,
+    /// third, ... of them. What has no segment does not count.
+    double low_percentile = 2;
+    double high_percentile = 98;                          ///< the same, which becomes fully bright
     std::array<std::uint8_t, 3> boundary = {255, 255, 0}; ///< red, green, blue
     std::array<std::uint8_t, 3> null = {48, 48, 48};      ///< of pixels without a segment
     /// Pixels of the image, across and down, that one of the picture shows; if not 1, scale must be 1. Its colour is the mean

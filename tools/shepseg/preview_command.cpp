@@ -82,8 +82,8 @@ CLI::App* add_preview_command(CLI::App& app, preview_arguments& arguments)
     command->add_flag("-q,--quiet", arguments.quiet, "Print nothing but errors");
     command->get_formatter()->column_width(30);
     command->footer(
-        "Each band is stretched between the percentiles 2 and 98 of its pixels in the window. Boundaries are yellow, "
-        "what\n"
+        "Each band is stretched between the percentiles 2 and 98 of its pixels in the window that have a segment, or,\n"
+        "from a million pixels on, of a sample: every second, third, ... of them. Boundaries are yellow, what\n"
         "belongs to no segment is dark grey. A pixel of a reduced picture has the mean colour of those that it stands\n"
         "for, so boundaries become fainter there. A .tif has its place on the map. OUTPUT is replaced if it exists.\n\n"
         "Exit status: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n; messages go to standard error.\n\n"
