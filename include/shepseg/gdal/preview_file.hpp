@@ -17,6 +17,7 @@
 
 #include <rios/block.hpp>
 #include <rios/error.hpp>
+#include <rios/existing.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/reader.hpp>
 #include <rios/grid_difference.hpp>
@@ -242,11 +243,12 @@ void each_part(image_part& image, label_reader& labels, rios::block const& windo
 
 /// As above, into a file: PNG, JPEG or, at its place on the map, GTiff, as its extension says. An older one is replaced only when
 /// the new one is complete.
-/// @throws rios::options_error also for other extensions
+/// @throws rios::options_error also for other extensions, and if the picture would replace one of the two files
 inline segment_picture write_picture(std::string const& image, std::string const& segments, std::string const& output,
                                      picture_request const& request = {})
 {
     auto const format = picture_format(output);
+    rios::require_different_files({image, segments}, {output});
     auto picture = draw_picture(image, segments, request);
     rios::write_text_file(output, picture_bytes(picture.pixels, format, picture.grid));
     return picture;

@@ -2,6 +2,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -293,6 +295,23 @@ TEST_CASE("rasters that do not have the same pixels are refused with what differ
     CHECK(refusal() == labels + ": has 20 rows, 31 cols; " + image + " has 20 rows, 30 cols");
     test::make_raster(labels, "GTiff", rios::image<float>(1, 20, 30));
     CHECK(refusal().find("numbers of segments are integers") != std::string::npos);
+}
+
+TEST_CASE("a picture does not replace the image or the segments, whatever they are called")
+{
+    pair_of_files const files(20, 30);
+    auto const image = files.folder / "image.tif";
+    auto const labels = files.folder / "labels.tif";
+    std::filesystem::create_symlink(labels, files.folder / "link.tif");
+    for (auto const& [output, input] : std::map<std::string, std::string>{{image, image},
+                                                                          {labels, labels},
+                                                                          {files.folder / "./labels.tif", labels},
+                                                                          {files.folder / "link.tif", labels}}) {
+        CHECK(test::message_of<rios::options_error>([&] { shepseg::write_picture(image, labels, output); }) ==
+              output + ": is the input " + input + ", which must not be written over; give it another name");
+    }
+    CHECK(test::read_pixels<std::uint16_t>(image) == files.image);
+    CHECK(test::read_pixels<std::uint32_t>(labels) == files.labels);
 }
 
 TEST_CASE("pictures that cannot be are refused, and a cancelled one leaves nothing")
