@@ -15,6 +15,7 @@
 
 #include <rios/image.hpp>
 #include <rios/null_test.hpp>
+#include <rios/percentile_rank.hpp>
 
 namespace shepseg {
 
@@ -22,7 +23,7 @@ namespace shepseg {
 struct preview_options {
     std::ptrdiff_t scale = 1; ///< width of a pixel of the image in the picture; from 2 up boundaries are thinner than
                               ///< a pixel and hide none
-    /// Percentile of the values of a band, which becomes black. Of a sample, if there are a million pixels or more: every second,
+    /// Percentile (rios::percentile_rank()) of the values of a band, which becomes black. Of a sample, if there are a million pixels or more: every second,
     /// third, ... of them. What has no segment does not count.
     double low_percentile = 2;
     double high_percentile = 98;                          ///< the same, which becomes fully bright
@@ -44,9 +45,9 @@ class percentile_stretch {
     {
         if (values.empty()) return;
         auto const percentile = [&](double p) {
-            auto const rank = static_cast<std::ptrdiff_t>(p / 100 * static_cast<double>(values.size() - 1));
-            std::nth_element(values.begin(), values.begin() + rank, values.end());
-            return values[static_cast<std::size_t>(rank)];
+            auto const place = static_cast<std::ptrdiff_t>(rios::percentile_rank(p, values.size())) - 1;
+            std::nth_element(values.begin(), values.begin() + place, values.end());
+            return values[static_cast<std::size_t>(place)];
         };
         low_ = percentile(options.low_percentile);
         auto const high = percentile(options.high_percentile);

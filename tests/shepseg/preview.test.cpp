@@ -53,6 +53,14 @@ TEST_CASE("a preview shows the first three bands as red, green and blue, stretch
     CHECK(at(picture, 0, 100) == colour{255, 0, 128});
 }
 
+TEST_CASE("a preview is stretched between values that at least 2 and 98 percent of the pixels do not exceed")
+{
+    rios::image<float> image(1, 1, 4);
+    for (auto [row, col] : image.pixels()) image(0, row, col) = static_cast<float>(col);
+    auto const picture = draw(image, labels_of(1, 4, 1));
+    for (int col = 0; col < 4; ++col) CHECK(picture(0, 0, col) == 85 * col);
+}
+
 TEST_CASE("a preview of one band is grey, and one of two is that of the first")
 {
     for (std::ptrdiff_t const bands : {1, 2}) {
