@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <rios/block.hpp>
 #include <rios/image.hpp>
 #include <rios/null_test.hpp>
 #include <rios/percentile_rank.hpp>
@@ -65,28 +66,23 @@ class percentile_stretch {
     float gain_ = 0;
 };
 
-/// Every n-th pixel of an image that comes in parts, as the values that each band is stretched by.
+/// Every n-th pixel of an image that comes in parts, in any order, as the values that each band is stretched by.
 class stretch_sample {
   public:
-    /// @param pixels of the whole image
-    stretch_sample(std::ptrdiff_t bands, std::ptrdiff_t pixels)
-        : step_(1 + pixels / enough), values_(static_cast<std::size_t>(bands))
+    /// @param rows of the whole image @param cols of the whole image
+    stretch_sample(std::ptrdiff_t bands, std::ptrdiff_t rows, std::ptrdiff_t cols)
+        : step_(1 + rows * cols / enough), cols_(cols), values_(static_cast<std::size_t>(bands))
     {
     }
 
-    /// Takes the next rows. @pre both are of the same size
-    void add(rios::image_view<float const> image, rios::image_view<std::uint32_t const> labels)
+    /// @param part of the image @pre both are of its size
+    void add(rios::block const& part, rios::image_view<float const> image, rios::image_view<std::uint32_t const> labels)
     {
-        for (; next_ < image.pixel_count(); next_ += step_) {
-            auto const row = next_ / image.cols();
-            auto const col = next_ % image.cols();
-            if (labels(0, row, col) == 0) continue;
-            for (std::size_t band = 0; band < values_.size(); ++band) {
-                auto const value = image(static_cast<std::ptrdiff_t>(band), row, col);
-                if (rios::is_finite(value)) values_[band].push_back(value);
-            }
+        for (std::ptrdiff_t row = 0; row < part.rows; ++row) {
+            auto const before = ((part.row + row) * cols_ + part.col + step_ - 1) / step_; // so many have been taken
+            auto const first = before * step_ - (part.row + row) * cols_ - part.col;
+            for (auto col = first; col < part.cols; col += step_) take(image, labels, row, col);
         }
-        next_ -= image.pixel_count();
     }
 
     /// The maps for red, green and blue; that of the first band thrice if there are fewer than three. Takes the values.
@@ -100,35 +96,64 @@ class stretch_sample {
 
   private:
     static constexpr std::ptrdiff_t enough = 1'000'000;
-    std::ptrdiff_t step_;
-    std::ptrdiff_t next_ = 0; // position of the next pixel, from the first of the rows to come
-    std::vector<std::vector<float>> values_;
-};
 
-/// One colour of a row of a reduced picture, while the pixels that it is the mean of are drawn.
-class reduced_row {
-  public:
-    reduced_row(std::ptrdiff_t cols, std::ptrdiff_t reduction)
-        : cols_(cols), reduction_(reduction), sums_(static_cast<std::size_t>((cols + reduction - 1) / reduction))
+    void take(rios::image_view<float const> image, rios::image_view<std::uint32_t const> labels, std::ptrdiff_t row,
+              std::ptrdiff_t col)
     {
-    }
-
-    void add(std::ptrdiff_t col, std::uint8_t value) { sums_[static_cast<std::size_t>(col / reduction_)] += value; }
-
-    /// Writes the means, of so many rows, rounded to the nearest, and begins anew.
-    void finish(std::ptrdiff_t rows, std::span<std::uint8_t> into)
-    {
-        for (std::size_t i = 0; i < sums_.size(); ++i) {
-            auto const across = std::min(reduction_, cols_ - static_cast<std::ptrdiff_t>(i) * reduction_);
-            auto const pixels = static_cast<std::uint64_t>(rows * across);
-            into[i] = static_cast<std::uint8_t>((std::exchange(sums_[i], 0) + pixels / 2) / pixels);
+        if (labels(0, row, col) == 0) return;
+        for (std::size_t band = 0; band < values_.size(); ++band) {
+            auto const value = image(static_cast<std::ptrdiff_t>(band), row, col);
+            if (rios::is_finite(value)) values_[band].push_back(value);
         }
     }
 
+    std::ptrdiff_t step_;
+    std::ptrdiff_t cols_;
+    std::vector<std::vector<float>> values_;
+};
+
+/// One colour of some rows of a reduced picture, while the pixels that it is the mean of are drawn.
+class reduced_rows {
+  public:
+    /// @param rows of the image @param cols of the image
+    reduced_rows(std::ptrdiff_t rows, std::ptrdiff_t cols, std::ptrdiff_t reduction)
+        : rows_(rows), cols_(cols), reduction_(reduction), width_((cols + reduction - 1) / reduction)
+    {
+    }
+
+    /// The sums that pixels of a row of the image are added to. @pre it is not finished
+    [[nodiscard]] std::span<std::uint64_t> sums_of(std::ptrdiff_t row)
+    {
+        auto const end = static_cast<std::size_t>((row / reduction_ + 1 - first_) * width_);
+        if (sums_.size() < end) sums_.resize(end);
+        return std::span(sums_).first(end).last(static_cast<std::size_t>(width_));
+    }
+
+    /// All rows of the image above that one have been added: those of the picture that are complete become means, rounded to
+    /// the nearest.
+    void finish(std::ptrdiff_t end, rios::image_view<std::uint8_t> picture, std::ptrdiff_t colour)
+    {
+        auto const complete = end == rows_ ? (rows_ + reduction_ - 1) / reduction_ : end / reduction_;
+        for (auto row = first_; row < complete; ++row) {
+            auto const down = std::min(reduction_, rows_ - row * reduction_);
+            for (std::ptrdiff_t col = 0; col < width_; ++col) {
+                auto const across = std::min(reduction_, cols_ - col * reduction_);
+                auto const pixels = static_cast<std::uint64_t>(down * across);
+                auto const sum = sums_[static_cast<std::size_t>((row - first_) * width_ + col)];
+                picture(colour, row, col) = static_cast<std::uint8_t>((sum + pixels / 2) / pixels);
+            }
+        }
+        sums_.erase(sums_.begin(), sums_.begin() + (complete - first_) * width_);
+        first_ = complete;
+    }
+
   private:
+    std::ptrdiff_t rows_;
     std::ptrdiff_t cols_;
     std::ptrdiff_t reduction_;
-    std::vector<std::uint64_t> sums_; // 255 times 4104 × 4104 pixels do not fit into 32 bits
+    std::ptrdiff_t width_;            // of the picture
+    std::ptrdiff_t first_ = 0;        // row of the picture that is not finished
+    std::vector<std::uint64_t> sums_; // from there on; 255 times 4104 × 4104 pixels do not fit into 32 bits
 };
 
 /// Pixels of the picture that show so many of the image.
@@ -137,74 +162,96 @@ class reduced_row {
     return (pixels * options.scale + options.reduction - 1) / options.reduction;
 }
 
-/// The picture of an image that comes in parts, from top to bottom, of any heights.
+/// The picture of an image that comes in parts: in rows of parts from top to bottom, in each of equal height and from left to
+/// right.
 class drawing {
   public:
     /// @param rows of the image @param cols of the image
     drawing(std::ptrdiff_t rows, std::ptrdiff_t cols, preview_options const& options)
-        : options_(options), rows_(rows), means_(3, reduced_row(cols, options.reduction)),
+        : options_(options), cols_(cols), above_(static_cast<std::size_t>(cols)),
+          means_(3, reduced_rows(rows, cols, options.reduction)),
           picture_(3, picture_size(rows, options), picture_size(cols, options))
     {
     }
 
-    /// Draws the next rows.
-    /// @param labels of these rows, and of the one above, if there is one
-    /// @param above is there one?
-    /// @param fill `fill(colour, row, col)` is what a pixel that has a segment shows: 0 to 255 of red, green or blue
+    /// Draws the next part.
+    /// @param labels of that part
+    /// @param fill `fill(colour, row, col)` is what a pixel of the part that has a segment shows: 0 to 255 of red, green or blue
     template <typename F>
-    void add(rios::image_view<std::uint32_t const> labels, bool above, F fill)
+    void add(rios::block const& part, rios::image_view<std::uint32_t const> labels, F fill)
     {
-        std::ptrdiff_t const first = above ? 1 : 0;
-        auto const rows = labels.rows() - first;
+        auto const above =
+            std::span(above_).subspan(static_cast<std::size_t>(part.col)).first(static_cast<std::size_t>(part.cols));
         for (std::ptrdiff_t colour = 0; colour < 3; ++colour) {
-            auto const channel = static_cast<std::size_t>(colour);
-            for (std::ptrdiff_t row = 0; row < rows; ++row) {
-                for (std::ptrdiff_t col = 0; col < labels.cols(); ++col) {
-                    auto const label = labels(0, row + first, col);
-                    auto const inside = label == 0 ? options_.null[channel] : fill(colour, row, col);
-                    bool const top = options_.boundaries && row + first > 0 && labels(0, row + first - 1, col) != label;
-                    bool const left = options_.boundaries && col > 0 && labels(0, row + first, col - 1) != label;
-                    put(colour, next_ + row, col, inside, top, left);
-                }
-                if (options_.reduction > 1) finish_row(colour, next_ + row);
+            for (std::ptrdiff_t row = 0; row < part.rows; ++row) {
+                std::span<std::uint32_t const> const own = labels.row(0, row);
+                auto upper = own; // at the upper edge of the image
+                if (row > 0) upper = labels.row(0, row - 1);
+                else if (part.row > 0) upper = above;
+                auto const before = part.col > 0 ? left_[static_cast<std::size_t>(row)] : own.front();
+                draw_row(part, colour, row, {.own = own, .upper = upper, .before = before}, fill);
+            }
+            if (options_.reduction > 1 && part.col + part.cols == cols_) {
+                means_[static_cast<std::size_t>(colour)].finish(part.row + part.rows, picture_.view(), colour);
             }
         }
-        next_ += rows;
+        std::ranges::copy(labels.row(0, part.rows - 1), above.begin());
+        left_.resize(static_cast<std::size_t>(part.rows));
+        for (std::ptrdiff_t row = 0; row < part.rows; ++row) {
+            left_[static_cast<std::size_t>(row)] = labels(0, row, part.cols - 1);
+        }
     }
 
-    /// @pre all rows have been added
+    /// @pre all parts have been added
     [[nodiscard]] rios::image<std::uint8_t> take() { return std::move(picture_); }
 
   private:
+    struct row_of_labels {
+        std::span<std::uint32_t const> own;
+        std::span<std::uint32_t const> upper;
+        std::uint32_t before; // left of the first
+    };
+
+    template <typename F>
+    void draw_row(rios::block const& part, std::ptrdiff_t colour, std::ptrdiff_t row, row_of_labels const& labels,
+                  F& fill)
+    {
+        auto const channel = static_cast<std::size_t>(colour);
+        auto const reduction = options_.reduction;
+        std::span<std::uint64_t> sums;
+        if (reduction > 1) sums = means_[channel].sums_of(part.row + row);
+        auto before = labels.before;
+        for (std::ptrdiff_t col = 0; col < part.cols; ++col) {
+            auto const label = labels.own[static_cast<std::size_t>(col)];
+            auto const inside = label == 0 ? options_.null[channel] : fill(colour, row, col);
+            bool const top = options_.boundaries && labels.upper[static_cast<std::size_t>(col)] != label;
+            bool const left = options_.boundaries && before != label;
+            before = label;
+            if (reduction == 1) put(colour, part.row + row, part.col + col, inside, top, left);
+            else
+                sums[static_cast<std::size_t>((part.col + col) / reduction)] +=
+                    top || left ? options_.boundary[channel] : inside;
+        }
+    }
+
     /// @param top is there a boundary along the upper side of the pixel? @param left as top
     void put(std::ptrdiff_t colour, std::ptrdiff_t row, std::ptrdiff_t col, std::uint8_t inside, bool top, bool left)
     {
-        auto const channel = static_cast<std::size_t>(colour);
-        if (options_.reduction > 1) {
-            means_[channel].add(col, top || left ? options_.boundary[channel] : inside);
-            return;
-        }
         auto const scale = options_.scale;
+        auto const boundary = options_.boundary[static_cast<std::size_t>(colour)];
         for (std::ptrdiff_t y = 0; y < scale; ++y) {
             for (std::ptrdiff_t x = 0; x < scale; ++x) {
                 bool const edge = (top && y == 0) || (left && x == 0);
-                picture_(colour, row * scale + y, col * scale + x) = edge ? options_.boundary[channel] : inside;
+                picture_(colour, row * scale + y, col * scale + x) = edge ? boundary : inside;
             }
         }
     }
 
-    void finish_row(std::ptrdiff_t colour, std::ptrdiff_t row)
-    {
-        auto const reduction = options_.reduction;
-        if (row + 1 != rows_ && (row + 1) % reduction != 0) return;
-        means_[static_cast<std::size_t>(colour)].finish(row % reduction + 1,
-                                                        picture_.view().row(colour, row / reduction));
-    }
-
     preview_options options_;
-    std::ptrdiff_t rows_;
-    std::ptrdiff_t next_ = 0; // of the image
-    std::vector<reduced_row> means_;
+    std::ptrdiff_t cols_;
+    std::vector<std::uint32_t> above_; // labels of the row above the next parts
+    std::vector<std::uint32_t> left_;  // labels of the column before the next part
+    std::vector<reduced_rows> means_;
     rios::image<std::uint8_t> picture_;
 };
 
@@ -230,11 +277,12 @@ inline auto composite_of(rios::image_view<float const> image, std::vector<percen
                                                             rios::image_view<std::uint32_t const> labels,
                                                             preview_options const& options = {})
 {
-    detail::stretch_sample sample(image.bands(), image.pixel_count());
-    sample.add(image, labels);
+    rios::block const all{.index = 0, .row = 0, .col = 0, .rows = image.rows(), .cols = image.cols()};
+    detail::stretch_sample sample(image.bands(), image.rows(), image.cols());
+    sample.add(all, image, labels);
     auto const stretches = sample.stretches(options);
     detail::drawing picture(image.rows(), image.cols(), options);
-    picture.add(labels, false, detail::composite_of(image, stretches, options));
+    picture.add(all, labels, detail::composite_of(image, stretches, options));
     return picture.take();
 }
 

@@ -165,11 +165,12 @@ TEST_CASE("a pixel of a reduced preview is the mean of those at full size, at th
 
 TEST_CASE("a pixel of a picture can stand for more pixels than 32 bits can add up")
 {
-    shepseg::detail::reduced_row row(4200, 4200);
-    for (int i = 0; i < 4200 * 4200; ++i) row.add(i % 4200, 255);
-    std::array<std::uint8_t, 1> picture{};
-    row.finish(4200, picture);
-    CHECK(picture[0] == 255);
+    constexpr std::ptrdiff_t side = 4200;
+    shepseg::detail::reduced_rows sums(side, side, side);
+    for (int i = 0; i < side * side; ++i) sums.sums_of(i / side)[0] += 255;
+    rios::image<std::uint8_t> picture(1, 1, 1);
+    sums.finish(side, picture.view(), 0);
+    CHECK(picture(0, 0, 0) == 255);
 }
 
 TEST_CASE("a preview without boundaries shows the image alone")

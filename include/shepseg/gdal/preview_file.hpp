@@ -131,51 +131,60 @@ inline image_part segmented_pixels(rios::gdal_reader<float> image, label_reader 
     return part;
 }
 
-/// How many rows of a window to read at a time: of whole blocks of both files, for about a million pixels. Of blocks that are
-/// too high for 16 million pixels (250 MB, with three bands), a half, a quarter, ...: these are read as many times.
-/// @param image height of the image's blocks @param labels that of the segments' blocks
-inline std::ptrdiff_t strip_rows(std::ptrdiff_t cols, std::ptrdiff_t image, std::ptrdiff_t labels)
+/// What to read of two files at a time: whole blocks of both, for about a million pixels; 16 million (250 MB, with three bands)
+/// at most. Of larger blocks a half, a quarter, ...: these are read as many times.
+/// @param cols of the window
+inline block_shape picture_part(std::ptrdiff_t cols, block_shape const& image, block_shape const& labels)
 {
     constexpr std::ptrdiff_t enough = std::ptrdiff_t{1} << 20;
     constexpr std::ptrdiff_t most = std::ptrdiff_t{1} << 24;
-    auto both = std::lcm(image, labels);
-    if (both > most / cols) both = std::max(image, labels);
-    auto rows = std::max<std::ptrdiff_t>(1, enough / cols / both) * both;
-    while (rows > 1 && rows > most / cols) rows = (rows + 1) / 2;
-    return rows;
+    constexpr std::ptrdiff_t side = 1024;
+    auto const of_both = [](std::ptrdiff_t a, std::ptrdiff_t b) {
+        auto const both = std::lcm(a, b);
+        return both <= side ? both : std::max(a, b);
+    };
+    block_shape const both{of_both(image.rows, labels.rows), of_both(image.cols, labels.cols)};
+    block_shape part = both;
+    part.cols *= std::max<std::ptrdiff_t>(1, enough / both.rows / both.cols);
+    if (part.cols >= cols) part.rows *= std::max<std::ptrdiff_t>(1, enough / both.rows / cols);
+    while (part.rows > 1 && part.rows > most / std::min(part.cols, cols)) part.rows = (part.rows + 1) / 2;
+    return part;
 }
 
-/// Calls `f(part, image, labels, above)` for parts of a window from top to bottom. The part is in rows and columns of the window;
-/// `labels` begins one row higher where there is one (above). No row is read twice.
-/// @param strip rows of a part, which ends where this many rows of the raster end
+/// Calls `f(part, image, labels)` for parts of a window, as drawing takes them. The part is in rows and columns of the window.
+/// No pixel is read twice.
+/// @param size of parts; they end where as many rows or columns of the raster end
 template <typename F>
-void each_part(image_part& image, label_reader& labels, rios::block const& window, std::ptrdiff_t strip,
+void each_part(image_part& image, label_reader& labels, rios::block const& window, block_shape const& size,
                rios::progress_function const& progress, std::string_view phase, F f)
 {
-    std::vector<std::uint32_t> last; // row of labels
+    auto const end_after = [](std::ptrdiff_t at, std::ptrdiff_t begin, std::ptrdiff_t length, std::ptrdiff_t step) {
+        return std::min(length, ((begin + at) / step + 1) * step - begin);
+    };
+    auto const pixels = static_cast<double>(window.rows) * static_cast<double>(window.cols);
+    rios::block part;
     rios::report(progress, phase, 0);
-    for (std::ptrdiff_t row = 0, end = 0; row < window.rows; row = end) {
-        end = std::min(window.rows, ((window.row + row) / strip + 1) * strip - window.row);
-        rios::block in_raster = window;
-        in_raster.row += row;
-        in_raster.rows = end - row;
-        auto const pixels = image.read(in_raster);
-        std::ptrdiff_t const above = row > 0 ? 1 : 0;
-        rios::image<std::uint32_t> numbers(1, above + in_raster.rows, window.cols);
-        if (above > 0) std::ranges::copy(last, numbers.row(0, 0).begin());
-        labels.read_into(in_raster, numbers.view().window(above, 0, in_raster.rows, window.cols));
-        auto const lowest = numbers.row(0, numbers.rows() - 1);
-        last.assign(lowest.begin(), lowest.end());
-        f(rios::block{.index = 0, .row = row, .col = 0, .rows = in_raster.rows, .cols = window.cols}, pixels.view(),
-          std::as_const(numbers).view(), above > 0);
-        rios::report(progress, phase, static_cast<double>(end) / static_cast<double>(window.rows));
+    for (part.row = 0; part.row < window.rows; part.row += part.rows) {
+        part.rows = end_after(part.row, window.row, window.rows, size.rows) - part.row;
+        for (part.col = 0; part.col < window.cols; part.col += part.cols) {
+            part.cols = end_after(part.col, window.col, window.cols, size.cols) - part.col;
+            auto in_raster = part;
+            in_raster.row += window.row;
+            in_raster.col += window.col;
+            auto const values = image.read(in_raster);
+            auto const numbers = labels.read(in_raster);
+            f(part, values.view(), numbers.view());
+            auto const done = static_cast<double>(part.row) * static_cast<double>(window.cols) +
+                              static_cast<double>(part.rows) * static_cast<double>(part.col + part.cols);
+            rios::report(progress, phase, done / pixels);
+        }
     }
 }
 
 } // namespace detail
 
-/// Draws a part of a segmentation. Reads the window twice, in rows of the files' own blocks, a million pixels at a time if these
-/// are not higher, 16 million at most.
+/// Draws a part of a segmentation. Reads the window twice, in whole blocks of the files, a million pixels at a time if these are
+/// not larger, 16 million at most.
 /// @param image the file that was segmented
 /// @param segments the file of labels, on the same pixels, or request.segmented of them
 /// @throws rios::io_error, rios::options_error, rios::grid_error if the rasters do not have the same pixels, or the window is
@@ -206,28 +215,26 @@ void each_part(image_part& image, label_reader& labels, rios::block const& windo
     options.scale = result.scale = std::clamp<std::ptrdiff_t>(request.size / side, 1, 4);
     options.reduction = result.reduction = (side + request.size - 1) / request.size;
 
-    auto const strip = detail::strip_rows(window.cols, detail::stored_blocks(file).rows,
-                                          detail::stored_blocks(rios::gdal_dataset::open(segments)).rows);
-    detail::stretch_sample sample(pixels.band_count(), window.rows * window.cols);
+    auto const size = detail::picture_part(window.cols, detail::stored_blocks(file),
+                                           detail::stored_blocks(rios::gdal_dataset::open(segments)));
+    detail::stretch_sample sample(pixels.band_count(), window.rows, window.cols);
     mean_colours colours;
-    detail::each_part(pixels, labels, window, strip, request.progress, "looking",
-                      [&](auto const& part, auto const& values, auto const& numbers, bool above) {
-                          auto const own = numbers.window(above ? 1 : 0, 0, part.rows, part.cols);
-                          sample.add(values, own);
-                          if (means) colours.add(values, own);
+    detail::each_part(pixels, labels, window, size, request.progress, "looking",
+                      [&](auto const& part, auto const& values, auto const& numbers) {
+                          sample.add(part, values, numbers);
+                          if (means) colours.add(values, numbers);
                       });
     auto const stretches = sample.stretches(options);
     colours.finish(stretches, result.bands.size() == 1, options);
 
     detail::drawing picture(window.rows, window.cols, options);
-    detail::each_part(pixels, labels, window, strip, request.progress, "drawing",
-                      [&](auto const&, auto const& values, auto const& numbers, bool above) {
-                          std::ptrdiff_t const first = above ? 1 : 0;
+    detail::each_part(pixels, labels, window, size, request.progress, "drawing",
+                      [&](auto const& part, auto const& values, auto const& numbers) {
                           auto const mean = [&](std::ptrdiff_t colour, std::ptrdiff_t row, std::ptrdiff_t col) {
-                              return colours.of(numbers(0, row + first, col))[static_cast<std::size_t>(colour)];
+                              return colours.of(numbers(0, row, col))[static_cast<std::size_t>(colour)];
                           };
-                          if (means) picture.add(numbers, above, mean);
-                          else picture.add(numbers, above, detail::composite_of(values, stretches, options));
+                          if (means) picture.add(part, numbers, mean);
+                          else picture.add(part, numbers, detail::composite_of(values, stretches, options));
                       });
     result.pixels = picture.take();
 

@@ -200,45 +200,72 @@ TEST_CASE("parts of a picture that are read one after another fit together")
 
 TEST_CASE("a picture is the same whatever blocks the files are cut into, and each block is read once in a pass")
 {
-    pair_of_files const files(1200, 1500);
-    auto const tiled = [](int rows) {
-        return std::vector<std::string>{"TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=" + std::to_string(rows)};
+    struct blocks {
+        std::ptrdiff_t rows;
+        std::ptrdiff_t cols;
+
+        [[nodiscard]] std::vector<std::string> options() const
+        {
+            return {"TILED=YES", "BLOCKXSIZE=" + std::to_string(cols), "BLOCKYSIZE=" + std::to_string(rows)};
+        }
+        /// How many of them a window touches.
+        [[nodiscard]] std::ptrdiff_t in(rios::block const& window) const
+        {
+            return ((window.row + window.rows + rows - 1) / rows - window.row / rows) *
+                   ((window.col + window.cols + cols - 1) / cols - window.col / cols);
+        }
     };
-    test::make_raster(files.folder / "a.tif", "GTiff", files.image, tiled(96));
-    test::make_raster(files.folder / "b.tif", "GTiff", files.labels, tiled(32));
-    for (auto const* name : {"a.tif", "b.tif"}) files.place(name, 500000);
+    struct example {
+        rios::block whole;
+        blocks image;
+        blocks labels;
+    };
     auto& reads = test::watched_reads::the_one();
-    auto const path = [&](std::string const& name) { return "/vsiwatched/" + (files.folder / name); };
     auto const before = GDALGetCacheMax64();
-    for (auto const& part : {rios::block{0, 0, 0, 1200, 1500}, rios::block{0, 150, 11, 1000, 1400}}) {
-        shepseg::picture_request request{.window = part, .size = 400};
-        auto const plain = files.draw(request);
-        REQUIRE(plain.reduction == 4);
-        GDALSetCacheMax64(1 << 20); // less than the blocks of one part
-        reads.forget();
-        auto const other = shepseg::draw_picture(path("a.tif"), path("b.tif"), request);
-        GDALSetCacheMax64(before);
-        CHECK(other.pixels == plain.pixels);
-        auto const blocks = [&](std::ptrdiff_t rows) {
-            return 6 * ((part.row + part.rows + rows - 1) / rows - part.row / rows); // six in each row
-        };
-        constexpr int headers = 60;
-        CHECK(reads.times <= 2 * (blocks(96) + blocks(32)) + headers);
+    for (auto const& [whole, image, labels] : {example{{0, 0, 0, 1200, 1500}, {96, 256}, {32, 256}},
+                                               example{{0, 0, 0, 600, 5000}, {512, 512}, {256, 512}}}) {
+        pair_of_files const files(whole.rows, whole.cols);
+        test::make_raster(files.folder / "a.tif", "GTiff", files.image, image.options());
+        test::make_raster(files.folder / "b.tif", "GTiff", files.labels, labels.options());
+        for (auto const* name : {"a.tif", "b.tif"}) files.place(name, 500000);
+        auto const path = [&](std::string const& name) { return "/vsiwatched/" + (files.folder / name); };
+        for (auto const& window : {whole, rios::block{0, 150, 11, whole.rows - 200, whole.cols - 100}}) {
+            for (shepseg::picture_request request :
+                 {shepseg::picture_request{.size = 400}, {.size = 3000}, {.shown = style::mean_colours, .size = 400}}) {
+                request.window = window;
+                auto const plain = files.draw(request);
+                GDALSetCacheMax64(1 << 20); // less than the blocks of one part
+                reads.forget();
+                auto const other = shepseg::draw_picture(path("a.tif"), path("b.tif"), request);
+                GDALSetCacheMax64(before);
+                CHECK(other.pixels == plain.pixels);
+                constexpr int headers = 60;
+                CHECK(reads.times <= 2 * (image.in(window) + labels.in(window)) + headers);
+                if (request.shown == style::mean_colours) continue;
+                shepseg::preview_options options;
+                options.scale = plain.scale;
+                options.reduction = plain.reduction;
+                CHECK(plain.pixels == files.twin(window, options));
+            }
+        }
     }
 }
 
-TEST_CASE("a picture is read in rows of whole blocks of both files, as far as these are not too large")
+TEST_CASE("a picture is read in whole blocks of both files, as far as these are not too large")
 {
-    using shepseg::detail::strip_rows;
-    CHECK(strip_rows(1024, 1, 1) == 1024);
-    CHECK(strip_rows(1000, 256, 64) == 1024);
-    CHECK(strip_rows(5000, 256, 64) == 256);
-    CHECK(strip_rows(5000, 48, 64) == 192);
-    CHECK(strip_rows(3'000'000, 1, 1) == 1);
-    CHECK(strip_rows(60'000, 256, 64) == 256);
-    CHECK(strip_rows(60'000, 250, 64) == 250);
-    CHECK(strip_rows(1 << 20, 512, 512) == 16);
-    CHECK(strip_rows(std::ptrdiff_t{1} << 25, 512, 512) == 1);
+    using sizes = std::array<std::ptrdiff_t, 2>;
+    using shape = shepseg::detail::block_shape;
+    auto const part = [](std::ptrdiff_t cols, shape const& image, shape const& labels) {
+        auto const [rows, columns] = shepseg::detail::picture_part(cols, image, labels);
+        return sizes{rows, columns};
+    };
+    CHECK(part(1024, {1, 1024}, {1, 1024}) == sizes{1024, 1024 * 1024}); // rows
+    CHECK(part(1000, {256, 256}, {64, 64}) == sizes{1024, 4096});        // tiles, all columns
+    CHECK(part(120'000, {512, 512}, {512, 512}) == sizes{512, 2048});    // tiles, some columns
+    CHECK(part(120'000, {48, 64}, {64, 96}) == sizes{192, 28 * 192});
+    CHECK(part(5000, {1, 5000}, {256, 256}) == sizes{256, 5000});
+    CHECK(part(60'000, {1000, 60'000}, {1, 60'000}) == sizes{250, 60'000}); // 60 million pixels in a block
+    CHECK(part(1 << 25, {1, 1 << 25}, {512, 512}) == sizes{1, 1 << 25});
 }
 
 TEST_CASE("a picture of an image of two bands is that of its first")
