@@ -117,7 +117,7 @@ inline rios::block shown_window(std::string const& segments, rios::pixel_grid co
 using image_part = rios::window_reader<rios::gdal_reader<float>>;
 
 /// The part of an image that segments are of. @throws rios::grid_error if that cannot be
-inline image_part segmented_pixels(rios::gdal_reader<float> image, label_reader const& segments,
+inline image_part segmented_pixels(rios::gdal_reader<float> const& image, label_reader const& segments,
                                    picture_request const& request)
 {
     image_part part(image, request.segmented.value_or(image.grid().whole()));
