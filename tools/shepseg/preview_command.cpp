@@ -14,6 +14,7 @@
 #include <rios/terminal_progress.hpp>
 #include <shepseg/gdal/preview_file.hpp>
 
+#include "extra_files.hpp"
 #include "support/interrupt.hpp"
 #include "values.hpp"
 
@@ -94,6 +95,7 @@ CLI::App* add_preview_command(CLI::App& app, preview_arguments& arguments)
 int run_preview(preview_arguments const& arguments)
 {
     auto request = request_from(arguments);
+    require_different_files({arguments.image, arguments.segments}, {arguments.output}); // a wrong usage
     rios::limit_block_cache(64 << 20);
     rios::terminal_progress bar;
     request.progress = [&](std::string_view phase, double done) {
