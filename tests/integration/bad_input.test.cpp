@@ -193,10 +193,10 @@ TEST_CASE("an output that is the input is refused, by whatever name")
     fs::create_hard_link(d.in(), d / "hard.tif");
     for (auto const& name : {d.in(), d / "./in.tif", d / "sub/../in.tif", d / "link.tif", d / "here/in.tif",
                              d / "hard.tif", d.path().string() + "//in.tif"}) {
-        d.refuses_files(d.in(), name, {}, status::failed, {name});
+        d.refuses_files(d.in(), name, {}, status::usage, {name});
     }
-    d.refuses_files(d / "link.tif", d.in(), {}, status::failed, {d.in()});
-    d.refuses_files("in.tif", "./in.tif", {}, status::failed, {"./in.tif"}, {.directory = d.path()});
+    d.refuses_files(d / "link.tif", d.in(), {}, status::usage, {d.in()});
+    d.refuses_files("in.tif", "./in.tif", {}, status::usage, {"./in.tif"}, {.directory = d.path()});
 }
 
 TEST_CASE("no file that is written besides the output may be the image")

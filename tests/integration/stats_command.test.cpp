@@ -283,7 +283,7 @@ TEST_CASE("segment: options of statistics that lead nowhere are refused")
 {
     scene const in;
     auto const out = in.folder / "out.img";
-    CHECK(contains(failed({"segment", in.image, out, "--table", in.folder / "t.csv"}, 1),
+    CHECK(contains(failed({"segment", in.image, out, "--table", in.folder / "t.csv"}, 2),
                    "go with --stats or --spatial"));
     CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--no-rat"}, 2), "--no-rat without --table"));
     CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--stats-bands", "9"}, 1), "no band 9"));
