@@ -3,6 +3,7 @@
 // Values as bytes: how a worker and what it computed travel to another process and back.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -41,6 +43,21 @@ template <typename T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
 template <typename T>
+inline constexpr bool is_archived_array = false;
+template <typename T, std::size_t N>
+    requires(N > 0)
+inline constexpr bool is_archived_array<std::array<T, N>> = true;
+template <typename T>
+inline constexpr bool is_archived_tuple = false;
+template <typename... Ts>
+    requires(sizeof...(Ts) > 0)
+inline constexpr bool is_archived_tuple<std::tuple<Ts...>> = true;
+
+/// Has no state: an empty structure, a function object without captures.
+template <typename T>
+concept Stateless = std::is_empty_v<T> && std::is_trivially_copyable_v<T> && std::default_initializable<T>;
+
+template <typename T>
 concept ListsMembers =
     std::default_initializable<T> && requires(T& value, any_archive& archive) { T::members(value, archive); };
 
@@ -60,16 +77,26 @@ concept Described = requires(T const& value, typename T::description_type descri
 template <typename T>
 constexpr bool archivable()
 {
-    if constexpr (is_vector<T> || is_optional<T>) return archivable<typename T::value_type>();
-    else return std::same_as<T, std::string> || ListsMembers<T> || Described<T> || ArchivedAsBytes<T>;
+    if constexpr (is_vector<T> || is_optional<T> || is_archived_array<T>) {
+        return archivable<typename T::value_type>();
+    } else if constexpr (is_archived_tuple<T>) {
+        return []<typename... Ts>(std::tuple<Ts...> const*) {
+            return (archivable<Ts>() && ...);
+        }(static_cast<T const*>(nullptr));
+    } else {
+        if constexpr (Described<T> && !ListsMembers<T>) return archivable<typename T::description_type>();
+        else return std::same_as<T, std::string> || ListsMembers<T> || ArchivedAsBytes<T> || Stateless<T>;
+    }
 }
 
 } // namespace detail
 
 /// What can be turned into bytes and back:
 /// - numbers and enumerations, and trivially copyable types that have `static constexpr bool archive_as_bytes = true`, as
-///   they hold no pointers: their bytes, so only between machines of one architecture;
-/// - std::string, and std::vector and std::optional of archivable types;
+///   they hold no pointers: their bytes, so only between machines of one architecture, or of all that have 64 bits and the
+///   lowest byte first if they also have `static constexpr bool archive_is_portable = true` (members of fixed width, no gaps);
+/// - std::string, and std::vector, std::array, std::optional and std::tuple of archivable types;
+/// - what has no state: function objects without captures, empty structures;
 /// - a type with `template <typename Self, typename A> static void members(Self& self, A& archive)`, which calls
 ///   `archive(self.first, self.second, ...)` with archivable members (others do not compile), and which can be made
 ///   without arguments; if it has `bool valid() const`, that is asked about what arrives;
@@ -81,11 +108,18 @@ concept Archivable = detail::archivable<T>();
 /// Appends values to a run of bytes.
 class byte_writer {
   public:
+    byte_writer() = default;
+    /// Begins behind so many bytes that somebody else sets.
+    explicit byte_writer(std::size_t skipped) : bytes_(skipped) {}
+
     template <Archivable... Ts>
     void operator()(Ts const&... values)
     {
         (put(values), ...);
     }
+
+    /// Bytes that have been made already. @param all of them
+    void append(std::span<std::byte const> all) { append(all.data(), all.size()); }
 
     [[nodiscard]] std::vector<std::byte> take() && { return std::move(bytes_); }
 
@@ -100,6 +134,12 @@ class byte_writer {
         } else if constexpr (detail::is_optional<T>) {
             put(value.has_value());
             if (value) put(*value);
+        } else if constexpr (detail::is_archived_array<T>) {
+            for (auto const& each : value) put(each);
+        } else if constexpr (detail::is_archived_tuple<T>) {
+            std::apply([this](auto const&... each) { (put(each), ...); }, value);
+        } else if constexpr (detail::Stateless<T>) {
+            put(std::uint8_t{0}); // so that everything takes a byte at least
         } else if constexpr (detail::is_vector<T> || std::same_as<T, std::string>) {
             put(static_cast<std::uint64_t>(value.size()));
             if constexpr (detail::ArchivedAsBytes<typename T::value_type>) {
@@ -136,11 +176,15 @@ class byte_reader {
     }
 
     [[nodiscard]] std::size_t left() const noexcept { return rest_.size(); }
+    /// The bytes that are left.
+    [[nodiscard]] std::span<std::byte const> rest() const noexcept { return rest_; }
 
     template <Archivable T>
     [[nodiscard]] T take()
     {
-        if constexpr (detail::ListsMembers<T> || !detail::Described<T>) {
+        if constexpr (detail::is_archived_tuple<T>) {
+            return take_tuple(static_cast<T const*>(nullptr));
+        } else if constexpr (detail::ListsMembers<T> || !detail::Described<T>) {
             T value{};
             get(value);
             return value;
@@ -150,6 +194,12 @@ class byte_reader {
     }
 
   private:
+    template <typename... Ts>
+    std::tuple<Ts...> take_tuple(std::tuple<Ts...> const*)
+    {
+        return std::tuple<Ts...>{take<Ts>()...}; // in this order, as they stand in braces
+    }
+
     template <typename T>
     void get(T& value)
     {
@@ -158,8 +208,12 @@ class byte_reader {
             if constexpr (requires { value.valid(); }) {
                 if (!value.valid()) fail();
             }
-        } else if constexpr (detail::Described<T>) {
+        } else if constexpr (detail::is_archived_array<T>) {
+            for (auto& each : value) get(each);
+        } else if constexpr (detail::Described<T> || detail::is_archived_tuple<T>) {
             value = take<T>();
+        } else if constexpr (detail::Stateless<T>) {
+            if (take<std::uint8_t>() != 0) fail();
         } else if constexpr (detail::is_optional<T>) {
             if (take<bool>()) value.emplace(take<typename T::value_type>());
             else value.reset();
