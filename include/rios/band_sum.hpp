@@ -28,6 +28,7 @@ template <std::integral T>
 class integer_sum {
   public:
     static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
 
     void add(T value) noexcept { sum_ += value; }
     void add(integer_sum const& other) noexcept { sum_ += other.sum_; }
@@ -50,6 +51,7 @@ class integer_sum {
 class binned_sum {
   public:
     static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
 
     void add(double number) noexcept
     {

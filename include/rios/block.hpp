@@ -18,6 +18,7 @@ struct block {
     std::ptrdiff_t cols = 0; ///< width in pixels; blocks at the right edge may be narrower
 
     static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
 
     friend bool operator==(block const&, block const&) = default;
 };

@@ -31,6 +31,7 @@ struct tiling {
     std::ptrdiff_t halo = 0;      ///< pixels around a tile that are looked at with it, as far as the raster goes
 
     static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
 
     [[nodiscard]] std::ptrdiff_t down() const noexcept { return (rows + tile_size - 1) / tile_size; }
     [[nodiscard]] std::ptrdiff_t across() const noexcept { return (cols + tile_size - 1) / tile_size; }

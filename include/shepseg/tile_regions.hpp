@@ -19,6 +19,7 @@ namespace shepseg {
 struct ring_pixel {
     static constexpr std::uint16_t nowhere = 8;
     static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
 
     std::uint32_t label = 0;   ///< region + 1; 0 where null, and where the tile could not decide
     std::uint16_t cluster = 0; ///< 0 where null
@@ -29,6 +30,7 @@ struct ring_pixel {
 /// A region meets another: where, in the order of meeting, and who.
 struct meeting {
     static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
 
     std::uint64_t position; ///< 8 × scan index in the raster of the pixel that meets + number of the neighbour
     std::uint32_t region;
