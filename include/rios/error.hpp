@@ -69,6 +69,13 @@ class timeout_error : public error {
     using error::error;
 };
 
+/// A worker in another process was lost, could not be started, or does not fit; the message says which, where it ran and why,
+/// as far as anybody knows.
+class remote_error : public error {
+  public:
+    using error::error;
+};
+
 /// The progress callback asked to stop (or the user pressed Ctrl-C in a tool). Nothing was left behind.
 class cancelled : public error {
   public:

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// How messages follow each other on a channel: each has a header of 16 bytes, then its body. The header is judged before there
+// is any memory for the body.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "../error.hpp"
+
+namespace rios::net {
+
+/// The version of everything that goes over a channel: frames, messages (remote/messages.hpp) and archives (archive.hpp).
+inline constexpr std::uint32_t wire_version = 1;
+
+/// Bytes of a message: room for the header, then the body.
+using frame_bytes = std::vector<std::byte>;
+
+struct frame_header {
+    static constexpr std::size_t size = 16;
+    static constexpr std::uint32_t magic = 0x534f4952; // "RIOS", lowest byte first
+
+    std::uint16_t type = 0;
+    std::uint64_t body_size = 0;
+
+    friend bool operator==(frame_header const&, frame_header const&) = default;
+};
+
+namespace detail {
+
+/// Numbers go with the lowest byte first, whatever the machine.
+template <typename T>
+void store(std::byte* to, T value)
+{
+    for (std::size_t i = 0; i < sizeof value; ++i) to[i] = static_cast<std::byte>(value >> (8 * i) & 0xff);
+}
+
+template <typename T>
+T load(std::byte const* from)
+{
+    T value = 0;
+    for (std::size_t i = 0; i < sizeof value; ++i) value = static_cast<T>(value | static_cast<T>(from[i]) << (8 * i));
+    return value;
+}
+
+} // namespace detail
+
+/// Sets the header of a frame. @pre it has room for one
+inline void set_header(frame_bytes& frame, std::uint16_t type)
+{
+    detail::store(frame.data(), frame_header::magic);
+    detail::store(frame.data() + 4, type);
+    detail::store(frame.data() + 6, std::uint16_t{0});
+    detail::store(frame.data() + 8, std::uint64_t{frame.size() - frame_header::size});
+}
+
+/// What a header says.
+/// @param largest body that is allowed, in bytes
+/// @throws remote_error if it is no header, or the body is larger
+[[nodiscard]] inline frame_header header_from(std::span<std::byte const, frame_header::size> bytes,
+                                              std::uint64_t largest = std::numeric_limits<std::uint64_t>::max())
+{
+    if (detail::load<std::uint32_t>(bytes.data()) != frame_header::magic ||
+        detail::load<std::uint16_t>(bytes.data() + 6) != 0) {
+        throw remote_error("what came over the channel is not a message of rios");
+    }
+    frame_header const header{.type = detail::load<std::uint16_t>(bytes.data() + 4),
+                              .body_size = detail::load<std::uint64_t>(bytes.data() + 8)};
+    if (header.body_size > largest) {
+        throw remote_error("a message of " + std::to_string(header.body_size) + " bytes was announced; allowed are " +
+                           std::to_string(largest));
+    }
+    return header;
+}
+
+} // namespace rios::net
