@@ -58,6 +58,10 @@ class lazy_reader {
 
     explicit lazy_reader(R reader) : pool_(std::make_shared<handle_pool<R>>(std::move(reader))) {}
 
+    /// How it travels to another process, if the reader can.
+    using description_type = R;
+    [[nodiscard]] R const& description() const noexcept { return pool_->original(); }
+
     [[nodiscard]] pixel_grid const& grid() const noexcept { return pool_->original().grid(); }
     [[nodiscard]] std::string path() const
     {

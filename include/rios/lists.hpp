@@ -28,6 +28,10 @@ class reader_list {
         if (members_.empty()) throw options_error("a list of inputs must have at least one");
     }
 
+    /// How it travels to another process, if its members can.
+    using description_type = std::vector<R>;
+    [[nodiscard]] std::vector<R> const& description() const noexcept { return members_; }
+
     [[nodiscard]] std::vector<R> const& members() const noexcept { return members_; }
     [[nodiscard]] pixel_grid const& grid() const noexcept { return members_.front().grid(); }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "block.hpp"
@@ -40,6 +41,19 @@ class memory_reader {
     {
         grid_.rows = pixels_.rows();
         grid_.cols = pixels_.cols();
+    }
+
+    /// How it travels to another process: with all its pixels.
+    using description_type = std::tuple<image<T>, std::optional<double>, pixel_grid>;
+    [[nodiscard]] description_type description() const
+    {
+        image<T> all(pixels_.bands(), pixels_.rows(), pixels_.cols());
+        read_into({.rows = pixels_.rows(), .cols = pixels_.cols()}, all.view());
+        return {std::move(all), null_value_, grid_};
+    }
+    explicit memory_reader(description_type what) : memory_reader(std::move(std::get<0>(what)), std::get<1>(what))
+    {
+        grid_ = std::move(std::get<2>(what));
     }
 
     /// Gives the pixels a place on the map. @throws grid_error if the grid has another size

@@ -26,6 +26,12 @@ struct pixel_grid {
     /// Coordinate reference system as WKT; empty when unknown.
     std::string projection;
 
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.rows, self.cols, self.geotransform, self.projection);
+    }
+
     /// Blocks of `block_rows` × `block_cols` pixels that cover the grid, in scan order, as a random-access range-v3
     /// view; those at the right and bottom edges are cut to the grid.
     ///

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "block.hpp"
@@ -29,6 +30,14 @@ class window_reader {
         : reader_(std::move(reader)), grid_(part_of(reader_, window)), row_(window.row), col_(window.col)
     {
     }
+
+    /// How it travels to another process, if the reader can.
+    using description_type = std::tuple<R, block>;
+    [[nodiscard]] description_type description() const
+    {
+        return {reader_, block{.row = row_, .col = col_, .rows = grid_.rows, .cols = grid_.cols}};
+    }
+    explicit window_reader(description_type what) : window_reader(std::move(std::get<0>(what)), std::get<1>(what)) {}
 
     [[nodiscard]] pixel_grid const& grid() const noexcept { return grid_; }
 

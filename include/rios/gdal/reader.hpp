@@ -42,6 +42,15 @@ class gdal_reader {
     {
     }
 
+    /// How the reader travels to another process, which must know the file by the same path.
+    using description_type = gdal_reader_description;
+    [[nodiscard]] gdal_reader_description description() const { return source_.description(); }
+    /// @throws as the other, and grid_error if the file is not what it was
+    explicit gdal_reader(gdal_reader_description const& what)
+        : source_(detail::gdal_source(what.path, what.options).on(what.grid, what.margin))
+    {
+    }
+
     [[nodiscard]] std::string const& path() const noexcept { return source_.path(); }
     [[nodiscard]] pixel_grid const& grid() const noexcept { return source_.grid(); }
 

@@ -46,6 +46,26 @@ struct gdal_reader_options {
     /// How far off a place in the file may be where pixels are resampled, in pixels of the file. 0: every pixel is transformed
     /// exactly. 0.125 is what gdalwarp and RIOS allow, and several times faster between two coordinate reference systems.
     double transform_error = 0;
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.bands, self.resampling, self.null_values, self.alignment_tolerance, self.transform_error);
+    }
+};
+
+/// What a gdal_reader is made from in another process.
+struct gdal_reader_description {
+    std::string path{};
+    gdal_reader_options options{};
+    pixel_grid grid{}; ///< that it reads on
+    std::ptrdiff_t margin = 0;
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.path, self.options, self.grid, self.margin);
+    }
 };
 
 namespace detail {
@@ -74,6 +94,11 @@ class gdal_source {
     gdal_source(gdal_source&&) = default;
     gdal_source& operator=(gdal_source&&) = default;
     ~gdal_source() = default;
+
+    [[nodiscard]] gdal_reader_description description() const
+    {
+        return {.path = path_, .options = options_, .grid = placement_.grid, .margin = placement_.margin};
+    }
 
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
     [[nodiscard]] std::vector<int> const& bands() const noexcept { return options_.bands; }
