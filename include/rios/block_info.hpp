@@ -34,6 +34,12 @@ struct input_info {
     std::string filename{}; ///< empty for a source without a name
     std::vector<std::optional<double>>
         null_values{}; ///< of each band that is read; empty where the reader does not tell
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.filename, self.null_values);
+    }
 };
 
 /// What all blocks of a run have in common.
@@ -44,6 +50,12 @@ struct run_info {
     std::ptrdiff_t overlap = 0; ///< margin of the inputs on all four sides, in pixels
     /// One entry for each input, and in it one for each of its files: a list has several.
     std::vector<std::vector<input_info>> inputs{};
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.grid, self.window_rows, self.window_cols, self.overlap, self.inputs);
+    }
 
     [[nodiscard]] std::ptrdiff_t blocks_down() const noexcept { return (grid.rows + window_rows - 1) / window_rows; }
     [[nodiscard]] std::ptrdiff_t blocks_across() const noexcept { return (grid.cols + window_cols - 1) / window_cols; }

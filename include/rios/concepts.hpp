@@ -123,18 +123,38 @@ typename J::result read_and_compute(J& job, std::size_t index)
 
 } // namespace detail
 
-/// A job whose steps another process can do: `compute(index)` is the same as calling `worker()` with the index, a log for
-/// the times and a cancellation to look at. Worker and result travel as bytes.
+namespace detail {
+
 template <typename J>
-concept PortableJob = Job<J> && Archivable<typename J::worker_type> && Archivable<typename J::result> &&
+struct shipped_of {
+    using type = typename J::result;
+};
+template <typename J>
+    requires requires { typename J::shipped; }
+struct shipped_of<J> {
+    using type = typename J::shipped;
+};
+
+/// What comes back from another process for a step of a job.
+template <typename J>
+using shipped = typename shipped_of<J>::type;
+
+} // namespace detail
+
+/// A job whose steps another process can do: `compute(index)` is the same as calling `worker()` with the index, a log for
+/// the times and a cancellation to look at. Worker and result travel as bytes. What comes back may be another type, `shipped`:
+/// `receive(index, shipped)` makes a result of it, on the thread that delivers. remote_executor knows more that such a job may
+/// have (remote/remote_work.hpp).
+template <typename J>
+concept PortableJob = Job<J> && Archivable<typename J::worker_type> && Archivable<detail::shipped<J>> &&
                       requires(J const& job, typename J::worker_type const& worker, std::size_t index, timing_log& log,
                                cancellation& cancelled) {
                           {
                               job.worker()
-                          } -> std::convertible_to<typename J::worker_type const&>;
+                          } -> std::convertible_to<typename J::worker_type>;
                           {
                               worker(index, log, cancelled)
-                          } -> std::same_as<typename J::result>;
+                          } -> std::same_as<detail::shipped<J>>;
                       };
 
 /// Runs a job: every index computed and delivered exactly once, or the first error rethrown on the caller's thread after

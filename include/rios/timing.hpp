@@ -333,6 +333,29 @@ class timing_log {
     } catch (...) {
     }
 
+    /// Takes over what another process recorded (timings::merge).
+    void merge(timings const& other)
+    {
+        std::lock_guard lock(mutex_);
+        std::size_t first_thread = threads_.size();
+        for (auto const& interval : intervals_) first_thread = std::max(first_thread, interval.thread + 1);
+        for (auto const& each : other.intervals) {
+            auto& kept = kept_.try_emplace(each.name, 0).first->second;
+            if (kept >= capacity_) {
+                timings::add_uncounted(uncounted_, {.name = each.name,
+                                                    .count = 1,
+                                                    .seconds = each.duration,
+                                                    .minimum = each.duration,
+                                                    .maximum = each.duration});
+                continue;
+            }
+            intervals_.push_back(each);
+            intervals_.back().thread += first_thread;
+            ++kept;
+        }
+        for (auto const& more : other.uncounted) timings::add_uncounted(uncounted_, more);
+    }
+
     /// All that was recorded up to now.
     [[nodiscard]] timings snapshot() const
     {

@@ -27,7 +27,12 @@ class bytes_executor {
                 rios::timing_log log;
                 rios::cancellation cancellation;
                 auto const returned = rios::to_bytes(worker(index, log, cancellation));
-                job.deliver(index, rios::from_bytes<typename J::result>(returned));
+                auto value = rios::from_bytes<rios::detail::shipped<J>>(returned);
+                if constexpr (requires { job.receive(index, std::move(value)); }) {
+                    job.deliver(index, job.receive(index, std::move(value)));
+                } else {
+                    job.deliver(index, std::move(value));
+                }
             } else {
                 job.deliver(index, job.compute(index));
             }

@@ -11,6 +11,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "../block_info.hpp"
 #include "../cancellation.hpp"
@@ -20,24 +21,14 @@
 #include "../pixel_grid.hpp"
 #include "../progress.hpp"
 #include "../timing.hpp"
-#include "../typed_errors.hpp"
+#include "../worker_state.hpp"
+#include "apply_worker.hpp"
+#include "compute_block.hpp"
 #include "inputs.hpp"
 #include "outputs.hpp"
 #include "prepare.hpp"
 
 namespace rios::detail {
-
-template <typename W, typename Tuple>
-struct worker_result_of;
-template <typename W, typename... In>
-struct worker_result_of<W, std::tuple<In...>> {
-    using type = std::remove_cvref_t<std::invoke_result_t<W&, block_info const&, In...>>;
-};
-
-/// What a worker returns for a block; `nothing` instead of void.
-template <typename W, typename Tuple>
-using worker_result = std::conditional_t<std::is_void_v<typename worker_result_of<W, Tuple>::type>, nothing,
-                                         typename worker_result_of<W, Tuple>::type>;
 
 /// Everything but the writers, which belong to the caller's thread, is here: a reader that never returns can be left
 /// behind together with it.
@@ -51,6 +42,10 @@ class apply_job {
                                          std::declval<worker_value const&>(), std::declval<timing_log&>()));
     /// What the worker returned for a block, and what writers want to know of it besides.
     using result = std::tuple<worker_value, digests>;
+    /// What another process can do, and what comes back from it.
+    using worker_type = typename apply_workers<W, Inputs>::worker;
+    using computer_type = typename apply_workers<W, Inputs>::computer;
+    using shipped = worker_value;
 
     template <typename Readers>
     apply_job(Readers readers, W worker, Outputs& outputs, progress_function progress)
@@ -97,11 +92,16 @@ class apply_job {
     result compute(std::size_t index, input& in)
     {
         cancellation_.check();
-        block_info const where(run_.block_at(index), run_);
         auto worker = workers_.lend();
-        auto value = call(*worker, worker.number(), where, in);
+        auto value = compute_block(*worker, worker.number(), block_info(run_.block_at(index), run_), run_, in, log_);
         inputs_.restore(in);
-        auto beside = prepare_all(*preparers_->lend(), where, value, log_);
+        return receive(index, std::move(value));
+    }
+
+    /// What the worker returned, here or elsewhere, as a result.
+    result receive(std::size_t index, worker_value value)
+    {
+        auto beside = prepare_all(*preparers_->lend(), block_info(run_.block_at(index), run_), value, log_);
         return {std::move(value), std::move(beside)};
     }
 
@@ -126,41 +126,42 @@ class apply_job {
         return inputs_.part_name(part, run_) + ": " + block_text(run_.block_at(index));
     }
 
+    [[nodiscard]] worker_type worker() const
+        requires Portable<W>
+    {
+        return worker_type(std::tuple_cat(std::tuple(computer()), inputs_.readers()));
+    }
+    [[nodiscard]] computer_type computer() const
+        requires Portable<W>
+    {
+        return computer_type({run_, worker_state<W>(workers_.original())});
+    }
+
+    /// Takes over what copies of the worker have gathered in another process.
+    void absorb(std::optional<worker_state<W>> const& gathered)
+        requires Portable<W> && Mergeable<W>
+    {
+        if (gathered) from_elsewhere_.push_back(gathered->worker());
+    }
+    void absorb_times(timings const& times) { log_.merge(times); }
+
     /// The copies of the worker as one. @pre nothing is under way
     [[nodiscard]] W merged()
-        requires requires(W& worker, W& other) { worker.merge(other); }
+        requires Mergeable<W>
     {
-        std::optional<W> all;
-        workers_.for_each([&](W& each) {
+        auto all = merged_copies(workers_);
+        for (auto& each : from_elsewhere_) {
             if (all) all->merge(each);
             else all.emplace(each);
-        });
+        }
         if (!all) all.emplace(workers_.original());
         return std::move(*all);
     }
 
   private:
-    /// @throws a rios::error as the worker throws it; worker_error with whatever else it throws nested in it
-    worker_value call(W& worker, std::size_t number, block_info const& where, input& in)
-    {
-        auto const timed = log_.measure("userfunction");
-        auto const invoke = [&](auto&... values) { return worker(where, std::move(values)...); };
-        return with_typed_errors(
-            [&]() -> worker_value {
-                if constexpr (std::same_as<worker_value, nothing>) {
-                    std::apply(invoke, in);
-                    return {};
-                } else {
-                    return std::apply(invoke, in);
-                }
-            },
-            [&](std::string const& reason) {
-                return worker_error(inputs_.part_name(0, run_) + ": " + block_text(where), where.index, number, reason);
-            });
-    }
-
     Inputs inputs_;
     handle_pool<W> workers_;
+    std::vector<W> from_elsewhere_;
     std::optional<handle_pool<preparers>> preparers_;
     Outputs* outputs_;
     cancellation cancellation_;

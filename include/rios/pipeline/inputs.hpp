@@ -61,6 +61,7 @@ class input_source {
     [[nodiscard]] value_type make_value() const { return {}; }
     void restore(value_type&) const noexcept {}
     [[nodiscard]] R const& member(std::size_t) const noexcept { return pool_.original(); }
+    [[nodiscard]] R reader() const { return pool_.original(); }
     void read(std::size_t, block const& where, std::ptrdiff_t overlap, input_info const& info, value_type& into)
     {
         read_block(*pool_.lend(), where, overlap, info, into);
@@ -84,6 +85,12 @@ class input_source<reader_list<R>> {
     [[nodiscard]] value_type make_value() const { return value_type(parts()); }
     void restore(value_type& value) const { value.resize(parts()); }
     [[nodiscard]] R const& member(std::size_t number) const noexcept { return pools_[number].original(); }
+    [[nodiscard]] reader_list<R> reader() const
+    {
+        std::vector<R> members;
+        for (auto const& each : pools_) members.push_back(each.original());
+        return reader_list<R>(std::move(members));
+    }
     void read(std::size_t number, block const& where, std::ptrdiff_t overlap, input_info const& info, value_type& into)
     {
         read_block(*pools_[number].lend(), where, overlap, info, into[number]);
@@ -105,6 +112,12 @@ class inputs {
         for_each_source([&](std::size_t input, auto const& source) {
             for (std::size_t i = 0; i < source.parts(); ++i) parts_.push_back({input, i});
         });
+    }
+
+    /// The readers as they were given.
+    [[nodiscard]] std::tuple<Rs...> readers() const
+    {
+        return std::apply([](auto const&... each) { return std::tuple<Rs...>(each.reader()...); }, sources_.all);
     }
 
     /// Reads that a block takes: one for each file.

@@ -30,7 +30,8 @@ struct run_options {
 };
 
 /// Runs a job. If the executor says how many threads read and compute (`readers()`, `workers()`) and the job has input to
-/// be read, reading, computing and delivering overlap in time; otherwise this is `executor.run(job)`.
+/// be read, reading, computing and delivering overlap in time; otherwise this is `executor.run(job, options)`, if the executor
+/// has that, or `executor.run(job)`.
 /// @throws the first error of the job, or timeout_error, when all threads have ended (but for one that stalls)
 /// Thread rule: any thread; several runs at once on one executor only with a job_owner, when each has threads of its own.
 template <Job J, Executor<J> E>
@@ -59,6 +60,8 @@ void run(E& executor, J& job, run_options const& options = {})
         }
         detail::staged_run::execute(
             std::make_shared<detail::staged_run>(std::make_unique<detail::staged_work_of<J>>(job), plan));
+    } else if constexpr (requires { executor.run(job, options); }) {
+        executor.run(job, options);
     } else {
         executor.run(job);
     }
