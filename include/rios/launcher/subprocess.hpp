@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Workers as processes of this machine.
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../error.hpp"
+#include "launcher.hpp"
+
+namespace rios {
+
+struct subprocess_options {
+    /// Seconds that a process which is told to end (SIGTERM) may take, before it is killed.
+    std::chrono::duration<double> patience{2};
+};
+
+/// Starts processes with posix_spawn: each is the leader of a process group of its own, inherits no file but standard input, which
+/// is empty, and its output goes to a file without a name, the end of which tells what went wrong.
+///
+/// Thread rule: one thread at a time.
+class subprocess_launcher {
+  public:
+    static constexpr bool one_host = true;
+
+    explicit subprocess_launcher(subprocess_options options = {}) : options_(options) {}
+    subprocess_launcher(subprocess_launcher&&) = default;
+    subprocess_launcher& operator=(subprocess_launcher&&) = default;
+    ~subprocess_launcher() { end_all(); }
+
+    /// @throws remote_error if the process cannot be started
+    [[nodiscard]] job_id submit(worker_command const& command)
+    {
+        auto log = open_log();
+        pid_t process = 0;
+        auto const failure = spawn(command, fileno(log.get()), process);
+        if (failure != 0) {
+            throw remote_error("worker process '" + command.words.front() +
+                               "' cannot be started: " + std::generic_category().message(failure));
+        }
+        auto id = std::to_string(process);
+        processes_.insert_or_assign(id, child{.process = process, .log = std::move(log)});
+        return id;
+    }
+
+    [[nodiscard]] std::vector<job_status> status(std::span<job_id const> jobs)
+    {
+        std::vector<job_status> result;
+        for (auto const& job : jobs) {
+            auto const found = processes_.find(job);
+            if (found == processes_.end()) {
+                result.push_back({.state = job_state::ended, .reason = "is no process of this launcher"});
+                continue;
+            }
+            look(found->second);
+            result.push_back(found->second.status);
+        }
+        return result;
+    }
+
+    void cancel(std::span<job_id const> jobs) noexcept
+    {
+        std::vector<child*> alive;
+        for (auto const& job : jobs) {
+            auto const found = processes_.find(job);
+            if (found == processes_.end()) continue;
+            look(found->second);
+            if (found->second.status.state != job_state::ended) alive.push_back(&found->second);
+        }
+        for (auto const* each : alive) ::kill(-each->process, SIGTERM);
+        auto const deadline = std::chrono::steady_clock::now() + options_.patience;
+        auto const ended = [](child const* each) { return each->status.state == job_state::ended; };
+        while (!std::all_of(alive.begin(), alive.end(), ended) && std::chrono::steady_clock::now() < deadline) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            for (auto* each : alive) look(*each);
+        }
+        for (auto* each : alive) {
+            if (ended(each)) continue;
+            ::kill(-each->process, SIGKILL);
+            look(*each, 0);
+        }
+    }
+
+    [[nodiscard]] static std::chrono::milliseconds poll_interval() noexcept { return std::chrono::milliseconds(50); }
+
+  private:
+    struct close_file {
+        void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+    };
+    using file = std::unique_ptr<std::FILE, close_file>;
+
+    struct child {
+        pid_t process = 0;
+        file log;
+        job_status status{.state = job_state::running};
+    };
+
+    static file open_log()
+    {
+        file log(std::tmpfile());
+        if (!log) throw io_error("a temporary file for a worker's output", std::generic_category().message(errno));
+        return log;
+    }
+
+    /// @returns an errno, or 0
+    static int spawn(worker_command const& command, int log, pid_t& process)
+    {
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attributes;
+        if (auto const failure = ::posix_spawn_file_actions_init(&actions); failure != 0) return failure;
+        if (auto const failure = ::posix_spawnattr_init(&attributes); failure != 0) {
+            ::posix_spawn_file_actions_destroy(&actions);
+            return failure;
+        }
+        sigset_t none;
+        sigset_t all;
+        ::sigemptyset(&none);
+        ::sigfillset(&all);
+        ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        ::posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO);
+        ::posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
+        ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+        ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+        ::posix_spawnattr_setpgroup(&attributes, 0);
+        ::posix_spawnattr_setsigdefault(&attributes, &all);
+        ::posix_spawnattr_setsigmask(&attributes, &none);
+
+        auto words = command.words;
+        std::vector<char*> arguments;
+        for (auto& word : words) arguments.push_back(word.data());
+        arguments.push_back(nullptr);
+        auto variables = environment_of(command);
+        std::vector<char*> environment;
+        for (auto& variable : variables) environment.push_back(variable.data());
+        environment.push_back(nullptr);
+
+        auto const failure =
+            ::posix_spawn(&process, arguments.front(), &actions, &attributes, arguments.data(), environment.data());
+        ::posix_spawnattr_destroy(&attributes);
+        ::posix_spawn_file_actions_destroy(&actions);
+        return failure;
+    }
+
+    static std::vector<std::string> environment_of(worker_command const& command)
+    {
+        std::vector<std::string> result;
+        for (auto const* const* each = environ; *each != nullptr; ++each) {
+            std::string_view const variable = *each;
+            bool const replaced = std::any_of(command.environment.begin(), command.environment.end(),
+                                              [&](auto const& own) { return variable.starts_with(own.first + '='); });
+            if (!replaced) result.emplace_back(variable);
+        }
+        for (auto const& [name, value] : command.environment) result.push_back(name + '=' + value);
+        return result;
+    }
+
+    /// Finds out whether a process has ended. @param options of waitpid: 0 to wait for it
+    static void look(child& each, int options = WNOHANG)
+    {
+        if (each.status.state == job_state::ended) return;
+        int how = 0;
+        pid_t result = 0;
+        do {
+            result = ::waitpid(each.process, &how, options);
+        } while (result < 0 && errno == EINTR);
+        if (result == 0) return;
+        each.status.state = job_state::ended;
+        if (result < 0) {
+            each.status.reason = "was waited for by somebody else";
+        } else if (WIFEXITED(how)) {
+            each.status.exit_status = WEXITSTATUS(how);
+            each.status.reason = "exited with status " + std::to_string(WEXITSTATUS(how));
+        } else {
+            each.status.exit_status = 128 + WTERMSIG(how);
+            each.status.reason =
+                "was ended by signal " + std::to_string(WTERMSIG(how)) + " (" + ::strsignal(WTERMSIG(how)) + ")";
+        }
+        each.status.log = end_of(*each.log);
+    }
+
+    /// The last lines of a file.
+    static std::string end_of(std::FILE& log)
+    {
+        constexpr off_t most = 2000;
+        auto const size = ::lseek(::fileno(&log), 0, SEEK_END);
+        if (size <= 0) return {};
+        std::string text(static_cast<std::size_t>(std::min(size, most)), '\0');
+        auto const got = ::pread(::fileno(&log), text.data(), text.size(), std::max<off_t>(0, size - most));
+        text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, got)));
+        while (!text.empty() && text.back() == '\n') text.pop_back();
+        if (size > most) text.erase(0, text.find('\n') + 1);
+        return text;
+    }
+
+    void end_all() noexcept
+    {
+        std::vector<job_id> all;
+        for (auto const& each : processes_) all.push_back(each.first);
+        cancel(all);
+    }
+
+    subprocess_options options_;
+    std::map<job_id, child> processes_;
+};
+
+} // namespace rios

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The thread that talks to a launcher: submits the jobs of the workers one after the other, looks now and then how they are, and
+// cancels them in the end. A launcher may take its time without anybody waiting for it.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "../launcher/launcher.hpp"
+#include "event_queue.hpp"
+
+namespace rios::remote {
+
+/// A launcher without its type.
+class any_launcher {
+  public:
+    any_launcher() = default;
+    any_launcher(any_launcher const&) = delete;
+    any_launcher& operator=(any_launcher const&) = delete;
+    virtual ~any_launcher() = default;
+
+    [[nodiscard]] virtual job_id submit(worker_command const& command) = 0;
+    [[nodiscard]] virtual std::vector<job_status> status(std::span<job_id const> jobs) = 0;
+    virtual void cancel(std::span<job_id const> jobs) = 0;
+    [[nodiscard]] virtual std::chrono::milliseconds poll_interval() const = 0;
+    [[nodiscard]] virtual bool one_host() const noexcept = 0;
+};
+
+template <Launcher L>
+class launcher_of final : public any_launcher {
+  public:
+    explicit launcher_of(L launcher) : launcher_(std::move(launcher)) {}
+
+    [[nodiscard]] job_id submit(worker_command const& command) override { return launcher_.submit(command); }
+    [[nodiscard]] std::vector<job_status> status(std::span<job_id const> jobs) override
+    {
+        return launcher_.status(jobs);
+    }
+    void cancel(std::span<job_id const> jobs) override { launcher_.cancel(jobs); }
+    [[nodiscard]] std::chrono::milliseconds poll_interval() const override { return launcher_.poll_interval(); }
+    [[nodiscard]] bool one_host() const noexcept override { return L::one_host; }
+
+  private:
+    L launcher_;
+};
+
+/// Thread rule: all members from one thread, that is not the watch's own. @param launcher is used by the watch's thread alone
+class job_watch {
+  public:
+    job_watch(any_launcher& launcher, event_queue& events)
+        : launcher_(launcher), events_(events), thread_([this] { work(); })
+    {
+    }
+    job_watch(job_watch const&) = delete;
+    job_watch& operator=(job_watch const&) = delete;
+    ~job_watch() { end(std::chrono::milliseconds(0)); }
+
+    /// Submits a job as soon as possible.
+    void submit(worker_command command)
+    {
+        {
+            std::lock_guard lock(mutex_);
+            to_submit_.push_back(std::move(command));
+        }
+        changed_.notify_all();
+    }
+
+    /// Looks how all are as soon as possible, rather than when it is time to.
+    void look()
+    {
+        {
+            std::lock_guard lock(mutex_);
+            look_now_ = true;
+        }
+        changed_.notify_all();
+    }
+
+    /// Waits so long for the jobs to end by themselves, cancels those that have not, and returns when that is done.
+    void end(std::chrono::milliseconds patience) noexcept
+    {
+        {
+            std::lock_guard lock(mutex_);
+            ending_ = true;
+            patience_ = patience;
+        }
+        changed_.notify_all();
+        if (thread_.joinable()) thread_.join();
+    }
+
+  private:
+    struct job {
+        job_id id;
+        job_status last{};
+    };
+
+    void work() noexcept
+    {
+        std::unique_lock lock(mutex_);
+        auto const interval = launcher_.poll_interval();
+        auto next_look = std::chrono::steady_clock::now() + interval;
+        while (!ending_) {
+            if (!to_submit_.empty()) {
+                auto const command = std::move(to_submit_.front());
+                to_submit_.pop_front();
+                lock.unlock();
+                submit_one(command);
+                lock.lock();
+                continue;
+            }
+            changed_.wait_until(lock, next_look, [this] { return ending_ || !to_submit_.empty() || look_now_; });
+            if (ending_ || !to_submit_.empty()) continue;
+            if (!look_now_ && std::chrono::steady_clock::now() < next_look) continue;
+            look_now_ = false;
+            lock.unlock();
+            look_at_all();
+            next_look = std::chrono::steady_clock::now() + interval;
+            lock.lock();
+        }
+        auto const deadline = std::chrono::steady_clock::now() + patience_;
+        lock.unlock();
+        while (look_at_all() > 0 && std::chrono::steady_clock::now() < deadline) {
+            std::this_thread::sleep_for(std::min(interval, std::chrono::milliseconds(20)));
+        }
+        cancel_all();
+    }
+
+    void submit_one(worker_command const& command)
+    {
+        event happened{.what = event::kind::launched, .number = command.number};
+        try {
+            auto id = launcher_.submit(command);
+            happened.text = id;
+            jobs_.insert_or_assign(command.number, job{.id = std::move(id)});
+        } catch (...) {
+            happened.what = event::kind::refused;
+            happened.error = std::current_exception();
+        }
+        events_.push(std::move(happened));
+    }
+
+    /// @returns how many have not ended
+    std::size_t look_at_all()
+    {
+        std::vector<std::size_t> numbers;
+        std::vector<job_id> ids;
+        for (auto const& [number, each] : jobs_) {
+            if (each.last.state == job_state::ended) continue;
+            numbers.push_back(number);
+            ids.push_back(each.id);
+        }
+        if (ids.empty()) return 0;
+        std::vector<job_status> found;
+        try {
+            found = launcher_.status(ids);
+        } catch (...) {
+            return ids.size(); // asked again later
+        }
+        std::size_t alive = 0;
+        for (std::size_t i = 0; i < found.size() && i < ids.size(); ++i) {
+            auto& each = jobs_.at(numbers[i]);
+            bool const is_new = found[i].state != each.last.state || found[i].reason != each.last.reason;
+            each.last = found[i];
+            if (is_new) events_.push({.what = event::kind::status, .number = numbers[i], .job = std::move(found[i])});
+            if (each.last.state != job_state::ended) ++alive;
+        }
+        return alive;
+    }
+
+    void cancel_all() noexcept
+    {
+        try {
+            std::vector<job_id> ids;
+            for (auto const& [number, each] : jobs_) {
+                if (each.last.state != job_state::ended) ids.push_back(each.id);
+            }
+            if (!ids.empty()) launcher_.cancel(ids);
+        } catch (...) { // nobody is left to be told
+        }
+    }
+
+    any_launcher& launcher_;
+    event_queue& events_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<worker_command> to_submit_;
+    bool look_now_ = false;
+    bool ending_ = false;
+    std::chrono::milliseconds patience_{0};
+    std::map<std::size_t, job> jobs_; // of the watch's own thread
+    std::thread thread_;
+};
+
+} // namespace rios::remote

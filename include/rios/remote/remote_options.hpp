@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// How the workers of a remote_executor are launched, found and fed.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "../net/listener.hpp"
+
+namespace rios {
+
+/// Limits on how long a run may stand still, in seconds; 0 switches one off.
+struct remote_timeouts {
+    /// Until the first worker, and the least number of them, have joined. RIOS: computeBarrierTimeout.
+    std::chrono::duration<double> joining{600};
+    /// Without a sign of life from a worker, after which it counts as lost. A busy one gives signs of life.
+    std::chrono::duration<double> silence{60};
+    /// Without a result from any worker, though steps are under way. RIOS: computeBufferPopTimeout.
+    std::chrono::duration<double> progress{3600};
+};
+
+/// Options of remote_executor.
+struct remote_options {
+    std::size_t workers = 1; ///< processes, at least 1. RIOS: numComputeWorkers
+    std::size_t threads = 1; ///< that compute in each of them, at least 1
+    /// Threads that read ahead in each of them; of this process, if that reads for all. 0: threads read for themselves, just
+    /// before they compute (at least 1 where this process reads). RIOS: numReadWorkers
+    std::size_t readers = 0;
+    /// Each worker reads what it needs; false: this process reads, and sends it. RIOS: computeWorkersRead
+    bool workers_read = true;
+    /// A new worker for each block; `workers` is how many there may be at a time. RIOS: singleBlockComputeWorkers
+    bool single_block_workers = false;
+    std::size_t max_concurrent_reads = 0; ///< over all workers; 0: no limit
+    std::size_t min_workers = 1;          ///< that must have joined before the first block is handed out
+    std::size_t attempts = 3;             ///< how often a block may be begun, should its worker be lost
+    remote_timeouts timeouts{};
+
+    std::string job_name = "rios"; ///< jobs are called RIOS_NAME_0, RIOS_NAME_1, ...
+    /// Arguments of the worker's program: none, unless a script must be told how to start it.
+    std::string program{}; ///< absolute path of the worker's program, as the workers see it; empty: this program
+    /// Folder that the workers can read, for the file that says where this process is and holds the key of the run. Empty: the
+    /// folder for temporary files, for workers on this machine, or else the one in which this process was started.
+    std::string directory{};
+    /// The address and the key go in the environment of the job instead (RIOS: haveSharedTemp = False). Who may see a job's
+    /// environment (on some systems, everybody who may see its details) can then join the run.
+    bool address_in_environment = false;
+    net::port_range ports{}; ///< to listen on. Firewalls that are set up for RIOS let 30000 to 50000 pass
+    /// Names or addresses of this host, as the workers see it; empty: the addresses of its network interfaces.
+    std::vector<std::string> advertised{};
+    std::uint64_t largest_message = std::uint64_t{1} << 36; ///< bytes that a block may have on its way
+};
+
+} // namespace rios

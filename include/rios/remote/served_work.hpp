@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The worker of a job in the process that works, without its types: what worker_process.hpp knows of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "../archive.hpp"
+#include "../cancellation.hpp"
+#include "../concepts.hpp"
+#include "../net/frame.hpp"
+#include "../timing.hpp"
+#include "messages.hpp"
+
+namespace rios::remote {
+
+/// The input of a step, read by one thread and used by another.
+class held_input {
+  public:
+    held_input() = default;
+    held_input(held_input const&) = delete;
+    held_input& operator=(held_input const&) = delete;
+    virtual ~held_input() = default;
+};
+
+/// Thread rule: steps on any threads at once; accumulated() when none is under way.
+class served_work {
+  public:
+    served_work() = default;
+    served_work(served_work const&) = delete;
+    served_work& operator=(served_work const&) = delete;
+    virtual ~served_work() = default;
+
+    /// Reads the input of a step, or takes it from bytes.
+    [[nodiscard]] virtual std::unique_ptr<held_input> read(std::size_t index, std::span<std::byte const> shipped) = 0;
+    /// Does a step. @returns the frame of its result
+    [[nodiscard]] virtual net::frame_bytes compute(step const& which, held_input& input) = 0;
+    [[nodiscard]] virtual std::vector<std::byte> accumulated() = 0;
+    virtual void stop() noexcept = 0;
+    [[nodiscard]] virtual timings times() const = 0;
+};
+
+namespace detail {
+
+/// A worker that reads by itself, as one that takes what was read before.
+template <typename W>
+concept ReadsAhead = requires(W const& worker, std::size_t index, timing_log& log) { worker.read(index, log); };
+
+/// A worker that has something to bring home besides its results.
+template <typename W>
+concept Accumulates = requires(W const& worker) { worker.accumulated(); };
+
+template <typename T>
+struct held final : held_input {
+    explicit held(T taken) : value(std::move(taken)) {}
+    T value;
+};
+
+template <typename W>
+class served_base : public served_work {
+  public:
+    explicit served_base(std::span<std::byte const> state) : worker_(from_bytes<W>(state)) {}
+
+    [[nodiscard]] std::vector<std::byte> accumulated() override
+    {
+        if constexpr (Accumulates<W>) return to_bytes(worker_.accumulated());
+        else return {};
+    }
+    void stop() noexcept override { cancellation_.stop(); }
+    [[nodiscard]] timings times() const override { return log_.snapshot(); }
+
+  protected:
+    template <typename T>
+    static net::frame_bytes framed(step const& which, T const& result)
+    {
+        byte_writer writer(net::frame_header::size);
+        writer(which, result);
+        auto bytes = std::move(writer).take();
+        net::set_header(bytes, static_cast<std::uint16_t>(message::result));
+        return bytes;
+    }
+
+    W const worker_;
+    timing_log log_;
+    cancellation cancellation_;
+};
+
+/// A worker that gets its input by itself.
+template <typename W>
+class reading_work final : public served_base<W> {
+  public:
+    using served_base<W>::served_base;
+
+    [[nodiscard]] std::unique_ptr<held_input> read(std::size_t index, std::span<std::byte const>) override
+    {
+        if constexpr (ReadsAhead<W>) {
+            using input = decltype(this->worker_.read(index, this->log_));
+            return std::make_unique<held<input>>(this->worker_.read(index, this->log_));
+        } else {
+            return std::make_unique<held_input_of_nothing>();
+        }
+    }
+    [[nodiscard]] net::frame_bytes compute(step const& which, held_input& input) override
+    {
+        auto const index = static_cast<std::size_t>(which.index);
+        if constexpr (ReadsAhead<W>) {
+            using input_type = decltype(this->worker_.read(index, this->log_));
+            auto& value = static_cast<held<input_type>&>(input).value;
+            return this->framed(which, this->worker_.compute(index, value, this->log_, this->cancellation_));
+        } else {
+            static_cast<void>(input);
+            return this->framed(which, this->worker_(index, this->log_, this->cancellation_));
+        }
+    }
+
+  private:
+    struct held_input_of_nothing final : held_input {};
+};
+
+/// A worker whose input comes with each step.
+template <typename W, typename Input>
+class computing_work final : public served_base<W> {
+  public:
+    using served_base<W>::served_base;
+
+    [[nodiscard]] std::unique_ptr<held_input> read(std::size_t, std::span<std::byte const> shipped) override
+    {
+        return std::make_unique<held<Input>>(from_bytes<Input>(shipped));
+    }
+    [[nodiscard]] net::frame_bytes compute(step const& which, held_input& input) override
+    {
+        auto& value = static_cast<held<Input>&>(input).value;
+        return this->framed(which, this->worker_.compute(static_cast<std::size_t>(which.index), value, this->log_,
+                                                         this->cancellation_));
+    }
+};
+
+} // namespace detail
+
+} // namespace rios::remote

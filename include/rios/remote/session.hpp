@@ -1,0 +1,676 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The workers of a remote_executor, from the first job to the last: launched once, they stay for all of them. Everything is decided on
+// the thread that runs a job; other threads talk to the workers (net/), to the launcher (job_watch.hpp), and read (reading_pool.hpp).
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility> // before asio, which forgets it
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "../error.hpp"
+#include "../launcher/launcher.hpp"
+#include "../net/channel_address.hpp"
+#include "../net/connection.hpp"
+#include "../net/listener.hpp"
+#include "../net/local_addresses.hpp"
+#include "../pipeline/stage_options.hpp"
+#include "../version.hpp"
+#include "architecture.hpp"
+#include "event_queue.hpp"
+#include "failure.hpp"
+#include "job_watch.hpp"
+#include "messages.hpp"
+#include "reading_pool.hpp"
+#include "remote_options.hpp"
+#include "remote_work.hpp"
+#include "work_ledger.hpp"
+#include "worker_options.hpp"
+
+namespace rios::remote {
+
+/// How one job is run.
+struct job_rules {
+    delivery_order order = delivery_order::any;
+    buffer_limit results{}; ///< under way and not delivered
+};
+
+/// Thread rule: one thread at a time.
+class session {
+  public:
+    /// @throws options_error
+    session(std::unique_ptr<any_launcher> launcher, remote_options options)
+        : launcher_(std::move(launcher)), options_(std::move(options))
+    {
+        check();
+    }
+    session(session const&) = delete;
+    session& operator=(session const&) = delete;
+    ~session() { close(false); }
+
+    [[nodiscard]] remote_options const& options() const noexcept { return options_; }
+
+    /// Has all steps of a job done. @throws the first error, after which all workers are gone
+    void run(remote_work& work, job_rules const& rules)
+    {
+        if (work.size() == 0) return;
+        try {
+            begin_session();
+            job_run job(work, rules, options_.attempts);
+            auto const ships = !options_.workers_read;
+            job.ships_input = ships;
+            job.type = work.type(ships);
+            job.state = work.state(ships);
+            job.portable = work.is_portable(ships);
+            job.number = ++jobs_;
+            if (ships) {
+                auto const most = options_.max_concurrent_reads == 0 ? options_.readers : options_.max_concurrent_reads;
+                job.readers = std::make_unique<reading_pool>(
+                    work, events_, std::max<std::size_t>(1, std::min(options_.readers, most)));
+            }
+            job_ = &job;
+            auto const forget =
+                std::unique_ptr<job_run*, std::function<void(job_run**)>>(&job_, [](job_run** at) { *at = nullptr; });
+            work_until_done();
+        } catch (...) {
+            work.stop();
+            close(true);
+            throw;
+        }
+    }
+
+    /// Lets all workers go, or drops them; cancels jobs that do not end by themselves.
+    void close(bool at_once) noexcept
+    {
+        if (!listener_) return;
+        for (auto& [number, each] : members_) {
+            if (at_once) each.channel->abort("the run has ended by an error");
+            else each.channel->send(frame(message::bye));
+        }
+        auto const patience = at_once ? std::chrono::milliseconds(500) : std::chrono::milliseconds(5000);
+        if (watch_) watch_->end(patience);
+        watch_.reset();
+        boost::asio::post(io_, [this] {
+            listener_->close();
+            for (auto& [number, each] : members_) each.channel->abort("the run has ended");
+            guard_.reset();
+        });
+        if (thread_.joinable()) thread_.join();
+        listener_.reset();
+        members_.clear();
+        io_.restart();
+        file_.reset();
+        jobs_of_workers_.clear();
+        while (events_.pop(std::chrono::milliseconds(0))) {}
+    }
+
+  private:
+    using clock = std::chrono::steady_clock;
+    static constexpr auto tick = std::chrono::milliseconds(100);
+
+    /// A worker that has joined.
+    struct member {
+        std::shared_ptr<net::connection> channel;
+        std::optional<hello> said;
+        bool works = false;                     ///< on the job of the moment
+        bool ending = false;                    ///< has been told that it is over
+        bool leaving = false;                   ///< has been told to go
+        std::size_t reads = 0;                  ///< permits that it has
+        clock::time_point given = clock::now(); ///< when it was given something, or returned something
+    };
+
+    /// A worker that was launched.
+    struct launched {
+        job_id id{};
+        job_status status{};
+        bool joined = false;
+        std::string gone{}; ///< why its connection ended
+    };
+
+    /// A job under way.
+    struct job_run {
+        job_run(remote_work& w, job_rules const& r, std::size_t attempts)
+            : work(w), rules(r), ledger(w.size(), attempts, w.accumulates())
+        {
+        }
+        remote_work& work;
+        job_rules rules;
+        work_ledger ledger;
+        std::uint64_t number = 0;
+        bool ships_input = false;
+        std::string type{};
+        std::vector<std::byte> state{};
+        bool portable = true;
+        std::size_t delivered = 0;
+        std::size_t largest_result = 0;
+        std::map<std::size_t, std::vector<std::byte>> early{}; // results whose turn has not come
+        std::map<std::size_t, std::size_t> reader_for{};       // members that wait for inputs, by index
+        std::deque<std::size_t> reads_wanted{};                // members that want a permit
+        std::size_t reads_allowed = 0;                         // permits that are out
+        clock::time_point last_result = clock::now();
+        std::unique_ptr<reading_pool> readers{}; // last: it uses the work
+    };
+
+    void check() const
+    {
+        auto const at_least_1 = [](char const* what, std::size_t value) {
+            if (value == 0) throw options_error(std::string(what) + " 0: at least 1 is needed");
+        };
+        at_least_1("workers", options_.workers);
+        at_least_1("threads", options_.threads);
+        at_least_1("attempts", options_.attempts);
+        if (options_.min_workers > options_.workers) {
+            throw options_error("min_workers " + std::to_string(options_.min_workers) + ": allowed are 0 to " +
+                                std::to_string(options_.workers) + ", the number of workers");
+        }
+        if (options_.ports.first > options_.ports.last) {
+            throw options_error("ports " + std::to_string(options_.ports.first) + " to " +
+                                std::to_string(options_.ports.last) + ": the first must not be above the last");
+        }
+        bool const plain = std::all_of(options_.job_name.begin(), options_.job_name.end(), [](unsigned char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+                   c == '.';
+        });
+        if (options_.job_name.empty() || !plain) {
+            throw options_error("job name '" + options_.job_name +
+                                "': allowed are letters, digits, '-', '_' and '.', at least one of them");
+        }
+    }
+
+    // The beginning.
+
+    void begin_session()
+    {
+        if (listener_) return;
+        auto const local = launcher_->one_host() && options_.advertised.empty();
+        auto const key = net::channel_key::make();
+        net::connection_limits const limits{.silence = options_.timeouts.silence,
+                                            .largest_body = options_.largest_message};
+        listener_ = std::make_unique<net::listener>(
+            io_, key, net::listener_options{.loopback_only = local, .ports = options_.ports, .limits = limits},
+            [this](std::shared_ptr<net::connection> const& channel) { return welcome_connection(channel); });
+        guard_.emplace(io_.get_executor());
+        thread_ = std::thread([this] { io_.run(); });
+        net::channel_address address{.hosts = options_.advertised, .port = listener_->port(), .key = key};
+        if (address.hosts.empty())
+            address.hosts = local ? std::vector<std::string>{"127.0.0.1"} : net::local_addresses();
+        address_text_ = address.text();
+        if (!options_.address_in_environment) file_.emplace(path_of_address(), address);
+        begun_ = clock::now();
+        joined_ = 0;
+        never_joined_ = 0;
+        next_worker_ = 0;
+        watch_.emplace(*launcher_, events_);
+        if (!options_.single_block_workers) {
+            for (std::size_t i = 0; i < options_.workers; ++i) launch();
+        }
+    }
+
+    [[nodiscard]] std::string path_of_address() const
+    {
+        namespace fs = std::filesystem;
+        std::error_code failure;
+        fs::path folder = options_.directory;
+        if (folder.empty())
+            folder = launcher_->one_host() ? fs::temp_directory_path(failure) : fs::current_path(failure);
+        if (failure) throw remote_error("no folder for the address of the run: " + failure.message());
+        auto const chance = net::channel_key::make().text().substr(0, 16);
+        return (fs::absolute(folder) / ("rios_" + options_.job_name + '_' + chance + ".channel")).string();
+    }
+
+    [[nodiscard]] std::string program() const
+    {
+        if (!options_.program.empty()) return options_.program;
+        std::error_code failure;
+        auto const self = std::filesystem::read_symlink("/proc/self/exe", failure);
+        if (failure)
+            throw remote_error("the path of this program is not known: " + failure.message() + "; give it (program)");
+        return self.string();
+    }
+
+    void launch()
+    {
+        auto const number = next_worker_++;
+        worker_command command{.number = number, .name = "RIOS_" + options_.job_name + '_' + std::to_string(number)};
+        command.words = {program(), std::string(worker_argument), file_ ? file_->path() : std::string(in_environment),
+                         std::to_string(number)};
+        if (!file_) command.environment.emplace_back(address_variable, address_text_);
+        jobs_of_workers_.try_emplace(number);
+        watch_->submit(std::move(command));
+    }
+
+    /// On the thread of the io_context.
+    net::connection::handlers welcome_connection(std::shared_ptr<net::connection> const& channel)
+    {
+        auto const number = next_connection_++;
+        return {.ready = {},
+                .message =
+                    [this, number, channel](std::uint16_t type, std::vector<std::byte> body) {
+                        events_.push({.what = event::kind::message,
+                                      .number = number,
+                                      .type = static_cast<message>(type),
+                                      .body = std::move(body),
+                                      .channel = channel});
+                    },
+                .closed =
+                    [this, number](std::string const& reason) {
+                        events_.push({.what = event::kind::gone, .number = number, .text = reason});
+                    }};
+    }
+
+    // The loop.
+
+    void work_until_done()
+    {
+        for (auto& [number, each] : members_) begin_job(each);
+        auto last_poll = clock::now();
+        while (!is_over()) {
+            if (options_.single_block_workers) top_up();
+            hand_out();
+            if (auto happened = events_.pop(tick)) handle(*std::move(happened));
+            if (clock::now() - last_poll >= tick) {
+                job_->work.poll();
+                check_times();
+                last_poll = clock::now();
+            }
+        }
+    }
+
+    /// All is delivered, and all workers have brought what they had; if not, what must be done for that is.
+    bool is_over()
+    {
+        auto& job = *job_;
+        if (!job.ledger.complete()) {
+            for (auto& [number, each] : members_) begin_job(each); // those that had ended, until others were lost
+            return false;
+        }
+        bool over = true;
+        for (auto& [number, each] : members_) {
+            if (!each.works) continue;
+            over = false;
+            end_job(each);
+        }
+        return over;
+    }
+
+    void begin_job(member& each)
+    {
+        auto& job = *job_;
+        if (!each.said || each.works || each.leaving) return;
+        if (!job.portable && each.said->architecture != architecture()) {
+            throw remote_error(
+                name_of(each) + " runs on " + each.said->architecture + ", this process on " + architecture() +
+                ": the worker's state travels as bytes that mean something on one architecture only; list its "
+                "members (archive.hpp), or use hosts of one architecture");
+        }
+        each.channel->send(frame(message::begin, std::span<std::byte const>(job.state),
+                                 begin{.job = job.number, .type = job.type, .ships_input = job.ships_input}));
+        each.works = true;
+        each.ending = false;
+    }
+
+    void end_job(member& each)
+    {
+        if (std::exchange(each.ending, true)) return;
+        each.channel->send(frame(message::end, job_end{.job = job_->number}));
+    }
+
+    [[nodiscard]] std::size_t credit() const noexcept
+    {
+        return options_.single_block_workers ? 1 : 2 * options_.threads + options_.readers;
+    }
+
+    /// Gives every worker something to do, those first that have the least.
+    void hand_out()
+    {
+        auto& job = *job_;
+        if (joined_ < options_.min_workers) return;
+        for (std::size_t level = 0; level < credit(); ++level) {
+            for (auto& [number, each] : members_) {
+                if (!each.works || each.ending || job.ledger.under_way(number) != level) continue;
+                auto const next = job.ledger.next();
+                if (!next || !has_room(*next, level)) return;
+                auto const index = job.ledger.give(number);
+                each.given = clock::now();
+                if (job.ships_input) {
+                    job.reader_for[index] = number;
+                    job.readers->read(index);
+                } else {
+                    each.channel->send(frame(message::step, step{.job = job.number, .index = index}));
+                }
+                if (options_.single_block_workers) each.leaving = true;
+            }
+        }
+    }
+
+    [[nodiscard]] bool has_room(std::size_t index, std::size_t has_already) const
+    {
+        auto const& job = *job_;
+        auto const most = std::max<std::size_t>(job.rules.results.blocks, members_.size() * credit());
+        if (job.rules.order == delivery_order::index && index >= job.delivered + most) return false;
+        if (has_already == 0) return true;
+        std::size_t under_way = job.early.size();
+        for (auto const& [number, each] : members_) under_way += job.ledger.under_way(number);
+        return (under_way + 1) * job.largest_result <= job.rules.results.bytes;
+    }
+
+    /// One worker for each block: as many as may be at a time.
+    void top_up()
+    {
+        auto const& ledger = job_->ledger;
+        auto alive = static_cast<std::size_t>(
+            std::count_if(jobs_of_workers_.begin(), jobs_of_workers_.end(), [](auto const& each) {
+                return each.second.status.state != job_state::ended && each.second.gone.empty();
+            }));
+        auto const open = ledger.size() - std::min(ledger.size(), job_->delivered);
+        auto const wanted = ledger.nothing_waits() ? std::size_t{0} : std::min(options_.workers, open);
+        for (; alive < wanted; ++alive) launch();
+    }
+
+    // Events.
+
+    void handle(event happened)
+    {
+        switch (happened.what) {
+        case event::kind::message: take_message(std::move(happened)); break;
+        case event::kind::gone: lose(happened.number, happened.text); break;
+        case event::kind::launched: jobs_of_workers_[happened.number].id = happened.text; break;
+        case event::kind::refused: std::rethrow_exception(happened.error);
+        case event::kind::status: take_status(happened.number, std::move(happened.job)); break;
+        case event::kind::input_read: send_input(happened.number, happened); break;
+        }
+    }
+
+    void take_message(event happened)
+    {
+        byte_reader reader(happened.body);
+        if (happened.type == message::hello) return greet(happened.number, happened.channel, reader);
+        auto const found = members_.find(happened.number);
+        if (found == members_.end() || !found->second.said) return;
+        auto& from = found->second;
+        auto& job = *job_;
+        switch (happened.type) {
+        case message::result: {
+            auto const which = reader.take<step>();
+            if (which.job == job.number)
+                take_result(happened.number, from, static_cast<std::size_t>(which.index), reader.rest());
+            break;
+        }
+        case message::failed: {
+            auto const what = reader.take<failure>();
+            if (what.job == job.number) throw_failure(what, name_of(from));
+            break;
+        }
+        case message::finished: {
+            auto const what = reader.take<finished>();
+            if (what.job != job.number || !from.works) break;
+            from.works = false;
+            job.ledger.accounted(happened.number);
+            job.work.absorb(reader.rest(), what.times);
+            if (from.leaving) from.channel->send(frame(message::bye));
+            break;
+        }
+        case message::wants_read:
+            job.reads_wanted.push_back(happened.number);
+            allow_reads();
+            break;
+        case message::has_read:
+            if (from.reads > 0) {
+                --from.reads;
+                --job.reads_allowed;
+            }
+            allow_reads();
+            break;
+        default: throw remote_error(name_of(from) + " sent a message of unknown type");
+        }
+    }
+
+    void greet(std::size_t number, std::shared_ptr<net::connection> const& channel, byte_reader& reader)
+    {
+        hello said;
+        said.wire = reader.take<std::uint32_t>();
+        std::string refusal;
+        if (said.wire == net::wire_version) {
+            reader(said.version, said.architecture, said.number, said.host, said.process);
+            if (said.version != rios::version) {
+                refusal = "it is of version " + said.version + " of rios, and the main process of " +
+                          std::string(rios::version);
+            } else if (!jobs_of_workers_.contains(static_cast<std::size_t>(said.number))) {
+                refusal = "there is no worker " + std::to_string(said.number);
+            }
+        } else {
+            refusal = "it speaks version " + std::to_string(said.wire) +
+                      " of the wire format, and the main process version " + std::to_string(net::wire_version);
+        }
+        auto& joined = members_[number];
+        joined.channel = channel;
+        joined.said = said;
+        if (!refusal.empty()) {
+            channel->send(frame(message::refused, refused{.reason = refusal}));
+            channel->finish();
+            auto const name = name_of(joined);
+            members_.erase(number);
+            throw remote_error(name + " does not fit: " + refusal);
+        }
+        jobs_of_workers_[static_cast<std::size_t>(said.number)].joined = true;
+        ++joined_;
+        never_joined_ = 0;
+        channel->send(frame(message::welcome,
+                            welcome{.threads = options_.threads,
+                                    .readers = options_.workers_read ? options_.readers : 0,
+                                    .asks_for_reads = options_.workers_read && options_.max_concurrent_reads > 0}));
+        begin_job(joined);
+    }
+
+    void take_result(std::size_t number, member& from, std::size_t index, std::span<std::byte const> bytes)
+    {
+        auto& job = *job_;
+        job.last_result = from.given = clock::now();
+        job.largest_result = std::max(job.largest_result, bytes.size());
+        auto const deliver = job.ledger.done(number, index);
+        if (from.leaving) end_job(from);
+        if (!deliver) return;
+        if (job.rules.order == delivery_order::any) {
+            ++job.delivered;
+            return job.work.deliver(index, bytes);
+        }
+        job.early.emplace(index, std::vector<std::byte>(bytes.begin(), bytes.end()));
+        while (!job.early.empty() && job.early.begin()->first == job.delivered) {
+            auto const next = std::move(job.early.begin()->second);
+            job.early.erase(job.early.begin());
+            job.work.deliver(job.delivered, next);
+            ++job.delivered;
+        }
+    }
+
+    void send_input(std::size_t index, event const& happened)
+    {
+        auto& job = *job_;
+        auto const found = job.reader_for.find(index);
+        if (found == job.reader_for.end()) return;
+        auto const number = found->second;
+        job.reader_for.erase(found);
+        if (happened.error) std::rethrow_exception(happened.error);
+        auto const to = members_.find(number);
+        if (to == members_.end()) return;
+        to->second.channel->send(
+            frame(message::step, std::span<std::byte const>(happened.body), step{.job = job.number, .index = index}));
+    }
+
+    void allow_reads()
+    {
+        auto& job = *job_;
+        while (!job.reads_wanted.empty() && job.reads_allowed < options_.max_concurrent_reads) {
+            auto const to = members_.find(job.reads_wanted.front());
+            job.reads_wanted.pop_front();
+            if (to == members_.end()) continue;
+            ++job.reads_allowed;
+            ++to->second.reads;
+            to->second.channel->send(frame(message::may_read, job_end{.job = job.number}));
+        }
+    }
+
+    void take_status(std::size_t number, job_status status)
+    {
+        auto& job = jobs_of_workers_[number];
+        job.status = std::move(status);
+        if (job.status.state != job_state::ended) return;
+        if (!job.joined) ++never_joined_;
+        if (options_.single_block_workers ? never_joined_ >= options_.attempts : nobody_is_left()) give_up();
+    }
+
+    /// A worker is lost, or has gone as it was told to.
+    void lose(std::size_t number, std::string const& reason)
+    {
+        auto const found = members_.find(number);
+        if (found == members_.end()) return;
+        auto const left = std::move(found->second);
+        members_.erase(found);
+        if (!left.said) return;
+        auto const worker = static_cast<std::size_t>(left.said->number);
+        jobs_of_workers_[worker].gone = reason.empty() ? "it was told to go" : reason;
+        if (job_ == nullptr || (left.leaving && !left.works)) return;
+        job_->reads_allowed -= left.reads;
+        auto const first = job_->ledger.first_under_way(number);
+        auto const given_up = job_->ledger.lost(number);
+        watch_->look();
+        if (options_.max_concurrent_reads > 0) allow_reads();
+        if (!given_up) {
+            if (!options_.single_block_workers && nobody_is_left()) give_up();
+            return;
+        }
+        wait_for_status(worker);
+        throw remote_error(job_->work.step_text(first.value_or(*given_up)) + ": has been begun " +
+                           std::to_string(options_.attempts) +
+                           " times, and its worker was lost each time; the last was " + story_of(worker));
+    }
+
+    /// Has every worker ended, or never begun?
+    [[nodiscard]] bool nobody_is_left() const
+    {
+        return members_.empty() && std::all_of(jobs_of_workers_.begin(), jobs_of_workers_.end(), [](auto const& each) {
+                   return each.second.status.state == job_state::ended;
+               });
+    }
+
+    [[noreturn]] void give_up()
+    {
+        std::string text = "no worker is left to go on:";
+        std::size_t shown = 0;
+        for (auto const& [number, each] : jobs_of_workers_) {
+            if (each.joined && each.gone == "it was told to go") continue;
+            if (++shown > 3) break;
+            text += "\n" + story_of(number);
+        }
+        throw remote_error(text);
+    }
+
+    /// Gives a launcher a moment to say what became of a worker.
+    void wait_for_status(std::size_t worker)
+    {
+        auto const deadline = clock::now() + std::chrono::seconds(2);
+        while (jobs_of_workers_[worker].status.state != job_state::ended && clock::now() < deadline) {
+            auto happened = events_.pop(tick);
+            if (happened && happened->what == event::kind::status) {
+                jobs_of_workers_[happened->number].status = std::move(happened->job);
+            } else if (!happened) {
+                watch_->look();
+            }
+        }
+    }
+
+    void check_times()
+    {
+        auto const now = clock::now();
+        auto const& limits = options_.timeouts;
+        auto const seconds = [](auto limit) { return std::to_string(static_cast<long>(limit.count())); };
+        auto const least = std::max<std::size_t>(1, options_.min_workers);
+        if (joined_ < least && limits.joining.count() > 0 && now - begun_ > limits.joining) {
+            std::string text = std::to_string(joined_) + " of the " + std::to_string(least) +
+                               " workers that are needed to begin have joined within " + seconds(limits.joining) +
+                               " seconds (timeouts.joining; 0 switches it off)";
+            for (auto const& [number, each] : jobs_of_workers_) {
+                if (each.joined) continue;
+                text += "\n" + story_of(number);
+                break;
+            }
+            throw timeout_error(text);
+        }
+        if (limits.progress.count() == 0) return;
+        for (auto const& [number, each] : members_) {
+            auto const oldest = job_->ledger.first_under_way(number);
+            if (!oldest || now - std::max(job_->last_result, each.given) <= limits.progress) continue;
+            throw timeout_error(job_->work.step_text(*oldest) + ": has not been done by " + name_of(each) +
+                                ", and nothing else has by any worker, for " + seconds(limits.progress) +
+                                " seconds (timeouts.progress; 0 switches it off)");
+        }
+    }
+
+    // Words.
+
+    [[nodiscard]] std::string name_of(member const& each) const
+    {
+        auto const& said = *each.said;
+        auto text = "worker " + std::to_string(said.number) + " on host " + (said.host.empty() ? "unknown" : said.host);
+        auto const found = jobs_of_workers_.find(static_cast<std::size_t>(said.number));
+        if (found != jobs_of_workers_.end() && !found->second.id.empty()) text += ", job " + found->second.id;
+        return text;
+    }
+
+    /// What is known about a worker that does not work any more.
+    [[nodiscard]] std::string story_of(std::size_t number) const
+    {
+        auto const& each = jobs_of_workers_.at(number);
+        auto text = "worker " + std::to_string(number);
+        if (!each.id.empty()) text += ", job " + each.id;
+        switch (each.status.state) {
+        case job_state::waiting: text += ", waits to be started"; break;
+        case job_state::running: text += each.joined ? ", runs" : ", runs and has not joined"; break;
+        case job_state::ended: text += each.joined ? "" : ", never joined"; break;
+        }
+        if (!each.status.reason.empty()) text += ": " + each.status.reason;
+        else if (!each.gone.empty()) text += ": " + each.gone;
+        if (!each.status.log.empty()) text += "; its output ends:\n" + each.status.log;
+        return text;
+    }
+
+    std::unique_ptr<any_launcher> launcher_;
+    remote_options const options_;
+    event_queue events_;
+    boost::asio::io_context io_;
+    std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> guard_;
+    std::unique_ptr<net::listener> listener_;
+    std::thread thread_;              // runs the io_context
+    std::size_t next_connection_ = 0; // of that thread
+    std::string address_text_;
+    std::optional<net::address_file> file_;
+    std::optional<job_watch> watch_;
+    std::map<std::size_t, member> members_; // by connection
+    std::map<std::size_t, launched> jobs_of_workers_;
+    std::size_t next_worker_ = 0;
+    std::size_t joined_ = 0;
+    std::size_t never_joined_ = 0; // jobs that ended, since one joined
+    clock::time_point begun_;
+    std::uint64_t jobs_ = 0;
+    job_run* job_ = nullptr;
+};
+
+} // namespace rios::remote

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// How a program is told to be a worker: the words on its command line and the names in its environment.
+#pragma once
+
+#include <string_view>
+
+namespace rios::remote {
+
+/// First argument of a worker's command line. The second is the path of the file with the address, or `in_environment`; the
+/// third is the worker's number.
+inline constexpr std::string_view worker_argument = "--rios-worker";
+inline constexpr std::string_view in_environment = "environment";
+/// The variable that holds the address then.
+inline constexpr char const* address_variable = "RIOS_WORKER_CHANNEL";
+
+/// How a worker process ends.
+enum worker_exit : int {
+    worker_done = 0,
+    worker_failed = 1,   ///< it was refused, or something that only concerns this process went wrong
+    worker_misused = 2,  ///< wrong arguments
+    worker_unheard = 3,  ///< the main process could not be reached
+    worker_deserted = 4, ///< the channel ended before the main process said goodbye
+};
+
+} // namespace rios::remote

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+// As main.cpp, for tests of which some processes are workers.
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <doctest/doctest.h>
+
+#include <rios/serve_if_worker.hpp>
+
+int main(int argc, char** argv)
+{
+    if (auto const status = rios::serve_if_worker(argc, argv)) return *status;
+    return doctest::Context(argc, argv).run();
+}
