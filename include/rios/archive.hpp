@@ -14,6 +14,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "error.hpp"
@@ -53,6 +54,12 @@ template <typename... Ts>
     requires(sizeof...(Ts) > 0)
 inline constexpr bool is_archived_tuple<std::tuple<Ts...>> = true;
 
+template <typename T>
+inline constexpr bool is_archived_variant = false;
+template <typename... Ts>
+    requires(sizeof...(Ts) < 256)
+inline constexpr bool is_archived_variant<std::variant<Ts...>> = true;
+
 /// Has no state: an empty structure, a function object without captures.
 template <typename T>
 concept Stateless = std::is_empty_v<T> && std::is_trivially_copyable_v<T> && std::default_initializable<T>;
@@ -79,8 +86,8 @@ constexpr bool archivable()
 {
     if constexpr (is_vector<T> || is_optional<T> || is_archived_array<T>) {
         return archivable<typename T::value_type>();
-    } else if constexpr (is_archived_tuple<T>) {
-        return []<typename... Ts>(std::tuple<Ts...> const*) {
+    } else if constexpr (is_archived_tuple<T> || is_archived_variant<T>) {
+        return []<template <typename...> typename Several, typename... Ts>(Several<Ts...> const*) {
             return (archivable<Ts>() && ...);
         }(static_cast<T const*>(nullptr));
     } else {
@@ -95,7 +102,7 @@ constexpr bool archivable()
 /// - numbers and enumerations, and trivially copyable types that have `static constexpr bool archive_as_bytes = true`, as
 ///   they hold no pointers: their bytes, so only between machines of one architecture, or of all that have 64 bits and the
 ///   lowest byte first if they also have `static constexpr bool archive_is_portable = true` (members of fixed width, no gaps);
-/// - std::string, and std::vector, std::array, std::optional and std::tuple of archivable types;
+/// - std::string, and std::vector, std::array, std::optional, std::tuple and std::variant of archivable types;
 /// - what has no state: function objects without captures, empty structures;
 /// - a type with `template <typename Self, typename A> static void members(Self& self, A& archive)`, which calls
 ///   `archive(self.first, self.second, ...)` with archivable members (others do not compile), and which can be made
@@ -138,6 +145,9 @@ class byte_writer {
             for (auto const& each : value) put(each);
         } else if constexpr (detail::is_archived_tuple<T>) {
             std::apply([this](auto const&... each) { (put(each), ...); }, value);
+        } else if constexpr (detail::is_archived_variant<T>) {
+            put(static_cast<std::uint8_t>(value.index()));
+            std::visit([this](auto const& each) { put(each); }, value);
         } else if constexpr (detail::Stateless<T>) {
             put(std::uint8_t{0}); // so that everything takes a byte at least
         } else if constexpr (detail::is_vector<T> || std::same_as<T, std::string>) {
@@ -184,6 +194,8 @@ class byte_reader {
     {
         if constexpr (detail::is_archived_tuple<T>) {
             return take_tuple(static_cast<T const*>(nullptr));
+        } else if constexpr (detail::is_archived_variant<T>) {
+            return take_variant<T>(take<std::uint8_t>());
         } else if constexpr (detail::ListsMembers<T> || !detail::Described<T>) {
             T value{};
             get(value);
@@ -200,6 +212,17 @@ class byte_reader {
         return std::tuple<Ts...>{take<Ts>()...}; // in this order, as they stand in braces
     }
 
+    template <typename T, std::size_t I = 0>
+    T take_variant(std::size_t index)
+    {
+        if constexpr (I == std::variant_size_v<T>) {
+            fail();
+        } else {
+            if (index == I) return T(std::in_place_index<I>, take<std::variant_alternative_t<I, T>>());
+            return take_variant<T, I + 1>(index);
+        }
+    }
+
     template <typename T>
     void get(T& value)
     {
@@ -210,7 +233,7 @@ class byte_reader {
             }
         } else if constexpr (detail::is_archived_array<T>) {
             for (auto& each : value) get(each);
-        } else if constexpr (detail::Described<T> || detail::is_archived_tuple<T>) {
+        } else if constexpr (detail::Described<T> || detail::is_archived_tuple<T> || detail::is_archived_variant<T>) {
             value = take<T>();
         } else if constexpr (detail::Stateless<T>) {
             if (take<std::uint8_t>() != 0) fail();

@@ -33,8 +33,8 @@ bool is_portable_archive()
 {
     if constexpr (is_vector<T> || is_optional<T> || is_archived_array<T>) {
         return is_portable_archive<typename T::value_type>();
-    } else if constexpr (is_archived_tuple<T>) {
-        return []<typename... Ts>(std::tuple<Ts...> const*) {
+    } else if constexpr (is_archived_tuple<T> || is_archived_variant<T>) {
+        return []<template <typename...> typename Several, typename... Ts>(Several<Ts...> const*) {
             return (is_portable_archive<Ts>() && ...);
         }(static_cast<T const*>(nullptr));
     } else if constexpr (requires { T::travels_anywhere(); }) {

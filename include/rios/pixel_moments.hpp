@@ -24,6 +24,9 @@ namespace rios {
 template <Pixel T>
 class pixel_moments {
   public:
+    static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
+
     void add(std::span<T const> pixels, null_test<T> const& is_null)
     {
         for (auto const pixel : pixels) {
@@ -139,6 +142,9 @@ template <Pixel T>
     requires std::floating_point<T>
 class pixel_moments<T> {
   public:
+    static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
+
     void add(std::span<T const> pixels, null_test<T> const& is_null)
     {
         pixel_moments all;

@@ -71,6 +71,22 @@ class worker_state {
     description_type bytes_;
 };
 
+/// In place of the state of a worker that cannot travel.
+class cannot_travel {
+    void* not_empty_ = nullptr;
+};
+
+template <typename W>
+struct state_or_nothing {
+    using type = cannot_travel;
+};
+template <Portable W>
+struct state_or_nothing<W> {
+    using type = worker_state<W>;
+};
+template <typename W>
+using state_of = typename state_or_nothing<W>::type;
+
 } // namespace detail
 
 } // namespace rios

@@ -31,6 +31,12 @@ struct segment_pieces {
         std::vector<std::uint32_t> counts;
         std::vector<T> values;
         std::vector<rios::pixel_moments<T>> moments;
+
+        template <typename Self, typename A>
+        static void members(Self& self, A& archive)
+        {
+            archive(self.counts, self.values, self.moments);
+        }
     };
 
     std::vector<std::uint32_t> labels;
@@ -43,6 +49,13 @@ struct segment_pieces {
     // If it wants neighbours:
     std::vector<std::uint32_t> neighbour_counts;
     std::vector<std::uint32_t> neighbours;
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.labels, self.pixels, self.bands, self.rows, self.cols, self.values, self.neighbour_counts,
+                self.neighbours);
+    }
 };
 
 /// A segment of which some blocks have come.

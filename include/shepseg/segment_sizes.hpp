@@ -48,6 +48,18 @@ class segment_sizes {
     /// One more than the largest label.
     [[nodiscard]] std::size_t rows() const noexcept { return state_->rows; }
 
+    /// All sizes, by label. Leaves no page in memory. @throws what the loader throws
+    [[nodiscard]] std::vector<std::uint64_t> all() const
+    {
+        std::vector<std::uint64_t> result;
+        result.reserve(rows());
+        for (std::size_t first = 0; first < rows(); first += statistics_table::page_rows) {
+            auto const page = state_->load(first, std::min(rows() - first, statistics_table::page_rows));
+            result.insert(result.end(), page.begin(), page.end());
+        }
+        return result;
+    }
+
     /// The page of that number. @pre it holds rows @throws what the loader throws
     [[nodiscard]] std::shared_ptr<size_page const> page(std::size_t number) const
     {

@@ -152,6 +152,9 @@ enum class pixel_point {
 
 /// Mean of the coordinates of all pixels, null or not: centroid_x, centroid_y, in map units.
 struct mean_coordinate {
+    static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
+
     pixel_point point = pixel_point::corner;
 
     /// Number of columns.
@@ -178,6 +181,9 @@ struct mean_coordinate {
 
 /// Number of pixels that touch something else than the segment, or the edge of the raster: edge_pixels.
 struct edge_pixel_count {
+    static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
+
     connectivity neighbours = connectivity::four;
 
     /// Number of columns.
@@ -291,6 +297,9 @@ struct neighbour_count {
 /// fraction is cut off, the square root of the mean squared difference. Band_1_variogram_1, ... of each band; the missing
 /// value where there are no pairs.
 struct variogram {
+    static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
+
     int distance = 1; ///< in pixels, 1 to 100
 
     /// Number of columns.
@@ -395,6 +404,12 @@ class chosen_spatial_statistics {
                 },
                 each);
         }
+    }
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.choices_);
     }
 
   private:

@@ -39,6 +39,12 @@ struct statistic {
     statistic_kind kind = statistic_kind::mean;
     double percent = 50; ///< of a percentile, 0 to 100
 
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.kind, self.percent);
+    }
+
     friend bool operator==(statistic const&, statistic const&) = default;
 };
 
@@ -46,6 +52,12 @@ struct statistic {
 struct band_statistics_selection {
     int band = 1; ///< of the image, from 1
     std::vector<statistic> statistics{};
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.band, self.statistics);
+    }
 };
 
 /// What kind of numbers a column holds.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -33,8 +34,11 @@ namespace shepseg {
 template <rios::Pixel T>
 class statistics_merger {
   public:
-    statistics_merger(statistics_table table, segment_sizes sizes, std::shared_ptr<complete_segments<T>> complete)
-        : table_(std::move(table)), sizes_(std::move(sizes)), complete_(std::move(complete))
+    /// @param finish makes rows of complete segments: workers do so while they work, but where they are other processes, some
+    ///        must be made here, lest too many wait
+    statistics_merger(statistics_table table, segment_sizes sizes, std::shared_ptr<complete_segments<T>> complete,
+                      std::function<segment_table_rows(std::vector<open_segment<T>>)> finish)
+        : table_(std::move(table)), sizes_(std::move(sizes)), complete_(std::move(complete)), finish_(std::move(finish))
     {
     }
 
@@ -52,6 +56,7 @@ class statistics_merger {
                 if (segment.pixels > size) detail::refuse_sizes(segment.label, size, "more");
                 complete_->add(std::move(segment));
             });
+        while (complete_->pixels() > most_waiting) add(finish_(complete_->take(most_waiting / 4)));
     }
 
     /// All blocks have come. @throws rios::error if a segment has fewer pixels than its size says
@@ -92,6 +97,8 @@ class statistics_merger {
     [[nodiscard]] statistics_table& table() noexcept { return table_; }
 
   private:
+    static constexpr std::uint64_t most_waiting = std::uint64_t{1} << 24; // pixels of complete segments
+
     struct page_state {
         bool begun = false;
         std::size_t rows_left = 0;
@@ -101,10 +108,28 @@ class statistics_merger {
     statistics_table table_;
     segment_sizes sizes_;
     std::shared_ptr<complete_segments<T>> complete_;
+    std::function<segment_table_rows(std::vector<open_segment<T>>)> finish_;
     open_segments<T> open_;
     std::map<std::size_t, page_state> pages_; // by number
     std::uint64_t largest_ = 0;
 };
+
+/// The rows of complete segments.
+template <rios::Pixel T, typename... Functions>
+[[nodiscard]] segment_table_rows finished_rows(statistics_plan<T, Functions...> const& plan,
+                                               std::vector<open_segment<T>> segments)
+{
+    segment_finisher<T, Functions...> finish(plan);
+    auto const width = plan.columns().size();
+    segment_table_rows rows;
+    rows.numbers.resize(segments.size() * width, plan.missing());
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        rows.labels.push_back(segments[i].label);
+        rows.pixels.push_back(segments[i].pixels);
+        finish(std::move(segments[i]), plan, std::span(rows.numbers).subspan(i * width, width));
+    }
+    return rows;
+}
 
 /// A job that makes the rows of the segments that were completed by the last blocks.
 template <rios::Pixel T, typename... Functions>
@@ -125,20 +150,7 @@ class finishing_job {
 
     [[nodiscard]] std::size_t size() const noexcept { return batches_.size(); }
 
-    result compute(std::size_t index)
-    {
-        segment_finisher<T, Functions...> finish(*plan_);
-        auto const width = plan_->columns().size();
-        result rows;
-        rows.numbers.resize(batches_[index].size() * width, plan_->missing());
-        for (std::size_t i = 0; i < batches_[index].size(); ++i) {
-            auto& segment = batches_[index][i];
-            rows.labels.push_back(segment.label);
-            rows.pixels.push_back(segment.pixels);
-            finish(std::move(segment), *plan_, std::span(rows.numbers).subspan(i * width, width));
-        }
-        return rows;
-    }
+    result compute(std::size_t index) { return finished_rows(*plan_, std::move(batches_[index])); }
 
     void deliver(std::size_t /*index*/, result rows)
     {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <tuple>
@@ -19,6 +20,7 @@
 #include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
 #include <rios/typed_errors.hpp>
+#include <rios/worker_state.hpp>
 
 #include "growing_values.hpp"
 #include "segment_pixels.hpp"
@@ -26,6 +28,24 @@
 #include "value_statistics.hpp"
 
 namespace shepseg {
+
+/// What a plan is made from, but for its functions.
+struct statistics_plan_description {
+    std::vector<band_statistics_selection> selection{};
+    std::vector<int> spatial_bands{};
+    std::vector<int> bands{};                         ///< that are read
+    std::vector<std::optional<double>> null_values{}; ///< of each of these
+    double missing = 0;
+    std::string column_format{};
+    rios::pixel_grid grid{};
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.selection, self.spatial_bands, self.bands, self.null_values, self.missing, self.column_format,
+                self.grid);
+    }
+};
 
 /// The columns of a table of segments, and how they are computed.
 /// @tparam Functions spatial statistics
@@ -43,6 +63,11 @@ class statistics_plan {
                     Functions... functions)
         : missing_(missing), functions_(std::move(functions)...)
     {
+        made_from_ = {.selection = selection,
+                      .spatial_bands = spatial_bands,
+                      .missing = missing,
+                      .column_format = column_format,
+                      .grid = grid};
         auto const type = rios::pixel_type_of<T>;
         for (auto const& [band, statistics] : selection) {
             plans_.push_back({index_of(band), band_plan(statistics, columns_.size())});
@@ -58,13 +83,34 @@ class statistics_plan {
         }
         setting_.grid = std::move(grid);
         for (auto const band : spatial_) setting_.nulls.emplace_back(null_value_of(bands_[band]));
-        for (int const band : bands_) nulls_.emplace_back(null_value_of(band));
+        for (int const band : bands_) {
+            made_from_.bands.push_back(band);
+            made_from_.null_values.push_back(null_value_of(band));
+            nulls_.emplace_back(null_value_of(band));
+        }
         spatial_names const names{.bands = spatial_bands, .column_format = column_format};
         std::apply([&](auto const&... each) { (add_columns(each, names), ...); }, functions_);
         require_different_names();
         // Columns of whole numbers cannot hold any missing value.
         if (rios::to_pixel<std::int32_t>(missing)) return;
         for (auto& each : columns_) each.values = column_values::real;
+    }
+
+    /// How it travels to another process, with its functions.
+    using description_type = std::tuple<statistics_plan_description, rios::detail::state_of<Functions>...>;
+    [[nodiscard]] description_type description() const
+        requires(rios::Portable<Functions> && ...)
+    {
+        return std::apply(
+            [this](auto const&... each) {
+                return description_type(made_from_, rios::detail::worker_state<Functions>(each)...);
+            },
+            functions_);
+    }
+    explicit statistics_plan(description_type const& what)
+        requires(rios::Portable<Functions> && ...)
+        : statistics_plan(std::get<0>(what), what, std::index_sequence_for<Functions...>())
+    {
     }
 
     [[nodiscard]] std::vector<statistics_column> const& columns() const noexcept { return columns_; }
@@ -122,6 +168,18 @@ class statistics_plan {
     [[nodiscard]] std::tuple<Functions...> const& functions() const noexcept { return functions_; }
 
   private:
+    template <std::size_t... I>
+    statistics_plan(statistics_plan_description const& from, description_type const& what, std::index_sequence<I...>)
+        : statistics_plan(
+              from.selection, from.spatial_bands,
+              [&](int band) {
+                  auto const found = std::find(from.bands.begin(), from.bands.end(), band);
+                  return from.null_values.at(static_cast<std::size_t>(found - from.bands.begin()));
+              },
+              from.missing, from.column_format, from.grid, std::get<I + 1>(what).worker()...)
+    {
+    }
+
     std::size_t index_of(int band)
     {
         auto const found = std::find(bands_.begin(), bands_.end(), band);
@@ -151,6 +209,7 @@ class statistics_plan {
             "' would be there twice: name each statistic once, and let the column format contain {band}");
     }
 
+    statistics_plan_description made_from_;
     std::vector<int> bands_;
     std::vector<rios::null_test<T>> nulls_; // of each of bands_
     std::vector<band_entry> plans_;

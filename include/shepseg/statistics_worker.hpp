@@ -39,6 +39,12 @@ struct segment_table_rows {
     std::vector<std::uint32_t> labels;
     std::vector<std::uint64_t> pixels; ///< of each
     std::vector<double> numbers;       ///< row by row
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.labels, self.pixels, self.numbers);
+    }
 };
 
 /// What comes of a block.
@@ -46,6 +52,12 @@ template <rios::Pixel T>
 struct block_statistics {
     segment_table_rows complete;
     segment_pieces<T> pieces;
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.complete, self.pieces);
+    }
 };
 
 /// Segments whose last piece has come, until some thread makes their rows.
@@ -57,7 +69,15 @@ class complete_segments {
     void add(open_segment<T> segment)
     {
         std::lock_guard lock(mutex_);
+        pixels_ += segment.pixels;
         waiting_.push_back(std::move(segment));
+    }
+
+    /// Pixels of those that wait.
+    [[nodiscard]] std::uint64_t pixels() const
+    {
+        std::lock_guard lock(mutex_);
+        return pixels_;
     }
 
     /// Some of them, with about so many pixels; nothing if there are none.
@@ -67,14 +87,16 @@ class complete_segments {
         std::lock_guard lock(mutex_);
         for (std::uint64_t sum = 0; sum < pixels && !waiting_.empty(); waiting_.pop_front()) {
             sum += waiting_.front().pixels;
+            pixels_ -= waiting_.front().pixels;
             taken.push_back(std::move(waiting_.front()));
         }
         return taken;
     }
 
   private:
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::deque<open_segment<T>> waiting_;
+    std::uint64_t pixels_ = 0;
 };
 
 namespace detail {

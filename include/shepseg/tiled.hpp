@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -44,6 +45,12 @@ struct segmentation_counts {
     std::uint64_t segments = 0;
 
     friend bool operator==(segmentation_counts const&, segmentation_counts const&) = default;
+};
+
+/// The source of a tile_worker whose pixels come from elsewhere.
+template <rios::Pixel T>
+struct no_source {
+    [[nodiscard]] rios::image<T> pixels(rios::block const& /*where*/, rios::timing_log& /*log*/) const { return {}; }
 };
 
 /// Does the tile phase of any tile: reads it, and returns its regions. Needs nothing but itself, so it may work in another
@@ -200,6 +207,7 @@ class tiled_segmentation {
         using result = tile_regions<T>;
         using input = typename tile_worker<T, Source>::pixels_type;
         using worker_type = tile_worker<T, Source>;
+        using computer_type = tile_worker<T, no_source<T>>;
 
         tiled_segmentation& self;
         F& keep;
@@ -210,6 +218,21 @@ class tiled_segmentation {
 
         [[nodiscard]] std::size_t size() const noexcept { return self.tiles().tiles(); }
         [[nodiscard]] worker_type const& worker() const noexcept { return self.worker_; }
+        [[nodiscard]] computer_type computer() const
+        {
+            auto const& all = self.worker_;
+            return {.source = {},
+                    .tiles = all.tiles,
+                    .centres = all.centres,
+                    .null_value = all.null_value,
+                    .neighbours = all.neighbours,
+                    .min_segment_size = all.min_segment_size};
+        }
+        void absorb_times(rios::timings const& times) { self.log_.merge(times); }
+        [[nodiscard]] std::string step_text(std::size_t index, std::size_t) const
+        {
+            return "tile " + std::to_string(index);
+        }
 
         [[nodiscard]] static constexpr std::size_t parts() noexcept { return 1; }
         [[nodiscard]] static input make_input() { return {}; }

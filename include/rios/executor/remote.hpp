@@ -22,7 +22,7 @@ namespace rios {
 /// Launches workers when the first job comes that they can do, hands out its steps as they join, and delivers on the caller's
 /// thread. They stay for later jobs, and go when the executor ends. The first worker begins at once; late ones join in; the
 /// steps of one that is lost are given to others; one that never comes is not waited for. Jobs that cannot travel (they have no
-/// `worker_type`) run on threads of this process.
+/// `worker_type`, or only read, and workers do not read) run on threads of this process.
 ///
 /// A worker is this program again: main() must begin with serve_if_worker().
 ///
@@ -53,6 +53,9 @@ class remote_executor {
                           "remote_executor: the worker cannot travel to another process. Its state must be trivially "
                           "copyable (numbers, no "
                           "pointers), or list its members for an archive: see rios::Archivable");
+            if constexpr (requires { requires J::only_reads; }) {
+                if (!session_->options().workers_read) return rios::run(local_, job, options);
+            }
             remote::detail::remote_work_of<J> work(job);
             session_->run(work, {.order = options.order, .results = options.results});
         } else {

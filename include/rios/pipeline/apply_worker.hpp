@@ -138,11 +138,6 @@ class apply_worker {
     std::shared_ptr<inputs<Rs...>> inputs_;
 };
 
-/// In place of a worker that cannot travel to another process.
-class cannot_travel {
-    void* not_empty_ = nullptr;
-};
-
 template <typename W, typename Inputs>
 struct apply_workers {
     using worker = cannot_travel;

@@ -170,8 +170,12 @@ struct sample_job {
         parts[index] = std::move(part);
         cancellation.report("sampling", static_cast<double>(++delivered) / static_cast<double>(size()));
     }
+    void absorb_times(rios::timings const& times) { log.merge(times); }
     void poll() { cancellation.poll(); }
     void stop() noexcept { cancellation.stop(); }
+
+    /// There is nothing but reading: where workers cannot read, there is nothing for them.
+    static constexpr bool only_reads = true;
 
     sample_worker<T> worker_;
     rios::timing_log& log;

@@ -36,6 +36,10 @@ class label_reader {
     /// @throws rios::grid_error if it has several bands, or pixels that are no whole numbers
     explicit label_reader(std::string path) : file_(checked(rios::gdal_reader<std::uint32_t>(std::move(path)))) {}
 
+    /// How it travels to another process.
+    using description_type = std::string;
+    [[nodiscard]] std::string description() const { return path(); }
+
     [[nodiscard]] std::string const& path() const
     {
         return std::visit([](auto const& file) -> auto const& { return file.path(); }, file_);

@@ -77,6 +77,46 @@ struct histogram_column {
     return segment_sizes(1, load);
 }
 
+namespace detail {
+
+/// The labels of a block and how many pixels each has.
+struct label_counts {
+    std::vector<std::uint32_t> labels;
+    std::vector<std::uint32_t> pixels;
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.labels, self.pixels);
+    }
+};
+
+/// A rios::ComputeWorker that counts.
+class label_counter {
+  public:
+    [[nodiscard]] label_counts operator()(rios::block_info const& /*where*/, rios::image<std::uint32_t> const& pixels)
+    {
+        segments_.group(pixels.view());
+        label_counts result;
+        for (std::size_t i = 0; i < segments_.size(); ++i) {
+            result.labels.push_back(segments_.label(i));
+            result.pixels.push_back(static_cast<std::uint32_t>(segments_.positions(i).size()));
+        }
+        return result;
+    }
+
+    /// It has memory, but no state that another process would need.
+    template <typename Self, typename A>
+    static void members(Self& /*self*/, A& /*archive*/)
+    {
+    }
+
+  private:
+    block_segments segments_;
+};
+
+} // namespace detail
+
 /// Counts the pixels of each segment. Memory: 8 bytes for each label, in pages of statistics_table.
 /// @param times receives those of the pass
 /// @throws rios::io_error, rios::cancelled
@@ -84,25 +124,11 @@ template <rios::AnyExecutor E>
 [[nodiscard]] segment_sizes count_segments(label_reader const& labels, E&& executor, rios::apply_options const& options,
                                            rios::timings& times)
 {
-    struct label_counts {
-        std::vector<std::uint32_t> labels;
-        std::vector<std::uint32_t> pixels;
-    };
     counted_sizes sizes;
-    auto worker = [segments = block_segments()](rios::block_info const& /*where*/,
-                                                rios::image<std::uint32_t> const& pixels) mutable {
-        segments.group(pixels.view());
-        label_counts result;
-        for (std::size_t i = 0; i < segments.size(); ++i) {
-            result.labels.push_back(segments.label(i));
-            result.pixels.push_back(static_cast<std::uint32_t>(segments.positions(i).size()));
-        }
-        return result;
-    };
-    rios::function_writer sum([&](rios::block const& /*where*/, label_counts const& counts) {
+    rios::function_writer sum([&](rios::block const& /*where*/, detail::label_counts const& counts) {
         for (std::size_t i = 0; i < counts.labels.size(); ++i) sizes.add(counts.labels[i], counts.pixels[i]);
     });
-    auto const finished = rios::apply(labels, worker, sum, executor, options);
+    auto const finished = rios::apply(labels, detail::label_counter(), sum, executor, options);
     times.merge(finished.timings);
     return std::move(sizes).sizes();
 }

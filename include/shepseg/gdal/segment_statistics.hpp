@@ -39,6 +39,7 @@
 #include "../statistics_plan.hpp"
 #include "../statistics_table.hpp"
 #include "../statistics_worker.hpp"
+#include "file_statistics_worker.hpp"
 #include "label_reader.hpp"
 #include "null_rule.hpp"
 #include "same_pixels.hpp"
@@ -160,8 +161,10 @@ template <rios::AnyExecutor E, typename... Functions>
         statistics_table table(plan->columns(), plan->missing_row(), sizes->rows(), scratch, options.memory);
         table.require_room();
         auto const complete = std::make_shared<complete_segments<T>>();
-        statistics_merger<T> merger(std::move(table), *sizes, complete);
-        statistics_worker<T, Functions...> worker(plan, *sizes, complete);
+        statistics_merger<T> merger(std::move(table), *sizes, complete, [plan](std::vector<open_segment<T>> segments) {
+            return finished_rows(*plan, std::move(segments));
+        });
+        file_statistics_worker<T, Functions...> worker(plan, *sizes, result.counted ? std::string() : labels, complete);
         auto bands = plan->bands();
         if (bands.empty()) bands = {1};
         rios::window_reader const reader(rios::gdal_reader<T>(image, {.bands = bands}), window);
