@@ -29,6 +29,13 @@ inline std::size_t readers_from(std::string const& text)
     return whole_number_from<std::size_t>("--readers", text, 0, most_threads);
 }
 
+/// --workers; 0 if it is empty.
+inline std::size_t workers_from(std::string const& text)
+{
+    if (text.empty()) return 0;
+    return whole_number_from<std::size_t>("--workers", text, 1, most_threads);
+}
+
 /// --null-value; the file's if it is empty.
 inline shepseg::null_rule null_rule_from(std::string const& text)
 {

@@ -14,9 +14,11 @@
 #include "stats_command.hpp"
 #include "subset_command.hpp"
 #include "support/command_line.hpp"
+#include "support/worker.hpp"
 
 int main(int argc, char** argv)
 {
+    if (auto const status = tools::serve_if_worker(argc, argv)) return *status;
     CLI::App app("Image segmentation after Shepherd, Bunting and Dymond (2019), and what is done with segments.",
                  "shepseg");
     tools::segment_arguments segment;

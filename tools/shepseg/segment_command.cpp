@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 #include <gdal.h>
 
-#include <rios/executor/threads.hpp>
+#include <rios/executor/chosen.hpp>
 #include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/memory.hpp>
@@ -33,6 +33,7 @@
 #include "statistics_request.hpp"
 #include "summary.hpp"
 #include "support/command_line.hpp"
+#include "support/executor_options.hpp"
 #include "support/interrupt.hpp"
 #include "values.hpp"
 
@@ -138,7 +139,7 @@ std::string preview_of(segment_arguments const& arguments, std::optional<rios::b
 void add_statistics(segment_arguments const& arguments, statistics_request request,
                     shepseg::file_segmentation const& result, shepseg::file_options const& options,
                     std::string const& finished, std::optional<shepseg::table_file>& table,
-                    rios::thread_executor& executor)
+                    rios::chosen_executor& executor)
 {
     if (arguments.statistics_bands.empty()) request.bands = result.bands;
     shepseg::segment_statistics_options asked;
@@ -280,6 +281,7 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
            "Folder for the scratch file (default: that of OUTPUT)");
     option("Running", "--max-concurrent-reads", arguments.max_concurrent_reads, "N",
            "Reads under way at the same time, for slow or metered\nstorage (default: as many as threads)");
+    add_executor_options(option, arguments.executor);
     flag("Running", "--timings", arguments.timings, "Print the seconds spent in each phase, summed over threads");
     option("Running", "--trace", arguments.trace, "FILE.json",
            "Write the phases of each thread as a trace, to be opened\nin ui.perfetto.dev or chrome://tracing");
@@ -328,7 +330,9 @@ void run_segment(segment_arguments const& arguments)
         return received_signal == 0;
     };
     rios::timing_log log;
-    rios::thread_executor executor({.readers = readers, .workers = threads});
+    rios::chosen_executor executor(executor_choice_from(
+        arguments.executor, arguments.threads.empty() ? 0 : threads, readers,
+        workers_from(arguments.executor.workers), request.max_concurrent_reads));
     request.before_commit = [&](shepseg::file_segmentation result, std::string const& finished) {
         if (model) {
             auto used = result.model;

@@ -41,6 +41,7 @@ struct segment_arguments {
     bool no_rat = false;
     std::string window;
     std::string threads;
+    executor_arguments executor;
     std::string readers;
     std::string tile_size;
     std::string memory_limit;

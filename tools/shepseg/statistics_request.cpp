@@ -69,7 +69,7 @@ statistics_request statistics_request_from(std::vector<int> bands, std::string c
 shepseg::segment_statistics_result compute_statistics(std::string const& image, std::string const& segments,
                                                       statistics_request const& request,
                                                       shepseg::segment_statistics_options options,
-                                                      rios::thread_executor& executor)
+                                                      rios::chosen_executor& executor)
 {
     bool const sees_values = std::any_of(request.spatial.begin(), request.spatial.end(), [](auto const& each) {
         return std::holds_alternative<shepseg::variogram>(each);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <rios/executor/threads.hpp>
+#include <rios/executor/chosen.hpp>
 #include <shepseg/gdal/segment_statistics.hpp>
 #include <shepseg/spatial_statistics.hpp>
 #include <shepseg/statistic.hpp>
@@ -30,7 +30,7 @@ statistics_request statistics_request_from(std::vector<int> bands, std::string c
 shepseg::segment_statistics_result compute_statistics(std::string const& image, std::string const& segments,
                                                       statistics_request const& request,
                                                       shepseg::segment_statistics_options options,
-                                                      rios::thread_executor& executor);
+                                                      rios::chosen_executor& executor);
 
 /// Warns, on standard error, of a large attribute table in a format that has no place for it.
 /// @param segments the file as messages name it

@@ -14,7 +14,7 @@
 #include <fmt/format.h>
 #include <gdal.h>
 
-#include <rios/executor/threads.hpp>
+#include <rios/executor/chosen.hpp>
 #include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/memory.hpp>
@@ -28,6 +28,7 @@
 #include "extra_files.hpp"
 #include "statistics_request.hpp"
 #include "support/command_line.hpp"
+#include "support/executor_options.hpp"
 #include "support/interrupt.hpp"
 #include "values.hpp"
 
@@ -125,6 +126,7 @@ CLI::App* add_stats_command(CLI::App& app, stats_arguments& arguments)
     option(
         "Running", "--scratch-dir", arguments.scratch_dir, "DIR",
         "Folder for rows that do not fit into memory (default:\nthat of SEGMENTS, or with --no-rat that of the table)");
+    add_executor_options(option, arguments.executor);
     flag("Running", "--timings", arguments.timings, "Print the seconds spent in each phase, summed over threads");
     flag("Running", "-q,--quiet", arguments.quiet, "Print nothing but errors, warnings and --timings");
     command->get_formatter()->column_width(38);
@@ -185,7 +187,8 @@ void run_stats(stats_arguments const& arguments)
     constexpr std::uint64_t least = 16 << 20;
     rios::limit_block_cache(std::clamp(labels + pixels, least, std::max(least, rios::machine_memory() / 8)));
 
-    rios::thread_executor executor({.readers = readers, .workers = threads});
+    rios::chosen_executor executor(executor_choice_from(arguments.executor, arguments.threads.empty() ? 0 : threads,
+                                                        readers, workers_from(arguments.executor.workers)));
     rios::timing_log log;
     auto result = compute_statistics(arguments.image, arguments.segments, request, options, executor);
     if (table) {

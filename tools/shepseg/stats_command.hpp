@@ -20,6 +20,7 @@ struct stats_arguments {
     std::string missing = "-9999";
     std::string column_format = "Band_{band}_{stat}";
     std::string threads;
+    executor_arguments executor;
     std::string readers;
     std::string window = "1024";
     std::string scratch_dir;

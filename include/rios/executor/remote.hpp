@@ -3,6 +3,7 @@
 // Runs the steps of a job in other processes, on this machine or anywhere: only the executor in the template changes.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -11,7 +12,6 @@
 #include "../concepts.hpp"
 #include "../launcher/launcher.hpp"
 #include "../pipeline/run.hpp"
-#include "../remote/job_watch.hpp"
 #include "../remote/remote_options.hpp"
 #include "../remote/remote_work.hpp"
 #include "../remote/session.hpp"
@@ -35,8 +35,7 @@ class remote_executor {
   public:
     /// @throws options_error
     explicit remote_executor(L launcher, remote_options options = {}, thread_options local = {})
-        : session_(std::make_unique<remote::session>(std::make_unique<remote::launcher_of<L>>(std::move(launcher)),
-                                                     std::move(options))),
+        : session_(std::make_unique<remote::session>(as_any(std::move(launcher)), std::move(options))),
           local_(local)
     {
     }
@@ -63,6 +62,9 @@ class remote_executor {
         }
     }
 
+    /// Steps that can be under way at the same time in this process.
+    [[nodiscard]] std::size_t concurrency_here() const noexcept { return local_.concurrency(); }
+
     /// Steps that can be under way at the same time.
     [[nodiscard]] std::size_t concurrency() const noexcept
     {
@@ -70,6 +72,12 @@ class remote_executor {
     }
 
   private:
+    static any_launcher as_any(L launcher)
+    {
+        if constexpr (std::same_as<L, any_launcher>) return launcher;
+        else return any_launcher(std::move(launcher));
+    }
+
     std::unique_ptr<remote::session> session_;
     thread_executor local_;
 };

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,7 +44,7 @@ struct job_status {
 /// - `status(ids)` says how each of them is; one that is not known any more has ended.
 /// - `cancel(ids)` ends those that have not ended, and returns when they will not run any more, or nothing more can be done.
 /// - `poll_interval()`: how often status() may be asked.
-/// - If `one_host` is true, all workers run on this machine.
+/// - If `one_host()` is true, all workers run on this machine.
 ///
 /// Thread rule: one thread at a time, not always the same.
 template <typename L>
@@ -60,8 +61,50 @@ concept Launcher = std::movable<L> && requires(L& launcher, L const& constant, w
         constant.poll_interval()
     } -> std::convertible_to<std::chrono::milliseconds>;
     {
-        L::one_host
+        constant.one_host()
     } -> std::convertible_to<bool>;
+};
+
+/// A launcher of a kind that is known at run time only.
+class any_launcher {
+  public:
+    template <Launcher L>
+        requires(!std::same_as<L, any_launcher>)
+    explicit any_launcher(L launcher) : launcher_(std::make_unique<model_of<L>>(std::move(launcher)))
+    {
+    }
+
+    [[nodiscard]] job_id submit(worker_command const& command) { return launcher_->submit(command); }
+    [[nodiscard]] std::vector<job_status> status(std::span<job_id const> jobs) { return launcher_->status(jobs); }
+    void cancel(std::span<job_id const> jobs) { launcher_->cancel(jobs); }
+    [[nodiscard]] std::chrono::milliseconds poll_interval() const { return launcher_->poll_interval(); }
+    [[nodiscard]] bool one_host() const { return launcher_->one_host(); }
+
+  private:
+    struct model {
+        model() = default;
+        model(model const&) = delete;
+        model& operator=(model const&) = delete;
+        virtual ~model() = default;
+        [[nodiscard]] virtual job_id submit(worker_command const& command) = 0;
+        [[nodiscard]] virtual std::vector<job_status> status(std::span<job_id const> jobs) = 0;
+        virtual void cancel(std::span<job_id const> jobs) = 0;
+        [[nodiscard]] virtual std::chrono::milliseconds poll_interval() const = 0;
+        [[nodiscard]] virtual bool one_host() const = 0;
+    };
+
+    template <typename L>
+    struct model_of final : model {
+        explicit model_of(L taken) : launcher(std::move(taken)) {}
+        [[nodiscard]] job_id submit(worker_command const& command) override { return launcher.submit(command); }
+        [[nodiscard]] std::vector<job_status> status(std::span<job_id const> jobs) override { return launcher.status(jobs); }
+        void cancel(std::span<job_id const> jobs) override { launcher.cancel(jobs); }
+        [[nodiscard]] std::chrono::milliseconds poll_interval() const override { return launcher.poll_interval(); }
+        [[nodiscard]] bool one_host() const override { return launcher.one_host(); }
+        L launcher;
+    };
+
+    std::unique_ptr<model> launcher_;
 };
 
 } // namespace rios

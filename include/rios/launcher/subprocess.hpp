@@ -43,8 +43,6 @@ struct subprocess_options {
 /// Thread rule: one thread at a time.
 class subprocess_launcher {
   public:
-    static constexpr bool one_host = true;
-
     explicit subprocess_launcher(subprocess_options options = {}) : options_(options) {}
     subprocess_launcher(subprocess_launcher&&) = default;
     subprocess_launcher& operator=(subprocess_launcher&&) = default;
@@ -103,6 +101,7 @@ class subprocess_launcher {
         }
     }
 
+    [[nodiscard]] static constexpr bool one_host() noexcept { return true; }
     [[nodiscard]] static std::chrono::milliseconds poll_interval() noexcept { return std::chrono::milliseconds(50); }
 
   private:

@@ -29,6 +29,18 @@ struct run_options {
     std::shared_ptr<void> job_owner{};
 };
 
+namespace detail {
+
+/// An executor that knows more than to run a job may have `run(job, options)`.
+template <typename E, typename J>
+void run_by_itself(E& executor, J& job, run_options const& options)
+{
+    if constexpr (requires { executor.run(job, options); }) executor.run(job, options);
+    else executor.run(job);
+}
+
+} // namespace detail
+
 /// Runs a job. If the executor says how many threads read and compute (`readers()`, `workers()`) and the job has input to
 /// be read, reading, computing and delivering overlap in time; otherwise this is `executor.run(job, options)`, if the executor
 /// has that, or `executor.run(job)`.
@@ -53,17 +65,16 @@ void run(E& executor, J& job, run_options const& options = {})
                             .stalls = options.stalls,
                             .log = options.log,
                             .job_owner = options.job_owner};
-        if (plan.readers + plan.workers == 0) return executor.run(job); // nothing to do, or nobody who does it ahead
+        // Nothing to do, or nobody who does it ahead.
+        if (plan.readers + plan.workers == 0) return detail::run_by_itself(executor, job, options);
         if (!plan.job_owner) {
             plan.stalls = {.reading = {}, .computing = {}};
             if constexpr (requires { executor.team(); }) plan.team = plan.workers > 0 ? &executor.team() : nullptr;
         }
         detail::staged_run::execute(
             std::make_shared<detail::staged_run>(std::make_unique<detail::staged_work_of<J>>(job), plan));
-    } else if constexpr (requires { executor.run(job, options); }) {
-        executor.run(job, options);
     } else {
-        executor.run(job);
+        detail::run_by_itself(executor, job, options);
     }
 }
 

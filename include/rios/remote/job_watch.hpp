@@ -24,39 +24,6 @@
 
 namespace rios::remote {
 
-/// A launcher without its type.
-class any_launcher {
-  public:
-    any_launcher() = default;
-    any_launcher(any_launcher const&) = delete;
-    any_launcher& operator=(any_launcher const&) = delete;
-    virtual ~any_launcher() = default;
-
-    [[nodiscard]] virtual job_id submit(worker_command const& command) = 0;
-    [[nodiscard]] virtual std::vector<job_status> status(std::span<job_id const> jobs) = 0;
-    virtual void cancel(std::span<job_id const> jobs) = 0;
-    [[nodiscard]] virtual std::chrono::milliseconds poll_interval() const = 0;
-    [[nodiscard]] virtual bool one_host() const noexcept = 0;
-};
-
-template <Launcher L>
-class launcher_of final : public any_launcher {
-  public:
-    explicit launcher_of(L launcher) : launcher_(std::move(launcher)) {}
-
-    [[nodiscard]] job_id submit(worker_command const& command) override { return launcher_.submit(command); }
-    [[nodiscard]] std::vector<job_status> status(std::span<job_id const> jobs) override
-    {
-        return launcher_.status(jobs);
-    }
-    void cancel(std::span<job_id const> jobs) override { launcher_.cancel(jobs); }
-    [[nodiscard]] std::chrono::milliseconds poll_interval() const override { return launcher_.poll_interval(); }
-    [[nodiscard]] bool one_host() const noexcept override { return L::one_host; }
-
-  private:
-    L launcher_;
-};
-
 /// Thread rule: all members from one thread, that is not the watch's own. @param launcher is used by the watch's thread alone
 class job_watch {
   public:

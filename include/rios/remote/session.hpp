@@ -57,7 +57,7 @@ struct job_rules {
 class session {
   public:
     /// @throws options_error
-    session(std::unique_ptr<any_launcher> launcher, remote_options options)
+    session(any_launcher launcher, remote_options options)
         : launcher_(std::move(launcher)), options_(std::move(options))
     {
         check();
@@ -200,7 +200,7 @@ class session {
     void begin_session()
     {
         if (listener_) return;
-        auto const local = launcher_->one_host() && options_.advertised.empty();
+        auto const local = launcher_.one_host() && options_.advertised.empty();
         auto const key = net::channel_key::make();
         net::connection_limits const limits{.silence = options_.timeouts.silence,
                                             .largest_body = options_.largest_message};
@@ -218,7 +218,7 @@ class session {
         joined_ = 0;
         never_joined_ = 0;
         next_worker_ = 0;
-        watch_.emplace(*launcher_, events_);
+        watch_.emplace(launcher_, events_);
         if (!options_.single_block_workers) {
             for (std::size_t i = 0; i < options_.workers; ++i) launch();
         }
@@ -230,7 +230,7 @@ class session {
         std::error_code failure;
         fs::path folder = options_.directory;
         if (folder.empty())
-            folder = launcher_->one_host() ? fs::temp_directory_path(failure) : fs::current_path(failure);
+            folder = launcher_.one_host() ? fs::temp_directory_path(failure) : fs::current_path(failure);
         if (failure) throw remote_error("no folder for the address of the run: " + failure.message());
         auto const chance = net::channel_key::make().text().substr(0, 16);
         return (fs::absolute(folder) / ("rios_" + options_.job_name + '_' + chance + ".channel")).string();
@@ -652,7 +652,7 @@ class session {
         return text;
     }
 
-    std::unique_ptr<any_launcher> launcher_;
+    any_launcher launcher_;
     remote_options const options_;
     event_queue events_;
     boost::asio::io_context io_;

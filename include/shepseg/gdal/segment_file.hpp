@@ -121,6 +121,14 @@ std::size_t concurrency_of(E const& executor)
     else return 1;
 }
 
+/// Of those, the ones in this process.
+template <typename E>
+std::size_t concurrency_here(E const& executor)
+{
+    if constexpr (requires { executor.concurrency_here(); }) return executor.concurrency_here();
+    else return concurrency_of(executor);
+}
+
 template <typename E>
 std::size_t readers_of(E const& executor)
 {
@@ -134,7 +142,7 @@ void segment_as(rios::gdal_dataset const& file, rios::block const& window, optio
                 file_options const& request, rios::gdal_writer<std::uint32_t>& writer, E& executor,
                 rios::timing_log& log, file_segmentation& result)
 {
-    auto const threads = concurrency_of(executor);
+    auto const threads = concurrency_here(executor);
     // The program with GDAL and its drivers; for each thread its stack, and the blocks that it prepares for the writer.
     auto const blocks =
         static_cast<std::uint64_t>(window.rows) * static_cast<std::uint64_t>(window.cols) / (512 * 512) + 1;
@@ -149,7 +157,7 @@ void segment_as(rios::gdal_dataset const& file, rios::block const& window, optio
                                                   .bands = result.bands,
                                                   .window = window,
                                                   .reads_at_once = request.max_concurrent_reads == 0
-                                                                       ? threads + readers_of(executor)
+                                                                       ? concurrency_of(executor) + readers_of(executor)
                                                                        : request.max_concurrent_reads});
     if (options.model) {
         result.model = *options.model;
@@ -180,7 +188,8 @@ void segment_as(rios::gdal_dataset const& file, rios::block const& window, optio
     label_store waiting(result.tiles, scratch);
     std::size_t done = 0;
     // Without readers "reading" and "wait for tile" say it all.
-    rios::reading_ahead reading(executor, {.log = readers_of(executor) > 0 ? &log : nullptr});
+    rios::reading_ahead reading(executor, {.results = {.bytes = result.memory_limit / 8},
+                                           .log = readers_of(executor) > 0 ? &log : nullptr});
     tiled.find_regions(reading, [&](std::size_t tile, rios::image<std::uint32_t> labels) {
         waiting.put(tile, std::move(labels));
         auto const part_done = static_cast<double>(++done) / static_cast<double>(result.tiles);

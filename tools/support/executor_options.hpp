@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Options that say where the work of a command is done: on threads of its own process, or in others.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include <rios/executor/chosen.hpp>
+#include <rios/json/executor_config.hpp>
+
+#include "command_line.hpp"
+#include "usage_error.hpp"
+
+namespace tools {
+
+struct executor_arguments {
+    std::string kind = "threads";
+    std::string workers{};
+    std::string config{};
+};
+
+inline void add_executor_options(option_adder const& option, executor_arguments& arguments)
+{
+    option("Processes", "--executor", arguments.kind, "KIND",
+           "Where the work is done: threads (of this process) or\nsubprocess (other processes of this machine). The result "
+           "is\nthe same")
+        ->transform(CLI::IsMember({"threads", "subprocess"}).description(""))
+        ->capture_default_str();
+    option("Processes", "--workers", arguments.workers, "N",
+           "Processes to start; each computes with --threads\n(default: 1 thread, and a process for each core)");
+    option("Processes", "--executor-config", arguments.config, "FILE.json",
+           "Settings of the processes: folders, ports, timeouts (see\ndocs/remote.md)");
+}
+
+/// @param threads,readers of each process; 0 threads: the default
+/// @param max_concurrent_reads over all processes; 0: no limit
+/// @throws usage_error for wrong options; rios::io_error for a bad configuration
+inline rios::executor_choice executor_choice_from(executor_arguments const& arguments, std::size_t threads, std::size_t readers,
+                                                  std::size_t workers, std::size_t max_concurrent_reads = 0)
+{
+    rios::executor_choice choice{.kind = arguments.kind, .readers = readers, .threads = threads};
+    if (!choice.is_remote()) {
+        if (!arguments.workers.empty() || !arguments.config.empty()) {
+            throw usage_error("--workers and --executor-config go with --executor subprocess; give that, or --threads alone");
+        }
+        return choice;
+    }
+    choice.remote.workers = workers == 0 ? rios::available_cores() : workers;
+    choice.remote.max_concurrent_reads = max_concurrent_reads;
+    if (!arguments.config.empty()) rios::load_remote_options(arguments.config, choice.remote);
+    return choice;
+}
+
+} // namespace tools

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A tool as a worker of another process of itself (--executor).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <rios/gdal/block_cache.hpp>
+#include <rios/gdal/call.hpp>
+#include <rios/remote/worker_options.hpp>
+#include <rios/serve_if_worker.hpp>
+
+namespace tools {
+
+/// The first thing in main().
+[[nodiscard]] inline std::optional<int> serve_if_worker(int argc, char** argv)
+{
+    if (argc > 1 && argv[1] == rios::remote::worker_argument) {
+        constexpr std::uint64_t block_cache = 256 << 20; // a block is hardly asked for again
+        rios::silence_gdal();
+        rios::limit_block_cache(block_cache);
+    }
+    return rios::serve_if_worker(argc, argv);
+}
+
+} // namespace tools
