@@ -17,6 +17,7 @@ namespace examples {
 template <rios::Pixel T>
 class band_means {
   public:
+    band_means() = default;
     explicit band_means(std::ptrdiff_t bands) : bands_(static_cast<std::size_t>(bands)) {}
 
     void add(std::ptrdiff_t band, T pixel)
@@ -45,10 +46,23 @@ class band_means {
         }
     }
 
+    /// What travels when blocks are computed by other processes.
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.bands_);
+    }
+
   private:
     struct count_and_sum {
         unsigned long long count = 0;
         rios::band_sum<T> sum;
+
+        template <typename Self, typename A>
+        static void members(Self& self, A& archive)
+        {
+            archive(self.count, self.sum);
+        }
     };
     std::vector<count_and_sum> bands_;
 };

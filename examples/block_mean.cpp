@@ -38,6 +38,13 @@ struct block_mean {
 
     /// Takes over what another copy has counted.
     void merge(block_mean const& other) { bands.merge(other.bands); }
+
+    /// What travels when blocks are computed by other processes.
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.bands);
+    }
 };
 
 template <rios::Pixel T>

@@ -52,6 +52,13 @@ struct classify {
         }
         return classes;
     }
+
+    /// What travels when blocks are computed by other processes.
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.breaks);
+    }
 };
 
 /// The writer: counts what it writes, and adds the table before the file gets its name.

@@ -14,16 +14,16 @@
 
 #include <CLI/CLI.hpp>
 
-#include <rios/executor/inline.hpp>
-#include <rios/executor/read_ahead.hpp>
-#include <rios/executor/threads.hpp>
+#include <rios/executor/chosen.hpp>
 #include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/call.hpp>
 #include <rios/gdal/data_type.hpp>
 #include <rios/gdal/dataset.hpp>
+#include <rios/json/executor_config.hpp>
 #include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
 #include <rios/progress.hpp>
+#include <rios/serve_if_worker.hpp>
 #include <rios/terminal_progress.hpp>
 
 namespace examples {
@@ -33,6 +33,8 @@ struct pipeline_options {
     std::string executor = "threads";
     std::size_t readers = 1;
     std::size_t workers = 0; ///< 0: one for each core
+    std::size_t threads = 1; ///< in each process
+    std::string config{};
     std::ptrdiff_t window = 256;
     bool timings = false;
 };
@@ -42,15 +44,21 @@ inline void add_options(CLI::App& app, pipeline_options& options)
     auto const option = [&app](char const* name, auto& target, char const* type, char const* description) {
         return app.add_option(name, target, description)->group("Pipeline")->type_name(type)->capture_default_str();
     };
-    option("--executor", options.executor, "KIND",
-           "inline: one block after the other; read-ahead: other threads\n"
-           "read ahead; threads: other threads read and compute. The\nresult is the same")
-        ->transform(CLI::IsMember({"inline", "read-ahead", "threads"}).description(""));
+    option(
+        "--executor", options.executor, "KIND",
+        "inline: one block after the other; read-ahead: other threads\n"
+        "read ahead; threads: other threads read and compute;\nsubprocess: other processes do. The result is the same")
+        ->transform(CLI::IsMember({"inline", "read-ahead", "threads", "subprocess"}).description(""));
     option("--readers", options.readers, "N",
-           "Threads that read ahead, 0 to 4096; with threads, 0 lets\neach compute thread read for itself")
+           "Threads that read ahead, 0 to 4096 (in each process); with\nthreads, 0 lets each compute thread read for "
+           "itself")
         ->check(CLI::Range(0, 4096).description(""));
-    option("--workers", options.workers, "N", "Compute threads of threads, 0 to 4096; 0: one for each core")
+    option("--workers", options.workers, "N",
+           "Compute threads, or processes of subprocess, 0 to 4096; 0:\none for each core")
         ->check(CLI::Range(0, 4096).description(""));
+    option("--threads", options.threads, "N", "Compute threads of each process of subprocess, 1 to 4096")
+        ->check(CLI::Range(1, 4096).description(""));
+    option("--executor-config", options.config, "FILE.json", "Settings of the processes (docs/remote.md)");
     option("--window", options.window, "N", "Rows and columns of a block, 1 to 1000000 pixels")
         ->check(CLI::Range(1, 1000000).description(""));
     app.add_flag("--timings", options.timings, "Print the seconds spent in each stage, summed over threads")
@@ -59,19 +67,23 @@ inline void add_options(CLI::App& app, pipeline_options& options)
     app.footer("The exit status is 0 when done, 1 after a failure, 2 for wrong usage.");
 }
 
-/// Calls `f(executor, progress)` with the executor that was asked for, so that what depends on its type is decided here, once;
-/// and with a bar on the terminal. Prints the timings of the result if they are wanted, and returns it.
+/// Calls `f(executor, progress)` with the executor that was asked for, and with a bar on the terminal. Prints the timings of the
+/// result if they are wanted, and returns it. A program that always works in one way writes rios::thread_executor or the like
+/// instead, and pays for nothing else.
 template <typename F>
 auto with_executor(pipeline_options const& options, rios::pixel_grid const& grid, F f)
 {
     auto const megapixels = static_cast<double>(grid.rows) * static_cast<double>(grid.cols) / 1e6;
     rios::terminal_progress bar({.total = megapixels, .unit = "Mpixel"});
     rios::progress_function const progress = std::ref(bar);
-    auto const result = [&] {
-        if (options.executor == "inline") return f(rios::inline_executor(), progress);
-        if (options.executor == "read-ahead") return f(rios::read_ahead({.readers = options.readers}), progress);
-        return f(rios::thread_executor({.readers = options.readers, .workers = options.workers}), progress);
-    }();
+    rios::executor_choice choice{.kind = options.executor, .readers = options.readers, .threads = options.workers};
+    if (choice.is_remote()) {
+        choice.threads = options.threads;
+        choice.remote.workers = options.workers == 0 ? rios::available_cores() : options.workers;
+        if (!options.config.empty()) rios::load_remote_options(options.config, choice.remote);
+    }
+    rios::chosen_executor executor(choice);
+    auto const result = f(executor, progress);
     bar.clear();
     if (options.timings) std::fputs(result.timings.report().c_str(), stdout);
     return result;
@@ -102,6 +114,7 @@ int run(CLI::App& app, int argc, char** argv, F work)
 try {
     rios::limit_block_cache(64 << 20);
     rios::silence_gdal();
+    if (auto const status = rios::serve_if_worker(argc, argv)) return *status;
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& result) {

@@ -53,6 +53,13 @@ struct masked_mean {
         inside += other.inside;
         bands.merge(other.bands);
     }
+
+    /// What travels when blocks are computed by other processes.
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.bands, self.inside);
+    }
 };
 
 /// A number from 0, or else a name.

@@ -60,6 +60,12 @@ class stack_median {
         return result;
     }
 
+    /// What travels when blocks are computed by other processes: nothing, it is the same for every block.
+    template <typename Self, typename A>
+    static void members(Self& /*self*/, A& /*archive*/)
+    {
+    }
+
   private:
     /// Of values_, whose order changes.
     out median()

@@ -330,9 +330,9 @@ void run_segment(segment_arguments const& arguments)
         return received_signal == 0;
     };
     rios::timing_log log;
-    rios::chosen_executor executor(executor_choice_from(
-        arguments.executor, arguments.threads.empty() ? 0 : threads, readers,
-        workers_from(arguments.executor.workers), request.max_concurrent_reads));
+    rios::chosen_executor executor(executor_choice_from(arguments.executor, arguments.threads.empty() ? 0 : threads,
+                                                        readers, workers_from(arguments.executor.workers),
+                                                        request.max_concurrent_reads));
     request.before_commit = [&](shepseg::file_segmentation result, std::string const& finished) {
         if (model) {
             auto used = result.model;

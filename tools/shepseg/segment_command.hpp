@@ -8,6 +8,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "support/executor_arguments.hpp"
+
 namespace tools {
 
 /// The command line of `shepseg segment` as it was typed; the values are taken apart by run_segment().

@@ -7,6 +7,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "support/executor_arguments.hpp"
+
 namespace tools {
 
 struct stats_arguments {

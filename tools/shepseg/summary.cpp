@@ -119,6 +119,7 @@ std::string summary_json(segment_arguments const& arguments, shepseg::file_optio
         options.window
             ? json::array({options.window->col, options.window->row, options.window->cols, options.window->rows})
             : json(nullptr);
+    parameters["executor"] = arguments.executor.kind;
     parameters["threads"] = threads;
     parameters["tile_size"] = result.tile_size;
     parameters["memory_limit"] = result.memory_limit;

@@ -11,20 +11,16 @@
 #include <rios/json/executor_config.hpp>
 
 #include "command_line.hpp"
+#include "executor_arguments.hpp"
 #include "usage_error.hpp"
 
 namespace tools {
 
-struct executor_arguments {
-    std::string kind = "threads";
-    std::string workers{};
-    std::string config{};
-};
-
 inline void add_executor_options(option_adder const& option, executor_arguments& arguments)
 {
     option("Processes", "--executor", arguments.kind, "KIND",
-           "Where the work is done: threads (of this process) or\nsubprocess (other processes of this machine). The result "
+           "Where the work is done: threads (of this process) or\nsubprocess (other processes of this machine). The "
+           "result "
            "is\nthe same")
         ->transform(CLI::IsMember({"threads", "subprocess"}).description(""))
         ->capture_default_str();
@@ -37,13 +33,15 @@ inline void add_executor_options(option_adder const& option, executor_arguments&
 /// @param threads,readers of each process; 0 threads: the default
 /// @param max_concurrent_reads over all processes; 0: no limit
 /// @throws usage_error for wrong options; rios::io_error for a bad configuration
-inline rios::executor_choice executor_choice_from(executor_arguments const& arguments, std::size_t threads, std::size_t readers,
-                                                  std::size_t workers, std::size_t max_concurrent_reads = 0)
+inline rios::executor_choice executor_choice_from(executor_arguments const& arguments, std::size_t threads,
+                                                  std::size_t readers, std::size_t workers,
+                                                  std::size_t max_concurrent_reads = 0)
 {
     rios::executor_choice choice{.kind = arguments.kind, .readers = readers, .threads = threads};
     if (!choice.is_remote()) {
         if (!arguments.workers.empty() || !arguments.config.empty()) {
-            throw usage_error("--workers and --executor-config go with --executor subprocess; give that, or --threads alone");
+            throw usage_error(
+                "--workers and --executor-config go with --executor subprocess; give that, or --threads alone");
         }
         return choice;
     }

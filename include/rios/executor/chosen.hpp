@@ -29,7 +29,8 @@ struct executor_choice {
     /// subprocess: in other processes of this machine.
     std::string kind = "threads";
     std::size_t readers = 0; ///< threads that read ahead; in each process, if there are several
-    std::size_t threads = 0; ///< that compute, in each process; 0: one for each core, or 1 where there are several processes
+    std::size_t threads =
+        0; ///< that compute, in each process; 0: one for each core, or 1 where there are several processes
     remote_options remote{}; ///< of processes; its threads and readers do not count
 
     static constexpr std::array<std::string_view, 4> kinds{"inline", "read-ahead", "threads", "subprocess"};

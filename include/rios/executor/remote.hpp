@@ -35,8 +35,7 @@ class remote_executor {
   public:
     /// @throws options_error
     explicit remote_executor(L launcher, remote_options options = {}, thread_options local = {})
-        : session_(std::make_unique<remote::session>(as_any(std::move(launcher)), std::move(options))),
-          local_(local)
+        : session_(std::make_unique<remote::session>(as_any(std::move(launcher)), std::move(options))), local_(local)
     {
     }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "../block.hpp"
@@ -49,6 +50,19 @@ class vector_reader {
     explicit vector_reader(std::string path, vector_reader_options options = {})
         : source_(std::make_shared<detail::vector_source const>(checked(path, options), options))
     {
+    }
+
+    /// How it travels to another process, which must know the file by the same path; with the grid and the margin, if it lies on
+    /// one.
+    using description_type = std::tuple<std::string, vector_reader_options, std::optional<pixel_grid>, std::ptrdiff_t>;
+    [[nodiscard]] description_type description() const
+    {
+        return {path(), options(), burned_ ? std::optional(grid()) : std::nullopt, margin()};
+    }
+    /// @throws as the other, and as on()
+    explicit vector_reader(description_type const& what) : vector_reader(std::get<0>(what), std::get<1>(what))
+    {
+        if (auto const& place = std::get<2>(what)) *this = on(*place, std::get<3>(what));
     }
 
     /// The same layer on a grid. @param margin how many pixels blocks may reach beyond the grid, on all sides

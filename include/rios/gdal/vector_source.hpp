@@ -40,6 +40,13 @@ struct vector_reader_options {
     /// the last few are kept. Changes no pixel, except that with all_touched those may differ that an edge touches in
     /// nothing but a corner: there, what GDAL does depends on where its raster ends.
     std::size_t strip_bytes = std::size_t{1} << 25;
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.layer, self.burn_value, self.attribute, self.where, self.all_touched, self.null_value,
+                self.strip_bytes);
+    }
 };
 
 namespace detail {

@@ -37,7 +37,8 @@ class json_object {
     /// @throws options_error naming the value if it is of another type or out of range
     void take(char const* name, bool& to)
     {
-        if (auto const* const value = find(name)) to = value->is_boolean() ? value->get<bool>() : refuse(name, "true or false");
+        if (auto const* const value = find(name))
+            to = value->is_boolean() ? value->get<bool>() : refuse(name, "true or false");
     }
     void take(char const* name, std::string& to)
     {
@@ -113,7 +114,8 @@ class json_object {
     {
         if (!value.is_number_unsigned() || value.get<std::uint64_t>() < least || value.get<std::uint64_t>() > most) {
             refuse(name, "whole numbers from " + std::to_string(least) +
-                             (most == std::numeric_limits<T>::max() && sizeof(T) > 2 ? " up" : " to " + std::to_string(most)));
+                             (most == std::numeric_limits<T>::max() && sizeof(T) > 2 ? " up"
+                                                                                     : " to " + std::to_string(most)));
         }
         return value.get<T>();
     }

@@ -97,7 +97,10 @@ class any_launcher {
     struct model_of final : model {
         explicit model_of(L taken) : launcher(std::move(taken)) {}
         [[nodiscard]] job_id submit(worker_command const& command) override { return launcher.submit(command); }
-        [[nodiscard]] std::vector<job_status> status(std::span<job_id const> jobs) override { return launcher.status(jobs); }
+        [[nodiscard]] std::vector<job_status> status(std::span<job_id const> jobs) override
+        {
+            return launcher.status(jobs);
+        }
         void cancel(std::span<job_id const> jobs) override { launcher.cancel(jobs); }
         [[nodiscard]] std::chrono::milliseconds poll_interval() const override { return launcher.poll_interval(); }
         [[nodiscard]] bool one_host() const override { return launcher.one_host(); }

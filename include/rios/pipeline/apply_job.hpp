@@ -138,7 +138,7 @@ class apply_job {
     }
 
     /// Takes over what copies of the worker have gathered in another process.
-    void absorb(std::optional<worker_state<W>> const& gathered)
+    void absorb(std::optional<state_of<W>> const& gathered)
         requires Portable<W> && Mergeable<W>
     {
         if (gathered) from_elsewhere_.push_back(gathered->worker());

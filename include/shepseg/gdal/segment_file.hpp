@@ -188,8 +188,8 @@ void segment_as(rios::gdal_dataset const& file, rios::block const& window, optio
     label_store waiting(result.tiles, scratch);
     std::size_t done = 0;
     // Without readers "reading" and "wait for tile" say it all.
-    rios::reading_ahead reading(executor, {.results = {.bytes = result.memory_limit / 8},
-                                           .log = readers_of(executor) > 0 ? &log : nullptr});
+    rios::reading_ahead reading(
+        executor, {.results = {.bytes = result.memory_limit / 8}, .log = readers_of(executor) > 0 ? &log : nullptr});
     tiled.find_regions(reading, [&](std::size_t tile, rios::image<std::uint32_t> labels) {
         waiting.put(tile, std::move(labels));
         auto const part_done = static_cast<double>(++done) / static_cast<double>(result.tiles);
