@@ -63,7 +63,8 @@ inline net::channel_address worker_address(std::string_view from)
     }
     std::signal(SIGPIPE, SIG_IGN);
     try {
-        return remote::worker_process(detail::worker_address(argv[2]), number).run();
+        auto const file = argv[2] == remote::in_environment ? std::string() : std::string(argv[2]);
+        return remote::worker_process(detail::worker_address(argv[2]), file, number).run();
     } catch (std::exception const& failure) {
         std::fprintf(stderr, "worker %s of rios: %s\n", argv[3], failure.what());
         return remote::worker_failed;

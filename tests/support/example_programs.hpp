@@ -76,7 +76,8 @@ inline std::vector<strings> ways()
              std::vector<strings>{{"--executor", "inline"},
                                   {"--executor", "read-ahead", "--readers", "2"},
                                   {"--executor", "threads", "--readers", "0", "--workers", "3"},
-                                  {"--executor", "threads", "--readers", "2", "--workers", "2"}}) {
+                                  {"--executor", "threads", "--readers", "2", "--workers", "2"},
+                                  {"--executor", "subprocess", "--readers", "1", "--workers", "2"}}) {
             result.push_back(with({"--window", window}, executor));
         }
     }

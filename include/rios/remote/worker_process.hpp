@@ -229,8 +229,10 @@ class step_crew {
 /// A worker process. The thread that calls run() does the talking.
 class worker_process {
   public:
-    worker_process(net::channel_address address, std::uint64_t number)
-        : address_(std::move(address)), number_(number), tls_(net::channel_role::client, address_.key)
+    /// @param file that the address is from; empty if it is from elsewhere
+    worker_process(net::channel_address address, std::string file, std::uint64_t number)
+        : address_(std::move(address)), file_(std::move(file)), number_(number),
+          tls_(net::channel_role::client, address_.key)
     {
     }
 
@@ -239,6 +241,7 @@ class worker_process {
     {
         auto socket = connect();
         if (!socket) return worker_unheard;
+        main_process_ = socket->remote_endpoint();
         auto const channel = std::make_shared<net::connection>(*std::move(socket), tls_, net::channel_role::client,
                                                                net::connection_limits{});
         channel->start({.ready =
@@ -382,8 +385,20 @@ class worker_process {
             return;
         }
         complain((joined_ ? "the main process is gone: " : "could not join: ") + reason);
+        if (joined_) tidy_up();
         std::fflush(nullptr);
         ::_exit(joined_ ? worker_deserted : worker_unheard);
+    }
+
+    /// A main process that was killed has left the file with its address. It is gone if nobody listens there any more.
+    void tidy_up() const noexcept
+    {
+        if (file_.empty()) return;
+        boost::asio::io_context io;
+        tcp::socket socket(io);
+        boost::system::error_code failure;
+        socket.connect(main_process_, failure);
+        if (failure == boost::asio::error::connection_refused) ::unlink(file_.c_str());
     }
 
     void complain(std::string const& what) const
@@ -393,9 +408,11 @@ class worker_process {
     }
 
     net::channel_address const address_;
+    std::string const file_;
     std::uint64_t const number_;
     boost::asio::io_context io_;
     net::tls_context tls_;
+    tcp::endpoint main_process_;
     welcome how_;
     std::optional<step_crew> crew_;
     bool joined_ = false;
