@@ -13,9 +13,7 @@
 
 #include <doctest/doctest.h>
 
-#include "support/placed_files.hpp"
 #include "support/raster_files.hpp"
-#include "support/refusals.hpp"
 #include "support/segment_tool.hpp"
 #include "support/temporary_directory.hpp"
 

@@ -266,30 +266,38 @@ class worker_process {
   private:
     using tcp = boost::asio::ip::tcp;
 
-    /// Tries every address of the main process; it may need a moment, and so may the network.
+    /// Tries every address of the main process again and again, as a network may need a moment. The main process listens before it
+    /// launches anybody, so where nobody listens, it is gone.
     std::optional<tcp::socket> connect()
     {
         using clock = std::chrono::steady_clock;
         auto const begun = clock::now();
         std::string reasons;
+        bool nobody_listens = false;
+        auto const patience = [&] { return std::chrono::seconds(nobody_listens ? 2 : 10); };
         do {
             reasons.clear();
+            nobody_listens = true;
             for (auto const& host : address_.hosts) {
                 boost::system::error_code failure;
                 tcp::resolver resolver(io_);
                 auto const found =
                     resolver.resolve(host, std::to_string(address_.port), tcp::resolver::numeric_service, failure);
                 if (failure) {
+                    nobody_listens = false;
                     reasons += "\n  " + host + ": " + failure.message();
                     continue;
                 }
                 for (auto const& each : found) {
                     if (auto socket = connect_to(each.endpoint(), failure)) return socket;
+                    nobody_listens = nobody_listens && failure == boost::asio::error::connection_refused;
+                    main_process_ = each.endpoint();
                     reasons += "\n  " + each.endpoint().address().to_string() + ": " + failure.message();
                 }
             }
-            std::this_thread::sleep_for(std::chrono::milliseconds(500));
-        } while (clock::now() - begun < std::chrono::seconds(10));
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        } while (clock::now() - begun < patience());
+        if (main_process_.address().is_loopback()) tidy_up(); // elsewhere, others may still reach it
         complain("the main process cannot be reached at port " + std::to_string(address_.port) + " of" + reasons);
         return std::nullopt;
     }
