@@ -62,7 +62,8 @@ inline constexpr bool is_archived_variant<std::variant<Ts...>> = true;
 
 /// Has no state: an empty structure, a function object without captures.
 template <typename T>
-concept Stateless = std::is_empty_v<T> && std::is_trivially_copyable_v<T> && std::default_initializable<T>;
+concept Stateless = std::is_empty_v<T> && std::is_trivially_copyable_v<T> && std::default_initializable<T> &&
+                    !requires { typename T::description_type; };
 
 template <typename T>
 concept ListsMembers =

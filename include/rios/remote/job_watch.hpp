@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
@@ -33,7 +34,7 @@ class job_watch {
     }
     job_watch(job_watch const&) = delete;
     job_watch& operator=(job_watch const&) = delete;
-    ~job_watch() { end(std::chrono::milliseconds(0)); }
+    ~job_watch() { end({}, std::chrono::milliseconds(0)); }
 
     /// Submits a job as soon as possible.
     void submit(worker_command command)
@@ -55,12 +56,14 @@ class job_watch {
         changed_.notify_all();
     }
 
-    /// Waits so long for the jobs to end by themselves, cancels those that have not, and returns when that is done.
-    void end(std::chrono::milliseconds patience) noexcept
+    /// Cancels all jobs but those that end by themselves, which get some time for that, and returns when all have ended.
+    /// @param going numbers of the workers that have been told to go
+    void end(std::set<std::size_t> going, std::chrono::milliseconds patience) noexcept
     {
         {
             std::lock_guard lock(mutex_);
             ending_ = true;
+            going_ = std::move(going);
             patience_ = patience;
         }
         changed_.notify_all();
@@ -98,10 +101,10 @@ class job_watch {
         }
         auto const deadline = std::chrono::steady_clock::now() + patience_;
         lock.unlock();
-        while (look_at_all() > 0 && std::chrono::steady_clock::now() < deadline) {
-            std::this_thread::sleep_for(std::min(interval, std::chrono::milliseconds(20)));
-        }
-        cancel_all();
+        cancel_all([this](std::size_t number) { return !going_.contains(number); });
+        auto const pause = std::clamp(interval / 2, std::chrono::milliseconds(10), std::chrono::milliseconds(1000));
+        while (look_at_all() > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(pause);
+        cancel_all([](std::size_t) { return true; });
     }
 
     void submit_one(worker_command const& command)
@@ -146,12 +149,14 @@ class job_watch {
         return alive;
     }
 
-    void cancel_all() noexcept
+    /// @param chosen tells of the number of a worker whether its job is meant
+    template <typename F>
+    void cancel_all(F chosen) noexcept
     {
         try {
             std::vector<job_id> ids;
             for (auto const& [number, each] : jobs_) {
-                if (each.last.state != job_state::ended) ids.push_back(each.id);
+                if (each.last.state != job_state::ended && chosen(number)) ids.push_back(each.id);
             }
             if (!ids.empty()) launcher_.cancel(ids);
         } catch (...) { // nobody is left to be told
@@ -165,6 +170,7 @@ class job_watch {
     std::deque<worker_command> to_submit_;
     bool look_now_ = false;
     bool ending_ = false;
+    std::set<std::size_t> going_;
     std::chrono::milliseconds patience_{0};
     std::map<std::size_t, job> jobs_; // of the watch's own thread
     std::thread thread_;

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <system_error>
@@ -101,12 +102,14 @@ class session {
     void close(bool at_once) noexcept
     {
         if (!listener_) return;
+        std::set<std::size_t> going;
         for (auto& [number, each] : members_) {
+            if (each.said) going.insert(static_cast<std::size_t>(each.said->number));
             if (at_once) each.channel->abort("the run has ended by an error");
             else each.channel->send(frame(message::bye));
         }
         auto const patience = at_once ? std::chrono::milliseconds(500) : std::chrono::milliseconds(5000);
-        if (watch_) watch_->end(patience);
+        if (watch_) watch_->end(std::move(going), patience);
         watch_.reset();
         boost::asio::post(io_, [this] {
             listener_->close();
@@ -489,8 +492,10 @@ class session {
         if (from.leaving) end_job(from);
         if (!deliver) return;
         if (job.rules.order == delivery_order::any) {
+            job.work.deliver(index, bytes);
             ++job.delivered;
-            return job.work.deliver(index, bytes);
+            job.last_result = clock::now(); // which may have taken long
+            return;
         }
         job.early.emplace(index, std::vector<std::byte>(bytes.begin(), bytes.end()));
         while (!job.early.empty() && job.early.begin()->first == job.delivered) {
@@ -499,6 +504,7 @@ class session {
             job.work.deliver(job.delivered, next);
             ++job.delivered;
         }
+        job.last_result = clock::now();
     }
 
     void send_input(std::size_t index, event const& happened)
