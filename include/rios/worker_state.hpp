@@ -6,8 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
 #include <span>
+#include <string>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -19,12 +25,32 @@
 namespace rios {
 
 /// A worker that can travel: one that is Archivable, or whose bytes are all there is to it. A function object that captures by value
-/// numbers or structures of numbers is such a one. Pointers and references mean nothing elsewhere: they must not be captured, which
-/// the compiler cannot tell.
+/// numbers or structures of numbers is such a one. Pointers and references mean nothing elsewhere; the compiler cannot tell them
+/// from numbers, so they are found out when the worker is to travel.
 template <typename W>
 concept Portable = Archivable<W> || std::is_trivially_copyable_v<W>;
 
 namespace detail {
+
+/// Does any word of a value hold an address of this process's memory, as a captured reference does?
+[[nodiscard]] inline bool holds_address(std::span<std::byte const> value)
+{
+    std::vector<std::uint64_t> words(value.size() / sizeof(std::uint64_t));
+    if (words.empty()) return false;
+    std::memcpy(words.data(), value.data(), words.size() * sizeof(std::uint64_t));
+    std::ifstream map("/proc/self/maps"); // lines "begin-end permissions ...", in hexadecimal; no such file elsewhere
+    for (std::string line; std::getline(map, line);) {
+        std::uint64_t begin = 0;
+        std::uint64_t end = 0;
+        auto const* const last = line.data() + line.size();
+        auto const first = std::from_chars(line.data(), last, begin, 16);
+        if (first.ec != std::errc() || first.ptr == last) continue;
+        if (std::from_chars(first.ptr + 1, last, end, 16).ec != std::errc()) continue;
+        if (std::any_of(words.begin(), words.end(), [&](auto word) { return word >= begin && word < end; }))
+            return true;
+    }
+    return false;
+}
 
 /// The state of a worker as a value that is Archivable.
 template <Portable W>
@@ -32,6 +58,7 @@ class worker_state {
   public:
     using description_type = std::vector<std::byte>;
 
+    /// @throws options_error for captured references and pointers
     explicit worker_state(W const& worker) : bytes_(bytes_of(worker)) {}
     explicit worker_state(description_type bytes) : bytes_(std::move(bytes)) {}
 
@@ -64,6 +91,12 @@ class worker_state {
             return to_bytes(worker);
         } else {
             auto const raw = std::as_bytes(std::span(&worker, 1));
+            if (holds_address(raw)) {
+                throw options_error(
+                    "the state of the worker holds an address of this process, such as a captured reference or "
+                    "pointer, which means nothing in another one; capture values, or list the members "
+                    "(archive.hpp)");
+            }
             return {raw.begin(), raw.end()};
         }
     }

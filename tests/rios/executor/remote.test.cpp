@@ -397,6 +397,46 @@ TEST_CASE("workers that never join are not waited for while others work, and end
     CHECK(place.nothing_left());
 }
 
+TEST_CASE("a run for which nobody joins in time ends, and says what the launcher knows")
+{
+    test::remote_place const place;
+    test::temporary_directory const folder;
+    std::ofstream(folder / "sleeper") << "#!/bin/sh\nexec sleep 60\n";
+    std::filesystem::permissions(folder / "sleeper", std::filesystem::perms::owner_all);
+    auto options = place.options(2);
+    options.program = folder / "sleeper";
+    options.timeouts.joining = 1s;
+    options.min_workers = 2;
+    auto const message =
+        message_of<rios::timeout_error>([&] { result_of(sum_around(), subprocesses(options), {.window = 16}); });
+    CHECK(message.find("0 of the 2 workers that are needed to begin have joined within 1 seconds (timeouts.joining; 0 "
+                       "switches it off)\nworker 0, job ") == 0);
+    CHECK(message.find("runs and has not joined") != std::string::npos);
+    CHECK(place.nothing_left());
+}
+
+TEST_CASE("a worker that captures a reference is refused in words")
+{
+    test::remote_place const place;
+    std::int32_t factor = 2;
+    auto const worker = [&factor](rios::block_info const&, rios::image<std::int16_t> const& in) {
+        rios::image<std::int32_t> out(1, in.rows(), in.cols());
+        for (auto const [row, col] : out.pixels()) out(0, row, col) = factor * in(0, row, col);
+        return out;
+    };
+    CHECK(message_of<rios::options_error>([&] {
+              result_of(worker, subprocesses(place.options()), {.window = 50});
+          }).find("holds an address of this process, such as a captured reference") != std::string::npos);
+    auto const fine = [factor](rios::block_info const&, rios::image<std::int16_t> const& in) {
+        rios::image<std::int32_t> out(1, in.rows(), in.cols());
+        for (auto const [row, col] : out.pixels()) out(0, row, col) = factor * in(0, row, col);
+        return out;
+    };
+    CHECK(result_of(fine, subprocesses(place.options()), {.window = 50}) ==
+          result_of(fine, rios::inline_executor(), {.window = 50}));
+    CHECK(place.nothing_left());
+}
+
 TEST_CASE("a run that is cancelled, or fails here, leaves no process and no file")
 {
     test::remote_place const place;
