@@ -42,7 +42,7 @@ TEST_CASE("a signal requests a stop, and the handler of before comes back")
             // A second one would end the process.
             struct sigaction now {};
             ::sigaction(number, nullptr, &now);
-            CHECK(now.sa_handler == SIG_DFL);
+            CHECK((now.sa_handler == SIG_DFL));
         }
         std::raise(number);
         CHECK(seen == number);
