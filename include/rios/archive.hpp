@@ -3,6 +3,7 @@
 // Values as bytes: how a worker and what it computed travel to another process and back.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -20,9 +21,6 @@
 #include "error.hpp"
 
 namespace rios {
-
-class byte_writer;
-class byte_reader;
 
 namespace detail {
 
@@ -113,12 +111,13 @@ constexpr bool archivable()
 template <typename T>
 concept Archivable = detail::archivable<T>();
 
-/// Appends values to a run of bytes.
-class byte_writer {
+/// Appends values to a run of bytes. @tparam Bytes a vector of std::byte
+template <typename Bytes>
+class basic_byte_writer {
   public:
-    byte_writer() = default;
+    basic_byte_writer() = default;
     /// Begins behind so many bytes that somebody else sets.
-    explicit byte_writer(std::size_t skipped) : bytes_(skipped) {}
+    explicit basic_byte_writer(std::size_t skipped) : bytes_(skipped) {}
 
     template <Archivable... Ts>
     void operator()(Ts const&... values)
@@ -129,7 +128,7 @@ class byte_writer {
     /// Bytes that have been made already. @param all of them
     void append(std::span<std::byte const> all) { append(all.data(), all.size()); }
 
-    [[nodiscard]] std::vector<std::byte> take() && { return std::move(bytes_); }
+    [[nodiscard]] Bytes take() && { return std::move(bytes_); }
 
   private:
     template <typename T>
@@ -169,8 +168,10 @@ class byte_writer {
         bytes_.insert(bytes_.end(), begin, begin + size);
     }
 
-    std::vector<std::byte> bytes_;
+    Bytes bytes_;
 };
+
+using byte_writer = basic_byte_writer<std::vector<std::byte>>;
 
 /// Takes values from a run of bytes in the order in which they were appended. Bytes that end too early are an error, never
 /// an attempt to make room for what they promise.
@@ -260,8 +261,16 @@ class byte_reader {
         value.clear();
         if constexpr (detail::ArchivedAsBytes<element>) {
             if (size > rest_.size() / sizeof(element)) fail();
-            value.resize(static_cast<std::size_t>(size));
-            copy(value.data(), static_cast<std::size_t>(size) * sizeof(element));
+            // In pieces that fit into the processor's cache, as resize() sets what is set again at once.
+            constexpr auto piece = std::max<std::size_t>(1, (std::size_t{64} << 10) / sizeof(element));
+            auto const count = static_cast<std::size_t>(size);
+            value.reserve(count);
+            while (value.size() < count) {
+                auto const had = value.size();
+                auto const next = std::min(count - had, piece);
+                value.resize(had + next);
+                copy(value.data() + had, next * sizeof(element));
+            }
         } else {
             if (size > rest_.size()) fail(); // every element takes at least a byte
             for (std::uint64_t i = 0; i < size; ++i) value.push_back(take<element>());

@@ -9,10 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
-#include <limits>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility> // before asio, which forgets it
@@ -23,15 +22,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
 #include "../error.hpp"
+#include "../large_vector.hpp"
 #include "frame.hpp"
+#include "frame_assembler.hpp"
 #include "tls.hpp"
+#include "tls_end.hpp"
 
 namespace rios::net {
 
@@ -50,16 +49,17 @@ class connection : public std::enable_shared_from_this<connection> {
 
     struct handlers {
         std::function<void()> ready; ///< the other end has the key
-        std::function<void(std::uint16_t type, std::vector<std::byte> body)> message;
+        std::function<void(std::uint16_t type, message_body body)> message;
         /// The connection has ended; called once, also if it was never ready. Empty reason: this end has finished.
         std::function<void(std::string const& reason)> closed;
     };
 
     connection(tcp::socket socket, tls_context& tls, channel_role role, connection_limits limits)
-        : stream_(std::move(socket), tls.native()), timer_(stream_.get_executor()), role_(role), limits_(limits)
+        : socket_(std::move(socket)), timer_(socket_.get_executor()), limits_(limits), tls_(tls, role),
+          incoming_(limits.largest_body)
     {
         boost::system::error_code ignored;
-        stream_.lowest_layer().set_option(tcp::no_delay(true), ignored);
+        socket_.set_option(tcp::no_delay(true), ignored);
     }
     connection(connection const&) = delete;
     connection& operator=(connection const&) = delete;
@@ -68,7 +68,7 @@ class connection : public std::enable_shared_from_this<connection> {
     [[nodiscard]] std::string peer() const
     {
         boost::system::error_code failure;
-        auto const end = stream_.lowest_layer().remote_endpoint(failure);
+        auto const end = socket_.remote_endpoint(failure);
         return failure ? std::string("an unknown address") : end.address().to_string();
     }
 
@@ -78,117 +78,121 @@ class connection : public std::enable_shared_from_this<connection> {
         handlers_ = std::move(called);
         begun_ = heard_ = clock::now();
         watch();
-        using side = boost::asio::ssl::stream_base;
-        stream_.async_handshake(
-            role_ == channel_role::server ? side::server : side::client,
-            [self = shared_from_this()](boost::system::error_code const& failure) { self->shake_hands(failure); });
+        shake_hands();
+        if (!ended_) receive();
     }
 
     /// Sends a message. What is sent after the end is dropped. @param frame with its header
     void send(frame_bytes frame)
     {
-        boost::asio::post(stream_.get_executor(), [self = shared_from_this(), frame = std::move(frame)]() mutable {
+        boost::asio::post(socket_.get_executor(), [self = shared_from_this(), frame = std::move(frame)]() mutable {
             if (self->ended_ || self->finishing_) return;
             self->outgoing_.push_back(std::move(frame));
-            if (self->outgoing_.size() == 1 && self->ready_) self->write_next();
+            self->transmit();
         });
     }
 
     /// Ends when all that was sent has been handed to the system.
     void finish()
     {
-        boost::asio::post(stream_.get_executor(), [self = shared_from_this()] {
+        boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
             self->finishing_ = true;
-            if (self->outgoing_.empty()) self->end("");
+            self->transmit();
         });
     }
 
     /// Ends at once.
     void abort(std::string reason)
     {
-        boost::asio::post(stream_.get_executor(),
+        boost::asio::post(socket_.get_executor(),
                           [self = shared_from_this(), reason = std::move(reason)] { self->end(reason); });
     }
 
   private:
     using clock = std::chrono::steady_clock;
     static constexpr std::uint16_t beat = 0; // type of the message that only says that its sender lives
-    static constexpr std::size_t first_room = std::size_t{16} << 20;
+    static constexpr std::size_t portion = std::size_t{256} << 10; // bytes for one call of the system
 
-    void shake_hands(boost::system::error_code const& failure)
+    void shake_hands()
     {
-        if (ended_) return;
-        if (failure) return end("no handshake: " + text_of(failure));
-        ready_ = true;
-        heard_ = clock::now();
-        if (handlers_.ready) handlers_.ready();
-        read_header();
-        if (!outgoing_.empty()) write_next();
+        boost::system::error_code failure;
+        ready_ = tls_.shake_hands(failure);
+        if (failure) {
+            say_why();
+            return end_by(failure);
+        }
+        if (ready_ && handlers_.ready) handlers_.ready();
+        transmit();
     }
 
-    void read_header()
+    /// The other end is told why there was no handshake, if that is possible at once.
+    void say_why()
     {
-        read(boost::asio::buffer(header_), [](connection& self) {
-            auto const header = header_from(self.header_, self.limits_.largest_body);
-            self.type_ = header.type;
-            self.left_ = header.body_size;
-            self.body_.clear();
-            self.read_body();
-        });
+        boost::system::error_code ignored;
+        socket_.non_blocking(true, ignored);
+        if (sending_.empty()) socket_.write_some(boost::asio::buffer(tls_.to_send()), ignored);
     }
 
-    /// Room is made as the bytes come, so that a large number alone costs nothing.
-    void read_body()
+    void receive()
     {
-        if (left_ == 0) return deliver();
-        auto const had = body_.size();
-        auto const more = static_cast<std::size_t>(std::min<std::uint64_t>(left_, std::max(had, first_room)));
-        body_.resize(had + more);
-        read(boost::asio::buffer(body_.data() + had, more), [more](connection& self) {
-            self.left_ -= more;
-            self.read_body();
-        });
-    }
-
-    void deliver()
-    {
-        auto body = std::exchange(body_, {});
-        if (type_ != beat && handlers_.message) handlers_.message(type_, std::move(body));
-        if (!ended_) read_header();
-    }
-
-    template <typename Buffer, typename F>
-    void read(Buffer const& buffer, F then)
-    {
-        boost::asio::async_read(
-            stream_, buffer,
+        socket_.async_read_some(
+            boost::asio::buffer(received_.data(), received_.size()),
             [self = shared_from_this()](boost::system::error_code const& failure, std::size_t bytes) {
-                if (bytes > self->read_) self->heard_ = clock::now();
-                self->read_ = bytes;
-                return failure ? std::size_t{0} : std::numeric_limits<std::size_t>::max();
-            },
-            [self = shared_from_this(), then](boost::system::error_code const& failure, std::size_t) {
                 if (self->ended_) return;
-                self->read_ = 0;
-                if (failure) return self->end(text_of(failure));
+                if (failure) return self->end_by(failure);
                 self->heard_ = clock::now();
-                try {
-                    then(*self);
-                } catch (std::exception const& refused) {
-                    self->end(refused.what());
-                }
+                self->tls_.arrived({self->received_.data(), bytes});
+                if (!self->ready_) self->shake_hands();
+                if (self->ready_) self->take_messages();
+                if (!self->ended_) self->receive();
             });
     }
 
-    void write_next()
+    /// Those that have arrived, one after the other.
+    void take_messages()
     {
-        boost::asio::async_write(stream_, boost::asio::buffer(outgoing_.front()),
+        try {
+            while (!ended_) {
+                boost::system::error_code failure;
+                auto const got = tls_.read(incoming_.room(), failure);
+                if (failure) return end_by(failure);
+                if (got == 0) break;
+                if (!incoming_.filled(got)) continue;
+                auto body = incoming_.take_body();
+                if (incoming_.type() != beat && handlers_.message) handlers_.message(incoming_.type(), std::move(body));
+            }
+        } catch (std::exception const& refused) {
+            return end(refused.what());
+        }
+        transmit(); // TLS may have something to say
+    }
+
+    /// Sends what there is, several frames or a part of one at a time, unless something is on its way.
+    void transmit()
+    {
+        if (ended_ || !sending_.empty()) return;
+        while (ready_ && !outgoing_.empty() && tls_.to_send().size() < portion) {
+            auto const rest = std::span<std::byte const>(outgoing_.front()).subspan(encrypted_);
+            auto const part = rest.first(std::min(rest.size(), portion - tls_.to_send().size()));
+            boost::system::error_code failure;
+            tls_.write(part, failure);
+            if (failure) return end_by(failure);
+            encrypted_ += part.size();
+            if (part.size() < rest.size()) continue;
+            outgoing_.pop_front();
+            encrypted_ = 0;
+        }
+        sending_.swap(tls_.to_send());
+        if (sending_.empty()) {
+            if (finishing_ && outgoing_.empty()) end("");
+            return;
+        }
+        boost::asio::async_write(socket_, boost::asio::buffer(sending_),
                                  [self = shared_from_this()](boost::system::error_code const& failure, std::size_t) {
                                      if (self->ended_) return;
-                                     if (failure) return self->end(text_of(failure));
-                                     self->outgoing_.pop_front();
-                                     if (!self->outgoing_.empty()) self->write_next();
-                                     else if (self->finishing_) self->end("");
+                                     if (failure) return self->end_by(failure);
+                                     self->sending_.clear();
+                                     self->transmit();
                                  });
     }
 
@@ -207,11 +211,11 @@ class connection : public std::enable_shared_from_this<connection> {
                 return self->end("nothing was heard of it for " + std::to_string(static_cast<long>(silence.count())) +
                                  " seconds");
             }
-            if (self->ready_ && self->outgoing_.empty() && !self->finishing_) {
+            if (self->ready_ && self->outgoing_.empty() && self->sending_.empty() && !self->finishing_) {
                 frame_bytes frame(frame_header::size);
                 set_header(frame, beat);
                 self->outgoing_.push_back(std::move(frame));
-                self->write_next();
+                self->transmit();
             }
             self->watch();
         });
@@ -222,36 +226,34 @@ class connection : public std::enable_shared_from_this<connection> {
         if (std::exchange(ended_, true)) return;
         boost::system::error_code ignored;
         timer_.cancel();
-        stream_.lowest_layer().shutdown(tcp::socket::shutdown_both, ignored);
-        stream_.lowest_layer().close(ignored);
+        socket_.shutdown(tcp::socket::shutdown_both, ignored);
+        socket_.close(ignored);
         auto const called = std::exchange(handlers_, {});
         if (called.closed) called.closed(reason);
     }
 
-    static std::string text_of(boost::system::error_code const& failure)
+    void end_by(boost::system::error_code const& failure)
     {
-        if (failure == boost::asio::error::eof || failure == boost::asio::ssl::error::stream_truncated) {
-            return "the connection was closed by the other end";
-        }
-        return failure.message();
+        auto const closed = failure == boost::asio::error::eof;
+        end((ready_ ? "" : "no handshake: ") +
+            (closed ? "the connection was closed by the other end" : failure.message()));
     }
 
-    boost::asio::ssl::stream<tcp::socket> stream_;
+    tcp::socket socket_;
     boost::asio::steady_timer timer_;
-    channel_role const role_;
     connection_limits const limits_;
+    tls_end tls_;
     handlers handlers_;
     bool ready_ = false;
     bool finishing_ = false;
     bool ended_ = false;
     clock::time_point begun_;
     clock::time_point heard_;
-    std::size_t read_ = 0; // bytes of the read under way
-    std::array<std::byte, frame_header::size> header_{};
-    std::uint16_t type_ = 0;
-    std::uint64_t left_ = 0; // bytes of the body to come
-    std::vector<std::byte> body_;
-    std::deque<frame_bytes> outgoing_; // the first is on its way
+    large_buffer received_{portion}; // as it comes from the network
+    frame_assembler incoming_;
+    std::deque<frame_bytes> outgoing_;
+    std::size_t encrypted_ = 0;      // bytes of the first of them
+    std::vector<std::byte> sending_; // on its way, as it goes over the network
 };
 
 } // namespace rios::net

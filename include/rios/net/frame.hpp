@@ -12,9 +12,9 @@
 #include <limits>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "../error.hpp"
+#include "../large_vector.hpp"
 
 namespace rios::net {
 
@@ -22,7 +22,9 @@ namespace rios::net {
 inline constexpr std::uint32_t wire_version = 1;
 
 /// Bytes of a message: room for the header, then the body.
-using frame_bytes = std::vector<std::byte>;
+using frame_bytes = large_vector<std::byte>;
+/// Bytes of a message that has arrived, without its header.
+using message_body = large_vector<std::byte>;
 
 struct frame_header {
     static constexpr std::size_t size = 16;

@@ -146,7 +146,7 @@ class listener {
                                if (slot->ready) slot->ready();
                            },
                        .message =
-                           [slot](std::uint16_t type, std::vector<std::byte> body) {
+                           [slot](std::uint16_t type, message_body body) {
                                if (slot->message) slot->message(type, std::move(body));
                            },
                        .closed =

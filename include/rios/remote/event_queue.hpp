@@ -38,7 +38,7 @@ struct event {
     kind what;
     std::size_t number = 0; ///< of the connection; of the worker for those of the launcher; of the step for an input
     message type = message::beat;
-    std::vector<std::byte> body{};
+    net::message_body body{};
     std::string text{};
     std::exception_ptr error{};
     std::shared_ptr<net::connection> channel{};

@@ -146,7 +146,7 @@ struct job_end {
 template <Archivable... Ts>
 [[nodiscard]] net::frame_bytes frame(message type, std::span<std::byte const> behind, Ts const&... values)
 {
-    byte_writer writer(net::frame_header::size);
+    basic_byte_writer<net::frame_bytes> writer(net::frame_header::size);
     writer(values...);
     writer.append(behind);
     auto bytes = std::move(writer).take();

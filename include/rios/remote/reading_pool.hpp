@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "event_queue.hpp"
+#include "messages.hpp"
 #include "remote_work.hpp"
 
 namespace rios::remote {
@@ -37,11 +38,11 @@ class reading_pool {
         changed_.notify_all();
     }
 
-    void read(std::size_t index)
+    void read(step const& which)
     {
         {
             std::lock_guard lock(mutex_);
-            wanted_.push_back(index);
+            wanted_.push_back(which);
         }
         changed_.notify_one();
     }
@@ -53,12 +54,12 @@ class reading_pool {
         for (;;) {
             changed_.wait(lock, [this] { return stopping_ || !wanted_.empty(); });
             if (stopping_) return;
-            auto const index = wanted_.front();
+            auto const which = wanted_.front();
             wanted_.pop_front();
             lock.unlock();
-            event happened{.what = event::kind::input_read, .number = index};
+            event happened{.what = event::kind::input_read, .number = static_cast<std::size_t>(which.index)};
             try {
-                happened.body = work_.read(index);
+                happened.body = work_.read(which);
             } catch (...) {
                 happened.error = std::current_exception();
             }
@@ -71,7 +72,7 @@ class reading_pool {
     event_queue& events_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<std::size_t> wanted_;
+    std::deque<step> wanted_;
     bool stopping_ = false;
     std::vector<std::jthread> threads_; // last: joined before what they use is destroyed
 };

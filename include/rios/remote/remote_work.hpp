@@ -14,7 +14,9 @@
 #include "../archive_portability.hpp"
 #include "../concepts.hpp"
 #include "../error.hpp"
+#include "../net/frame.hpp"
 #include "../timing.hpp"
+#include "messages.hpp"
 #include "registry.hpp"
 #include "served_work.hpp"
 
@@ -36,8 +38,8 @@ class remote_work {
     [[nodiscard]] virtual bool is_portable(bool ships_input) const = 0;
     [[nodiscard]] virtual bool accumulates() const = 0;
 
-    /// The input of a step, as bytes.
-    [[nodiscard]] virtual std::vector<std::byte> read(std::size_t index) = 0;
+    /// Reads the input of a step. @returns the frame that brings it to a worker
+    [[nodiscard]] virtual net::frame_bytes read(step const& which) = 0;
     virtual void deliver(std::size_t index, std::span<std::byte const> result) = 0;
     virtual void absorb(std::span<std::byte const> accumulated, timings const& times) = 0;
     virtual void poll() = 0;
@@ -111,15 +113,16 @@ class remote_work_of final : public remote_work {
 
     [[nodiscard]] bool accumulates() const override { return Accumulates<typename J::worker_type>; }
 
-    [[nodiscard]] std::vector<std::byte> read(std::size_t index) override
+    [[nodiscard]] net::frame_bytes read(step const& which) override
     {
         if constexpr (ShipsInput<J>) {
             auto input = job_.make_input();
-            for (std::size_t part = 0; part < job_.parts(); ++part) job_.read(index, part, input);
-            return to_bytes(input);
+            for (std::size_t part = 0; part < job_.parts(); ++part) {
+                job_.read(static_cast<std::size_t>(which.index), part, input);
+            }
+            return frame(message::step, which, input);
         } else {
-            static_cast<void>(index);
-            return {};
+            return frame(message::step, which);
         }
     }
 

@@ -75,16 +75,6 @@ class served_base : public served_work {
     [[nodiscard]] timings times() const override { return log_.snapshot(); }
 
   protected:
-    template <typename T>
-    static net::frame_bytes framed(step const& which, T const& result)
-    {
-        byte_writer writer(net::frame_header::size);
-        writer(which, result);
-        auto bytes = std::move(writer).take();
-        net::set_header(bytes, static_cast<std::uint16_t>(message::result));
-        return bytes;
-    }
-
     W const worker_;
     timing_log log_;
     cancellation cancellation_;
@@ -111,10 +101,10 @@ class reading_work final : public served_base<W> {
         if constexpr (ReadsAhead<W>) {
             using input_type = decltype(this->worker_.read(index, this->log_));
             auto& value = static_cast<held<input_type>&>(input).value;
-            return this->framed(which, this->worker_.compute(index, value, this->log_, this->cancellation_));
+            return frame(message::result, which, this->worker_.compute(index, value, this->log_, this->cancellation_));
         } else {
             static_cast<void>(input);
-            return this->framed(which, this->worker_(index, this->log_, this->cancellation_));
+            return frame(message::result, which, this->worker_(index, this->log_, this->cancellation_));
         }
     }
 
@@ -135,8 +125,9 @@ class computing_work final : public served_base<W> {
     [[nodiscard]] net::frame_bytes compute(step const& which, held_input& input) override
     {
         auto& value = static_cast<held<Input>&>(input).value;
-        return this->framed(which, this->worker_.compute(static_cast<std::size_t>(which.index), value, this->log_,
-                                                         this->cancellation_));
+        return frame(
+            message::result, which,
+            this->worker_.compute(static_cast<std::size_t>(which.index), value, this->log_, this->cancellation_));
     }
 };
 

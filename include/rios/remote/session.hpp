@@ -148,6 +148,12 @@ class session {
         std::string gone{}; ///< why its connection ended
     };
 
+    /// A result whose turn has not come, in the message that brought it.
+    struct early_result {
+        net::message_body body;
+        std::span<std::byte const> bytes;
+    };
+
     /// A job under way.
     struct job_run {
         job_run(remote_work& w, job_rules const& r, std::size_t attempts)
@@ -164,10 +170,10 @@ class session {
         bool portable = true;
         std::size_t delivered = 0;
         std::size_t largest_result = 0;
-        std::map<std::size_t, std::vector<std::byte>> early{}; // results whose turn has not come
-        std::map<std::size_t, std::size_t> reader_for{};       // members that wait for inputs, by index
-        std::deque<std::size_t> reads_wanted{};                // members that want a permit
-        std::size_t reads_allowed = 0;                         // permits that are out
+        std::map<std::size_t, early_result> early{};     // results whose turn has not come
+        std::map<std::size_t, std::size_t> reader_for{}; // members that wait for inputs, by index
+        std::deque<std::size_t> reads_wanted{};          // members that want a permit
+        std::size_t reads_allowed = 0;                   // permits that are out
         clock::time_point last_result = clock::now();
         std::unique_ptr<reading_pool> readers{}; // last: it uses the work
     };
@@ -266,7 +272,7 @@ class session {
         auto const number = next_connection_++;
         return {.ready = {},
                 .message =
-                    [this, number, channel](std::uint16_t type, std::vector<std::byte> body) {
+                    [this, number, channel](std::uint16_t type, net::message_body body) {
                         events_.push({.what = event::kind::message,
                                       .number = number,
                                       .type = static_cast<message>(type),
@@ -355,7 +361,7 @@ class session {
                 each.given = clock::now();
                 if (job.ships_input) {
                     job.reader_for[index] = number;
-                    job.readers->read(index);
+                    job.readers->read({.job = job.number, .index = index});
                 } else {
                     each.channel->send(frame(message::step, step{.job = job.number, .index = index}));
                 }
@@ -398,7 +404,7 @@ class session {
         case event::kind::launched: jobs_of_workers_[happened.number].id = happened.text; break;
         case event::kind::refused: std::rethrow_exception(happened.error);
         case event::kind::status: take_status(happened.number, std::move(happened.job)); break;
-        case event::kind::input_read: send_input(happened.number, happened); break;
+        case event::kind::input_read: send_input(happened.number, std::move(happened)); break;
         }
     }
 
@@ -414,7 +420,8 @@ class session {
         case message::result: {
             auto const which = reader.take<step>();
             if (which.job == job.number)
-                take_result(happened.number, from, static_cast<std::size_t>(which.index), reader.rest());
+                take_result(happened.number, from, static_cast<std::size_t>(which.index), std::move(happened.body),
+                            reader.rest());
             break;
         }
         case message::failed: {
@@ -483,7 +490,9 @@ class session {
         begin_job(joined);
     }
 
-    void take_result(std::size_t number, member& from, std::size_t index, std::span<std::byte const> bytes)
+    /// @param bytes the result in that message
+    void take_result(std::size_t number, member& from, std::size_t index, net::message_body body,
+                     std::span<std::byte const> bytes)
     {
         auto& job = *job_;
         job.last_result = from.given = clock::now();
@@ -497,17 +506,17 @@ class session {
             job.last_result = clock::now(); // which may have taken long
             return;
         }
-        job.early.emplace(index, std::vector<std::byte>(bytes.begin(), bytes.end()));
+        job.early.emplace(index, early_result{std::move(body), bytes});
         while (!job.early.empty() && job.early.begin()->first == job.delivered) {
             auto const next = std::move(job.early.begin()->second);
             job.early.erase(job.early.begin());
-            job.work.deliver(job.delivered, next);
+            job.work.deliver(job.delivered, next.bytes);
             ++job.delivered;
         }
         job.last_result = clock::now();
     }
 
-    void send_input(std::size_t index, event const& happened)
+    void send_input(std::size_t index, event happened)
     {
         auto& job = *job_;
         auto const found = job.reader_for.find(index);
@@ -517,8 +526,7 @@ class session {
         if (happened.error) std::rethrow_exception(happened.error);
         auto const to = members_.find(number);
         if (to == members_.end()) return;
-        to->second.channel->send(
-            frame(message::step, std::span<std::byte const>(happened.body), step{.job = job.number, .index = index}));
+        to->second.channel->send(std::move(happened.body));
     }
 
     void allow_reads()

@@ -63,7 +63,7 @@ class step_crew {
     [[nodiscard]] std::uint64_t job() const noexcept { return job_; }
 
     /// @param shipped the message that the input comes in, behind `offset`
-    void add(step const& which, std::vector<std::byte> shipped, std::size_t offset)
+    void add(step const& which, net::message_body shipped, std::size_t offset)
     {
         {
             std::lock_guard lock(mutex_);
@@ -109,7 +109,7 @@ class step_crew {
   private:
     struct waiting_step {
         step which;
-        std::vector<std::byte> shipped;
+        net::message_body shipped;
         std::size_t offset;
     };
     struct ready_step {
@@ -244,21 +244,19 @@ class worker_process {
         main_process_ = socket->remote_endpoint();
         auto const channel = std::make_shared<net::connection>(*std::move(socket), tls_, net::channel_role::client,
                                                                net::connection_limits{});
-        channel->start({.ready =
-                            [&] {
-                                joined_ = true;
-                                channel->send(
-                                    frame(message::hello, hello{.version = std::string(version),
-                                                                .architecture = architecture(),
-                                                                .number = number_,
-                                                                .host = net::host_name(),
-                                                                .process = static_cast<std::uint64_t>(::getpid())}));
-                            },
-                        .message =
-                            [&](std::uint16_t type, std::vector<std::byte> body) {
-                                take(static_cast<message>(type), std::move(body), *channel);
-                            },
-                        .closed = [&](std::string const& reason) { leave(reason); }});
+        channel->start(
+            {.ready =
+                 [&] {
+                     joined_ = true;
+                     channel->send(frame(message::hello, hello{.version = std::string(version),
+                                                               .architecture = architecture(),
+                                                               .number = number_,
+                                                               .host = net::host_name(),
+                                                               .process = static_cast<std::uint64_t>(::getpid())}));
+                 },
+             .message = [&](std::uint16_t type,
+                            net::message_body body) { take(static_cast<message>(type), std::move(body), *channel); },
+             .closed = [&](std::string const& reason) { leave(reason); }});
         io_.run();
         return exit_;
     }
@@ -325,7 +323,7 @@ class worker_process {
         return socket;
     }
 
-    void take(message type, std::vector<std::byte> body, net::connection& channel)
+    void take(message type, net::message_body body, net::connection& channel)
     {
         byte_reader reader(body);
         switch (type) {
