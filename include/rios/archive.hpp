@@ -111,6 +111,29 @@ constexpr bool archivable()
 template <typename T>
 concept Archivable = detail::archivable<T>();
 
+namespace detail {
+
+/// Appends values that are bytes to a vector: in pieces that fit into the processor's cache, as resize() sets what is set again
+/// at once, and not by insert(), which goes element by element where a vector has an allocator of its own.
+template <typename V>
+void append_bytes(V& to, void const* from, std::size_t count)
+{
+    using element = typename V::value_type;
+    constexpr auto piece = std::max<std::size_t>(1, (std::size_t{64} << 10) / sizeof(element));
+    auto const* begin = static_cast<std::byte const*>(from);
+    if (to.capacity() - to.size() < count) to.reserve(to.size() + std::max(count, to.size()));
+    while (count > 0) {
+        auto const had = to.size();
+        auto const next = std::min(count, piece);
+        to.resize(had + next);
+        std::memcpy(to.data() + had, begin, next * sizeof(element));
+        begin += next * sizeof(element);
+        count -= next;
+    }
+}
+
+} // namespace detail
+
 /// Appends values to a run of bytes. @tparam Bytes a vector of std::byte
 template <typename Bytes>
 class basic_byte_writer {
@@ -162,11 +185,7 @@ class basic_byte_writer {
         }
     }
 
-    void append(void const* data, std::size_t size)
-    {
-        auto const* const begin = static_cast<std::byte const*>(data);
-        bytes_.insert(bytes_.end(), begin, begin + size);
-    }
+    void append(void const* data, std::size_t size) { detail::append_bytes(bytes_, data, size); }
 
     Bytes bytes_;
 };
@@ -261,16 +280,9 @@ class byte_reader {
         value.clear();
         if constexpr (detail::ArchivedAsBytes<element>) {
             if (size > rest_.size() / sizeof(element)) fail();
-            // In pieces that fit into the processor's cache, as resize() sets what is set again at once.
-            constexpr auto piece = std::max<std::size_t>(1, (std::size_t{64} << 10) / sizeof(element));
             auto const count = static_cast<std::size_t>(size);
-            value.reserve(count);
-            while (value.size() < count) {
-                auto const had = value.size();
-                auto const next = std::min(count - had, piece);
-                value.resize(had + next);
-                copy(value.data() + had, next * sizeof(element));
-            }
+            detail::append_bytes(value, rest_.data(), count);
+            rest_ = rest_.subspan(count * sizeof(element));
         } else {
             if (size > rest_.size()) fail(); // every element takes at least a byte
             for (std::uint64_t i = 0; i < size; ++i) value.push_back(take<element>());
