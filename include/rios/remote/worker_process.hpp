@@ -129,7 +129,7 @@ class step_crew {
             auto const permit = get_permit(next.which);
             if (permit) {
                 auto const input = std::span<std::byte const>(next.shipped).subspan(next.offset);
-                result.emplace(next.which, work_->read(static_cast<std::size_t>(next.which.index), input));
+                result = ready_step{next.which, work_->read(static_cast<std::size_t>(next.which.index), input)};
                 give_back_permit(next.which);
             }
         } catch (...) {
