@@ -126,7 +126,11 @@ class tls_end {
         auto& out = static_cast<tls_end*>(BIO_get_data(bio))->to_send_;
         auto const* const begin = reinterpret_cast<std::byte const*>(from);
         BIO_clear_retry_flags(bio);
-        out.insert(out.end(), begin, begin + size);
+        try {
+            out.insert(out.end(), begin, begin + size);
+        } catch (...) {
+            return -1; // no memory
+        }
         return size;
     }
 
