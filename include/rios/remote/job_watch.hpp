@@ -102,8 +102,11 @@ class job_watch {
         auto const deadline = std::chrono::steady_clock::now() + patience_;
         lock.unlock();
         cancel_all([this](std::size_t number) { return !going_.contains(number); });
-        auto const pause = std::clamp(interval / 2, std::chrono::milliseconds(10), std::chrono::milliseconds(1000));
-        while (look_at_all() > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(pause);
+        auto pause = std::chrono::milliseconds(1);
+        while (look_at_all() > 0 && std::chrono::steady_clock::now() < deadline) {
+            std::this_thread::sleep_until(std::min(deadline, std::chrono::steady_clock::now() + pause));
+            pause = std::min(interval, 2 * pause);
+        }
         cancel_all([](std::size_t) { return true; });
     }
 
