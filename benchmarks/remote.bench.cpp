@@ -122,6 +122,17 @@ void start_up(benchmark::State& state)
     }
 }
 
+/// The same, and until the processes are gone again.
+void come_and_go(benchmark::State& state)
+{
+    auto const workers = static_cast<std::size_t>(state.range(0));
+    for (auto _ : state) {
+        rios::remote_executor executor(rios::subprocess_launcher(), {.workers = workers, .min_workers = workers});
+        making_job job{.steps = workers, .bytes = 1024};
+        executor.run(job);
+    }
+}
+
 /// Blocks through the executor, one process with one thread: several are under way, as in every run.
 template <typename J>
 void through_executor(benchmark::State& state)
@@ -271,6 +282,7 @@ void decode(benchmark::State& state)
 }
 
 BENCHMARK(start_up)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(20);
+BENCHMARK(come_and_go)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(20);
 BENCHMARK(through_executor<making_job>)->Arg(64 << 10)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(through_executor<returning_job>)->Arg(64 << 10)->UseRealTime()->Unit(benchmark::kMillisecond);
 // A step and its result; a block there and back; a large block, and a word that it has come.
