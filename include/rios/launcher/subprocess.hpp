@@ -38,14 +38,21 @@ struct subprocess_options {
 };
 
 /// Starts processes with posix_spawn: each is the leader of a process group of its own, inherits no file but standard input, which
-/// is empty, and its output goes to a file without a name, the end of which tells what went wrong.
+/// is empty, and its output goes to a file without a name, the end of which tells what went wrong. When it ends, what is left of
+/// its group is killed.
 ///
 /// Thread rule: one thread at a time.
 class subprocess_launcher {
   public:
     explicit subprocess_launcher(subprocess_options options = {}) : options_(options) {}
     subprocess_launcher(subprocess_launcher&&) = default;
-    subprocess_launcher& operator=(subprocess_launcher&&) = default;
+    /// The other one gets the processes that there were here, and ends them with itself.
+    subprocess_launcher& operator=(subprocess_launcher&& other) noexcept
+    {
+        std::swap(options_, other.options_);
+        processes_.swap(other.processes_);
+        return *this;
+    }
     ~subprocess_launcher() { end_all(); }
 
     /// @throws remote_error if the process cannot be started
@@ -175,16 +182,24 @@ class subprocess_launcher {
         return result;
     }
 
-    /// Finds out whether a process has ended. @param options of waitpid: 0 to wait for it
+    /// Finds out whether a process has ended. @param options of waitid: 0 to wait for it
     static void look(child& each, int options = WNOHANG)
     {
         if (each.status.state == job_state::ended) return;
+        siginfo_t about{};
         int how = 0;
         pid_t result = 0;
         do {
-            result = ::waitpid(each.process, &how, options);
+            result = ::waitid(P_PID, static_cast<id_t>(each.process), &about, WEXITED | WNOWAIT | options);
         } while (result < 0 && errno == EINTR);
-        if (result == 0) return;
+        if (result == 0 && about.si_pid == 0) return;
+        if (result == 0) {
+            // As long as it has not been waited for, its number is nobody else's.
+            ::kill(-each.process, SIGKILL);
+            do {
+                result = ::waitpid(each.process, &how, 0);
+            } while (result < 0 && errno == EINTR);
+        }
         each.status.state = job_state::ended;
         if (result < 0) {
             each.status.reason = "was waited for by somebody else";
