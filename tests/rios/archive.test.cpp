@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rios/archive.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,7 +12,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -106,6 +110,7 @@ struct cannot_be_made {
 struct cannot_be_made_from_its_description {
     using description_type = std::string;
     [[nodiscard]] std::string description() const { return {}; }
+    int* state = nullptr;
 };
 struct describes_itself_as_something_else {
     using description_type = std::string;
@@ -135,6 +140,18 @@ static_assert(!Archivable<std::vector<cannot_be_made>> && !Archivable<std::optio
 static_assert(!Archivable<std::vector<bool>>);
 static_assert(!Archivable<std::optional<std::vector<bool>>> && !Archivable<std::vector<std::vector<bool>>>);
 static_assert(Archivable<std::optional<bool>> && Archivable<std::vector<std::optional<bool>>>);
+
+// Arrays, tuples and variants are what they hold.
+static_assert(Archivable<std::array<int, 3>> && Archivable<std::array<std::string, 2>>);
+static_assert(Archivable<std::tuple<int, std::string, tree>> && Archivable<std::variant<int, handle>>);
+static_assert(Archivable<std::tuple<>>); // has no state
+static_assert(!Archivable<std::array<plain, 2>> && !Archivable<std::tuple<int, plain>>);
+static_assert(!Archivable<std::variant<int, plain>> && !Archivable<std::vector<std::tuple<int, int*>>>);
+// What has no state travels, what captures does not (worker_state.hpp has the workers that may).
+struct nothing {};
+constexpr auto captures_nothing = [](int x) { return x + 1; };
+static_assert(Archivable<nothing> && Archivable<std::remove_const_t<decltype(captures_nothing)>>);
+static_assert(!Archivable<decltype([x = 1] { return x; })>);
 
 template <typename T>
 T there_and_back(T const& value)
@@ -256,6 +273,60 @@ TEST_CASE("what holds handles is made anew from its description, wherever it sta
     CHECK(again.others[1].description() == std::vector<std::string>{"c"});
     REQUIRE(again.last);
     CHECK(again.last->description() == std::vector<std::string>{"d", ""});
+}
+
+TEST_CASE("arrays, tuples and variants come back, in each other and with what holds handles")
+{
+    std::array<std::uint16_t, 3> const numbers{1, 2, 65535};
+    CHECK(there_and_back(numbers) == numbers);
+    CHECK(to_bytes(numbers).size() == 6); // its size is part of its type
+    std::array<std::string, 2> const texts{"", "b"};
+    CHECK(there_and_back(texts) == texts);
+    // The order in which members are taken is the order in which they were put, not that of a call's arguments.
+    std::tuple<std::uint8_t, std::string, tree, double> const several{7, "seven", oak(), 0.5};
+    CHECK(there_and_back(several) == several);
+    CHECK(to_bytes(std::tuple(std::uint8_t{1}, std::uint8_t{2})) == bytes{std::byte{1}, std::byte{2}});
+    using either = std::variant<std::int32_t, std::string, std::int32_t, std::vector<point>>;
+    for (auto const& value : {either(std::in_place_index<0>, 5), either(std::in_place_index<1>, "text"),
+                              either(std::in_place_index<2>, 5), either(std::vector<point>{{1, 2}})}) {
+        CHECK(there_and_back(value) == value);
+        CHECK(there_and_back(value).index() == value.index());
+    }
+    std::vector<std::tuple<either, std::array<std::optional<int>, 2>>> const nested{
+        {either("x"), {1, std::nullopt}}, {either(std::in_place_index<2>, 9), {std::nullopt, 2}}};
+    CHECK(there_and_back(nested) == nested);
+    // None of these can be made without arguments.
+    auto const with_handles = there_and_back(std::tuple(3, handle({"a", "b"})));
+    CHECK(std::get<1>(with_handles).description() == std::vector<std::string>{"a", "b"});
+    std::variant<handle, int> const one_of(handle({"c"}));
+    CHECK(std::get<0>(there_and_back(one_of)).description() == std::vector<std::string>{"c"});
+}
+
+TEST_CASE("arrays, tuples and variants that are cut, or say what they cannot hold, are an error")
+{
+    using all_of = std::tuple<std::array<std::string, 2>, std::variant<std::uint8_t, std::string>, nothing>;
+    auto const all = to_bytes(all_of({"ab", "c"}, "d", {}));
+    for (std::size_t size = 0; size < all.size(); ++size) {
+        auto const cut = std::span(all).first(size);
+        CHECK(test::message_of<rios::error>([&] { static_cast<void>(from_bytes<all_of>(cut)); }) == too_few);
+    }
+    using either = std::variant<std::uint8_t, std::string>;
+    for (unsigned index = 2; index < 256; ++index) {
+        bytes const damaged{static_cast<std::byte>(index), std::byte{0}};
+        CHECK(test::message_of<rios::error>([&] { static_cast<void>(from_bytes<either>(damaged)); }) == too_few);
+    }
+    CHECK(std::get<0>(from_bytes<either>(bytes{std::byte{0}, std::byte{9}})) == 9);
+}
+
+TEST_CASE("what has no state is a byte of 0, so that a promise of many of them costs nothing")
+{
+    CHECK(to_bytes(nothing()) == bytes{std::byte{0}});
+    CHECK(there_and_back(captures_nothing)(4) == 5);
+    CHECK(there_and_back(std::vector<nothing>(5)).size() == 5);
+    CHECK(test::message_of<rios::error>([] { static_cast<void>(from_bytes<nothing>(bytes{std::byte{1}})); }) ==
+          too_few);
+    CHECK(test::message_of<rios::error>([] { static_cast<void>(from_bytes<std::vector<nothing>>(promise(11, 10))); }) ==
+          too_few);
 }
 
 TEST_CASE("values that are appended to one run of bytes are taken in the same order")
