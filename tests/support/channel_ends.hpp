@@ -159,6 +159,13 @@ class channel_server {
 
     [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
 
+    /// From now on, whoever gets in is sent this.
+    void greet_with(rios::net::frame_bytes greeting)
+    {
+        std::lock_guard lock(mutex_);
+        greeting_ = std::move(greeting);
+    }
+
     /// The end of a connection, in the order in which they were taken. @pre it comes
     [[nodiscard]] end& operator[](std::size_t index)
     {
@@ -181,6 +188,7 @@ class channel_server {
         auto result = made->log.handlers();
         {
             std::lock_guard lock(mutex_);
+            if (!greeting_.empty()) channel->send(greeting_);
             taken_.push_back(std::move(made));
         }
         changed_.notify_all();
@@ -189,6 +197,7 @@ class channel_server {
 
     std::mutex mutex_;
     std::condition_variable changed_;
+    rios::net::frame_bytes greeting_;
     std::vector<std::unique_ptr<end>> taken_;
     io_thread thread_;
     rios::net::listener listener_;
