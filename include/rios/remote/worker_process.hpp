@@ -239,40 +239,56 @@ class worker_process {
     /// @returns how the process should end
     [[nodiscard]] int run()
     {
-        auto socket = connect();
-        if (!socket) return worker_unheard;
-        main_process_ = socket->remote_endpoint();
-        auto const channel = std::make_shared<net::connection>(*std::move(socket), tls_, net::channel_role::client,
-                                                               net::connection_limits{});
-        channel->start(
-            {.ready =
-                 [&] {
-                     joined_ = true;
-                     channel->send(frame(message::hello, hello{.version = std::string(version),
-                                                               .architecture = architecture(),
-                                                               .number = number_,
-                                                               .host = net::host_name(),
-                                                               .process = static_cast<std::uint64_t>(::getpid())}));
-                 },
-             .message = [&](std::uint16_t type,
-                            net::message_body body) { take(static_cast<message>(type), std::move(body), *channel); },
-             .closed = [&](std::string const& reason) { leave(reason); }});
-        io_.run();
+        // The main process drops whoever it takes for a stranger, when many of them come at once; that may be after this end
+        // of the channel is ready.
+        for (int tries = 1; tries <= most_tries; ++tries) {
+            auto socket = connect();
+            if (!socket) return worker_unheard;
+            boost::system::error_code gone;
+            main_process_ = socket->remote_endpoint(gone);
+            auto const channel = std::make_shared<net::connection>(*std::move(socket), tls_, net::channel_role::client,
+                                                                   net::connection_limits{});
+            channel->start({.ready = [&] { introduce(*channel); },
+                            .message =
+                                [&](std::uint16_t type, net::message_body body) {
+                                    take(static_cast<message>(type), std::move(body), *channel);
+                                },
+                            .closed =
+                                [&](std::string const& reason) {
+                                    if (joined_ || parting_ || tries == most_tries) leave(reason);
+                                }});
+            io_.run();
+            if (joined_ || parting_) break;
+            io_.restart();
+            std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        }
         return exit_;
     }
 
   private:
     using tcp = boost::asio::ip::tcp;
+    static constexpr int most_tries = 3;
+    static constexpr auto patience = std::chrono::milliseconds(10000); // until an address answers
 
-    /// Tries every address of the main process again and again, as a network may need a moment. The main process listens before it
-    /// launches anybody, so where nobody listens, it is gone.
+    void introduce(net::connection& channel) const
+    {
+        channel.send(frame(message::hello, hello{.version = std::string(version),
+                                                 .architecture = architecture(),
+                                                 .number = number_,
+                                                 .host = net::host_name(),
+                                                 .process = static_cast<std::uint64_t>(::getpid())}));
+    }
+
+    /// Tries every address of the main process; it may need a moment, and so may the network. Some addresses may lead nowhere
+    /// from here, without a word: the others must get their turn. The main process listens before it launches anybody, so where
+    /// nobody listens at any of them, it is gone.
     std::optional<tcp::socket> connect()
     {
         using clock = std::chrono::steady_clock;
         auto const begun = clock::now();
+        auto const turn = patience / static_cast<int>(std::clamp<std::size_t>(address_.hosts.size(), 2, 20));
         std::string reasons;
         bool nobody_listens = false;
-        auto const patience = [&] { return std::chrono::seconds(nobody_listens ? 2 : 10); };
         do {
             reasons.clear();
             nobody_listens = true;
@@ -287,20 +303,22 @@ class worker_process {
                     continue;
                 }
                 for (auto const& each : found) {
-                    if (auto socket = connect_to(each.endpoint(), failure)) return socket;
+                    if (clock::now() - begun > patience) break;
+                    if (auto socket = connect_to(each.endpoint(), turn, failure)) return socket;
                     nobody_listens = nobody_listens && failure == boost::asio::error::connection_refused;
                     main_process_ = each.endpoint();
                     reasons += "\n  " + each.endpoint().address().to_string() + ": " + failure.message();
                 }
             }
             std::this_thread::sleep_for(std::chrono::milliseconds(200));
-        } while (clock::now() - begun < patience());
+        } while (clock::now() - begun < (nobody_listens ? patience / 5 : patience));
         if (main_process_.address().is_loopback()) tidy_up(); // elsewhere, others may still reach it
         complain("the main process cannot be reached at port " + std::to_string(address_.port) + " of" + reasons);
         return std::nullopt;
     }
 
-    std::optional<tcp::socket> connect_to(tcp::endpoint const& where, boost::system::error_code& failure)
+    std::optional<tcp::socket> connect_to(tcp::endpoint const& where, std::chrono::milliseconds time,
+                                          boost::system::error_code& failure)
     {
         tcp::socket socket(io_);
         failure = boost::asio::error::timed_out;
@@ -310,7 +328,7 @@ class worker_process {
             done = true;
         });
         io_.restart();
-        io_.run_for(std::chrono::seconds(5));
+        io_.run_for(time);
         if (!done) {
             boost::system::error_code ignored;
             socket.close(ignored);
@@ -327,7 +345,10 @@ class worker_process {
     {
         byte_reader reader(body);
         switch (type) {
-        case message::welcome: how_ = reader.take<welcome>(); break;
+        case message::welcome:
+            how_ = reader.take<welcome>();
+            joined_ = true;
+            break;
         case message::refused:
             complain("the main process refused it: " + reader.take<refused>().reason);
             exit_ = worker_failed;
