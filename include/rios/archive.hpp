@@ -192,6 +192,12 @@ class basic_byte_writer {
 
 using byte_writer = basic_byte_writer<std::vector<std::byte>>;
 
+/// Bytes that are not those that a byte_writer made.
+class damaged_data : public error {
+  public:
+    using error::error;
+};
+
 /// Takes values from a run of bytes in the order in which they were appended. Bytes that end too early are an error, never
 /// an attempt to make room for what they promise.
 class byte_reader {
@@ -199,7 +205,7 @@ class byte_reader {
     /// @param bytes must outlive the reader
     explicit byte_reader(std::span<std::byte const> bytes) : rest_(bytes) {}
 
-    /// @throws error if there are too few bytes
+    /// @throws damaged_data if there are too few bytes, or they mean nothing
     template <Archivable... Ts>
     void operator()(Ts&... values)
     {
@@ -296,7 +302,7 @@ class byte_reader {
         rest_ = rest_.subspan(size);
     }
 
-    [[noreturn]] static void fail() { throw error("the data of a worker are damaged, or end too early"); }
+    [[noreturn]] static void fail() { throw damaged_data("the data of a worker are damaged, or end too early"); }
 
     std::span<std::byte const> rest_;
 };
@@ -310,13 +316,13 @@ template <Archivable T>
     return std::move(writer).take();
 }
 
-/// The value that gave these bytes. @throws error if there are too few or too many of them
+/// The value that gave these bytes. @throws damaged_data if there are too few or too many of them
 template <Archivable T>
 [[nodiscard]] T from_bytes(std::span<std::byte const> bytes)
 {
     byte_reader reader(bytes);
     auto value = reader.template take<T>();
-    if (reader.left() != 0) throw error("the data of a worker do not end where they should: they are damaged");
+    if (reader.left() != 0) throw damaged_data("the data of a worker do not end where they should: they are damaged");
     return value;
 }
 

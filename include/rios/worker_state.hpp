@@ -64,14 +64,15 @@ class worker_state {
 
     [[nodiscard]] description_type const& description() const noexcept { return bytes_; }
 
-    /// @throws error if the bytes are damaged
+    /// @throws damaged_data
     [[nodiscard]] W worker() const
     {
         if constexpr (Archivable<W>) {
             return from_bytes<W>(bytes_);
         } else {
             std::array<std::byte, sizeof(W)> raw{};
-            if (bytes_.size() != raw.size()) throw error("the state of a worker has another size: it is damaged");
+            if (bytes_.size() != raw.size())
+                throw damaged_data("the state of a worker has another size: it is damaged");
             std::copy(bytes_.begin(), bytes_.end(), raw.begin());
             return std::bit_cast<W>(raw);
         }

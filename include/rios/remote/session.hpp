@@ -103,17 +103,27 @@ class session {
     {
         if (!listener_) return;
         std::set<std::size_t> going;
-        for (auto& [number, each] : members_) {
+        for (auto const& [number, each] : members_) {
             if (each.said) going.insert(static_cast<std::size_t>(each.said->number));
-            if (at_once) each.channel->abort("the run has ended by an error");
-            else each.channel->send(frame(message::bye));
         }
+        boost::asio::post(io_, [this, at_once] {
+            parting_ = true;
+            for (auto const& each : channels_) {
+                auto const channel = each.lock();
+                if (channel && at_once) channel->abort("the run has ended by an error");
+                else if (channel) channel->send(frame(message::bye));
+            }
+        });
         auto const patience = at_once ? std::chrono::milliseconds(500) : std::chrono::milliseconds(5000);
         if (watch_) watch_->end(std::move(going), patience);
         watch_.reset();
         boost::asio::post(io_, [this] {
             listener_->close();
-            for (auto& [number, each] : members_) each.channel->abort("the run has ended");
+            for (auto const& each : channels_) {
+                if (auto const channel = each.lock()) channel->abort("the run has ended");
+            }
+            channels_.clear();
+            parting_ = false;
             guard_.reset();
         });
         if (thread_.joinable()) thread_.join();
@@ -270,6 +280,9 @@ class session {
     net::connection::handlers welcome_connection(std::shared_ptr<net::connection> const& channel)
     {
         auto const number = next_connection_++;
+        std::erase_if(channels_, [](auto const& each) { return each.expired(); });
+        channels_.push_back(channel);
+        if (parting_) channel->send(frame(message::bye)); // rather than let it wait until it is cancelled
         return {.ready = {},
                 .message =
                     [this, number, channel](std::uint16_t type, net::message_body body) {
@@ -399,7 +412,14 @@ class session {
     void handle(event happened)
     {
         switch (happened.what) {
-        case event::kind::message: take_message(std::move(happened)); break;
+        case event::kind::message: try { take_message(happened);
+            } catch (damaged_data const& damaged) {
+                auto const from = members_.find(happened.number);
+                throw remote_error(
+                    (from == members_.end() ? "a worker that was about to join" : name_of(from->second)) + ": " +
+                    damaged.what());
+            }
+            break;
         case event::kind::gone: lose(happened.number, happened.text); break;
         case event::kind::launched: jobs_of_workers_[happened.number].id = happened.text; break;
         case event::kind::refused: std::rethrow_exception(happened.error);
@@ -408,7 +428,7 @@ class session {
         }
     }
 
-    void take_message(event happened)
+    void take_message(event const& happened)
     {
         byte_reader reader(happened.body);
         if (happened.type == message::hello) return greet(happened.number, happened.channel, reader);
@@ -432,6 +452,7 @@ class session {
         case message::finished: {
             auto const what = reader.take<finished>();
             if (what.job != job.number || !from.works) break;
+            if (!from.ending) throw remote_error(name_of(from) + " ended a job without having been told to");
             from.works = false;
             job.ledger.accounted(happened.number);
             job.work.absorb(reader.rest(), what.times);
@@ -480,7 +501,9 @@ class session {
             members_.erase(number);
             throw remote_error(name + " does not fit: " + refusal);
         }
-        jobs_of_workers_[static_cast<std::size_t>(said.number)].joined = true;
+        auto& job = jobs_of_workers_[static_cast<std::size_t>(said.number)];
+        job.joined = true;
+        job.gone.clear(); // it may have come before, and been cut off
         ++joined_;
         never_joined_ = 0;
         channel->send(frame(message::welcome,
@@ -497,7 +520,12 @@ class session {
         auto& job = *job_;
         job.last_result = from.given = clock::now();
         job.largest_result = std::max(job.largest_result, bytes.size());
-        auto const deliver = job.ledger.done(number, index);
+        bool deliver = false;
+        try {
+            deliver = job.ledger.done(number, index);
+        } catch (remote_error const& wrong) {
+            throw remote_error(name_of(from) + ": " + wrong.what());
+        }
         if (from.leaving) end_job(from);
         if (!deliver) return;
         if (job.rules.order == delivery_order::any) {
@@ -673,7 +701,9 @@ class session {
     std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> guard_;
     std::unique_ptr<net::listener> listener_;
     std::thread thread_;              // runs the io_context
-    std::size_t next_connection_ = 0; // of that thread
+    std::size_t next_connection_ = 0; // of that thread, like the next two
+    bool parting_ = false;            // all go, and whoever comes is sent home
+    std::vector<std::weak_ptr<net::connection>> channels_;
     std::string address_text_;
     std::optional<net::address_file> file_;
     std::optional<job_watch> watch_;

@@ -2,6 +2,7 @@
 #include <rios/remote/registry.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,7 +10,9 @@
 
 #include <doctest/doctest.h>
 
+#include <rios/cancellation.hpp>
 #include <rios/error.hpp>
+#include <rios/timing.hpp>
 
 #include "support/message_of.hpp"
 
@@ -33,6 +36,11 @@ class known_work final : public remote::served_work {
 
   private:
     std::size_t size_;
+};
+
+/// There is another one of this name in session.test.cpp, which shows what that leads to.
+struct of_two_files {
+    std::uint64_t operator()(std::size_t, rios::timing_log&, rios::cancellation&) const { return 0; }
 };
 
 template <int Kind>
@@ -76,4 +84,6 @@ TEST_CASE("whoever asks for the name of a worker has entered it before main bega
 {
     auto const name = remote::detail::registration<known_work<7>>::name();
     CHECK(remote::registry::instance().make(name, {})->accumulated().size() == 7);
+    auto const of_two = remote::detail::registration<remote::detail::reading_work<of_two_files>>::name();
+    CHECK(of_two.find("of_two_files") != std::string::npos);
 }
