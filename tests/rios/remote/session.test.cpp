@@ -133,6 +133,13 @@ struct fake_run {
     }
 };
 
+/// Has the other end closed the channel, while this one was silent or was saying something?
+bool was_dropped(std::string const& why)
+{
+    return why == "the connection was closed by the other end" || why == "Broken pipe" ||
+           why == "Connection reset by peer";
+}
+
 /// What becomes of a run in which the one worker says hello, and does as a function says.
 std::string fate(fake_worker::answer does)
 {
@@ -142,7 +149,8 @@ std::string fate(fake_worker::answer does)
         worker.send(message::hello, worker.hello());
         why = worker.end();
     });
-    CHECK(why == "the connection was closed by the other end");
+    CAPTURE(why);
+    CHECK(was_dropped(why));
     return run.error;
 }
 
