@@ -8,14 +8,20 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
+#include <sstream>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -67,6 +73,22 @@ struct square {
     }
 };
 
+/// Squares numbers, and says where that was done.
+struct square_somewhere {
+    std::uint64_t number = 0;
+
+    std::tuple<std::uint64_t, std::string> operator()(std::size_t index, rios::timing_log&, rios::cancellation&) const
+    {
+        std::this_thread::sleep_for(20ms);
+        return {index * index, rios::net::host_name()};
+    }
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.number);
+    }
+};
+
 /// There is another one of this name in registry.test.cpp.
 struct of_two_files : square {};
 
@@ -92,6 +114,51 @@ class squares_job {
   public:
     std::vector<std::uint64_t> results;
     std::function<void()> polled{};
+};
+
+struct squares_somewhere_job {
+    using result = std::tuple<std::uint64_t, std::string>;
+    using worker_type = square_somewhere;
+
+    std::vector<std::uint64_t> results = std::vector<std::uint64_t>(40);
+    std::set<std::string> hosts{};
+
+    [[nodiscard]] std::size_t size() const { return results.size(); }
+    [[nodiscard]] static result compute(std::size_t index) { return {index * index, rios::net::host_name()}; }
+    void deliver(std::size_t index, result const& value)
+    {
+        results[index] += std::get<0>(value);
+        hosts.insert(std::get<1>(value));
+    }
+    [[nodiscard]] static worker_type worker() { return {}; }
+};
+
+/// Launches one worker after the other on the hosts of support/two_hosts.sh in turn.
+class hosts_launcher {
+  public:
+    static constexpr bool one_host = false;
+
+    explicit hosts_launcher(std::vector<std::string> hosts) : hosts_(std::move(hosts)) {}
+    [[nodiscard]] rios::job_id submit(rios::worker_command command)
+    {
+        std::vector<std::string> words{
+            "/bin/sh", "-c",
+            "exec ip netns exec \"$0\" unshare --uts sh -c 'hostname \"$0\"; exec \"$@\"' \"$0\" \"$@\"",
+            hosts_[command.number % hosts_.size()]};
+        words.insert(words.end(), command.words.begin(), command.words.end());
+        command.words = std::move(words);
+        return processes_.submit(command);
+    }
+    [[nodiscard]] std::vector<rios::job_status> status(std::span<rios::job_id const> jobs)
+    {
+        return processes_.status(jobs);
+    }
+    void cancel(std::span<rios::job_id const> jobs) { processes_.cancel(jobs); }
+    [[nodiscard]] static std::chrono::milliseconds poll_interval() { return 50ms; }
+
+  private:
+    std::vector<std::string> hosts_;
+    rios::subprocess_launcher processes_;
 };
 
 bool all_squares(std::vector<std::uint64_t> const& results)
@@ -403,7 +470,7 @@ TEST_CASE("a worker that the main process refuses or does not make sense to goes
     CHECK(result.err.empty());
 }
 
-TEST_CASE("a main process for the next test, which is told to end" * doctest::skip())
+TEST_CASE("a main process for the next test that waits to be told to end" * doctest::skip())
 {
     std::string const folder = std::getenv("RIOS_TEST_FOLDER");
     static std::atomic<bool> told = false;
@@ -422,7 +489,7 @@ TEST_CASE("a main process that ends, in whatever way, takes its workers with it"
 {
     test::temporary_directory const folder;
     fs::create_directory(folder / "marks");
-    test::process main({self(), "--no-skip", "--test-case=a main process for the next test*"},
+    test::process main({self(), "--no-skip", "--test-case=*that waits to be told to end"},
                        {.environment = {"RIOS_TEST_FOLDER=" + folder.path().string()}});
     auto const workers = [&] {
         std::vector<int> result;
@@ -457,4 +524,43 @@ TEST_CASE("a main process that ends, in whatever way, takes its workers with it"
         CHECK(left.begin()->ends_with(".channel"));
     }
     CHECK(clock_type::now() - begun < 6s);
+}
+
+TEST_CASE("a main process for the next test with two other hosts" * doctest::skip())
+{
+    test::remote_place const place;
+    std::istringstream names(std::getenv("RIOS_TEST_HOSTS"));
+    std::vector<std::string> const hosts{std::istream_iterator<std::string>(names), {}};
+    REQUIRE(hosts.size() == 2);
+    auto options = place.options(4);
+    options.min_workers = 4;
+    options.timeouts.joining = 20s;
+    squares_somewhere_job job;
+    {
+        rios::remote_executor executor(hosts_launcher(hosts), options);
+        executor.run(job);
+    }
+    CHECK(all_squares(job.results));
+    CHECK(job.hosts == std::set<std::string>(hosts.begin(), hosts.end()));
+    CHECK(place.nothing_left());
+}
+
+TEST_CASE("workers on other hosts reach the main process by the addresses that it tells them, of IPv4 or IPv6")
+{
+    auto const script =
+        fs::absolute(fs::path(__FILE__)).parent_path().parent_path().parent_path() / "support/two_hosts.sh";
+    for (auto const* const family : {"4", "6"}) {
+        auto const result =
+            test::run({script.string(), family, self(), "--no-skip", "--test-case=*with two other hosts"});
+        auto const* const ci = std::getenv("CI");
+        bool const must_run = ci != nullptr && std::string(ci) == "true";
+        if (result.status == 77 && !must_run) {
+            std::printf("SKIPPED: %s", result.out.c_str());
+            return;
+        }
+        CAPTURE(family);
+        CAPTURE(result.text());
+        CHECK(result.status == 0);
+        CHECK(result.out.find("1 passed") != std::string::npos);
+    }
 }
