@@ -55,7 +55,7 @@ class channel_log {
     {
         return {.ready = [this] { change([this] { ready_ = true; }); },
                 .message =
-                    [this, then = std::move(then)](std::uint16_t type, std::vector<std::byte> body) {
+                    [this, then = std::move(then)](std::uint16_t type, rios::net::message_body body) {
                         message arrived{type, {}};
                         for (auto const each : body) arrived.text += static_cast<char>(each);
                         change([&] { messages_.push_back(arrived); });

@@ -28,12 +28,12 @@ namespace test {
 /// The channel of a fake worker, and what has come over it.
 class fake_worker {
   public:
-    using answer = std::function<void(fake_worker&, rios::remote::message, std::vector<std::byte> const&)>;
+    using answer = std::function<void(fake_worker&, rios::remote::message, rios::net::message_body const&)>;
 
     fake_worker(rios::worker_command const& command, answer does)
         : number_(command.number), address_(rios::net::read_address_file(command.words.at(2))),
           end_(address_.port, address_.key, {}, [this, does = std::move(does)](channel_log::message const& arrived) {
-              std::vector<std::byte> body;
+              rios::net::message_body body;
               for (char const c : arrived.text) body.push_back(static_cast<std::byte>(c));
               auto const type = static_cast<rios::remote::message>(arrived.type);
               if (does) does(*this, type, body);
@@ -71,7 +71,7 @@ class fake_worker {
 [[nodiscard]] inline fake_worker::answer squares(fake_worker::answer first = {})
 {
     return
-        [first = std::move(first)](fake_worker& self, rios::remote::message type, std::vector<std::byte> const& body) {
+        [first = std::move(first)](fake_worker& self, rios::remote::message type, rios::net::message_body const& body) {
             if (first) first(self, type, body);
             rios::byte_reader reader(body);
             if (type == rios::remote::message::step) {
@@ -87,7 +87,7 @@ class fake_worker {
 /// Launches threads that play workers.
 class fake_launcher {
   public:
-    static constexpr bool one_host = true;
+    [[nodiscard]] static constexpr bool one_host() noexcept { return true; }
     /// What a worker does from beginning to end, on a thread of its own.
     using play = std::function<void(rios::worker_command const&)>;
 

@@ -16,7 +16,10 @@
 
 namespace golden {
 
-inline std::filesystem::path folder() { return SHEPSEG_SHARED_DATA; }
+inline std::filesystem::path folder()
+{
+    return SHEPSEG_SHARED_DATA;
+}
 
 /// The list of cases. Where they are not to be had it is empty, and the test says that it is skipped; in CI it fails.
 inline std::vector<nlohmann::json> cases()
@@ -32,7 +35,10 @@ inline std::vector<nlohmann::json> cases()
     return nlohmann::json::parse(file).get<std::vector<nlohmann::json>>();
 }
 
-inline std::string image_of(nlohmann::json const& one) { return folder() / one["image"].get<std::string>(); }
+inline std::string image_of(nlohmann::json const& one)
+{
+    return folder() / one["image"].get<std::string>();
+}
 
 inline std::string model_of(nlohmann::json const& one)
 {

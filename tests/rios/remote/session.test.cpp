@@ -136,7 +136,7 @@ struct squares_somewhere_job {
 /// Launches one worker after the other on the hosts of support/two_hosts.sh in turn.
 class hosts_launcher {
   public:
-    static constexpr bool one_host = false;
+    [[nodiscard]] static constexpr bool one_host() noexcept { return false; }
 
     explicit hosts_launcher(std::vector<std::string> hosts) : hosts_(std::move(hosts)) {}
     [[nodiscard]] rios::job_id submit(rios::worker_command command)
@@ -266,7 +266,7 @@ TEST_CASE("a worker of another version, or of another run, is refused, and both 
     auto const refusal = [&](auto change) {
         told = "";
         return fake_run([&](rios::worker_command const& command) {
-                   fake_worker worker(command, [&](auto&, message type, std::vector<std::byte> const& body) {
+                   fake_worker worker(command, [&](auto&, message type, rios::net::message_body const& body) {
                        if (type == message::refused) told = rios::from_bytes<rios::remote::refused>(body).reason;
                    });
                    auto hello = worker.hello();
@@ -291,7 +291,7 @@ TEST_CASE("a worker of another version, or of another run, is refused, and both 
 TEST_CASE("a worker that returns what it was not asked for, or what nobody understands, ends the run by an error")
 {
     auto const on_step = [](auto answer) {
-        return [answer](fake_worker& self, message type, std::vector<std::byte> const& body) {
+        return [answer](fake_worker& self, message type, rios::net::message_body const& body) {
             if (type == message::step) answer(self, rios::byte_reader(body).take<rios::remote::step>());
         };
     };
@@ -330,7 +330,7 @@ TEST_CASE("a worker that returns what it was not asked for, or what nobody under
 TEST_CASE("a worker whose channel breaks the rules is lost, with the reason")
 {
     for (bool const too_large : {false, true}) {
-        auto const error = fate([&](fake_worker& self, message type, std::vector<std::byte> const&) {
+        auto const error = fate([&](fake_worker& self, message type, rios::net::message_body const&) {
             if (type != message::step) return;
             rios::net::frame_bytes bytes(rios::net::frame_header::size);
             if (too_large) rios::net::detail::store(bytes.data(), rios::net::frame_header::magic);
