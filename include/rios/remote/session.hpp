@@ -412,14 +412,7 @@ class session {
     void handle(event happened)
     {
         switch (happened.what) {
-        case event::kind::message: try { take_message(happened);
-            } catch (damaged_data const& damaged) {
-                auto const from = members_.find(happened.number);
-                throw remote_error(
-                    (from == members_.end() ? "a worker that was about to join" : name_of(from->second)) + ": " +
-                    damaged.what());
-            }
-            break;
+        case event::kind::message: take_undamaged(happened); break;
         case event::kind::gone: lose(happened.number, happened.text); break;
         case event::kind::launched: jobs_of_workers_[happened.number].id = happened.text; break;
         case event::kind::refused: std::rethrow_exception(happened.error);
@@ -428,7 +421,18 @@ class session {
         }
     }
 
-    void take_message(event const& happened)
+    void take_undamaged(event& happened)
+    {
+        try {
+            take_message(happened);
+        } catch (damaged_data const& damaged) {
+            auto const from = members_.find(happened.number);
+            throw remote_error((from == members_.end() ? "a worker that was about to join" : name_of(from->second)) +
+                               ": " + damaged.what());
+        }
+    }
+
+    void take_message(event& happened)
     {
         byte_reader reader(happened.body);
         if (happened.type == message::hello) return greet(happened.number, happened.channel, reader);

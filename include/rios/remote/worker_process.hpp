@@ -312,7 +312,8 @@ class worker_process {
             }
             std::this_thread::sleep_for(std::chrono::milliseconds(200));
         } while (clock::now() - begun < (nobody_listens ? patience / 5 : patience));
-        if (main_process_.address().is_loopback()) tidy_up(); // elsewhere, others may still reach it
+        // Elsewhere, others may still reach it.
+        if (nobody_listens && main_process_.address().is_loopback()) tidy_up();
         complain("the main process cannot be reached at port " + std::to_string(address_.port) + " of" + reasons);
         return std::nullopt;
     }
@@ -423,9 +424,10 @@ class worker_process {
         if (file_.empty()) return;
         boost::asio::io_context io;
         tcp::socket socket(io);
-        boost::system::error_code failure;
-        socket.connect(main_process_, failure);
-        if (failure == boost::asio::error::connection_refused) ::unlink(file_.c_str());
+        socket.async_connect(main_process_, [this](boost::system::error_code const& failure) {
+            if (failure == boost::asio::error::connection_refused) ::unlink(file_.c_str());
+        });
+        io.run_for(std::chrono::seconds(1));
     }
 
     void complain(std::string const& what) const
