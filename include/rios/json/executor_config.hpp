@@ -4,6 +4,8 @@
 //     {"directory": "/shared/tmp", "advertise": ["10.0.0.5"], "ports": [30000, 50000], "timeouts": {"joining": 3600}}
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <concepts>
@@ -81,6 +83,17 @@ class json_object {
         }
     }
 
+    void take(char const* name, net::packing& to)
+    {
+        constexpr std::array<char const*, 3> words{"automatic", "never", "always"};
+        if (auto const* const value = find(name)) {
+            auto const found =
+                std::find_if(words.begin(), words.end(), [&](auto const* each) { return *value == each; });
+            if (found == words.end()) refuse(name, "\"automatic\", \"never\" or \"always\"");
+            to = static_cast<net::packing>(found - words.begin());
+        }
+    }
+
     /// A value that somebody else takes apart; null if there is none.
     [[nodiscard]] nlohmann::json const* find(char const* name)
     {
@@ -142,6 +155,7 @@ inline void take_remote_options(nlohmann::json const& json, remote_options& opti
     object.take("address_in_environment", options.address_in_environment);
     object.take("ports", options.ports);
     object.take("advertise", options.advertised);
+    object.take("packing", options.packing);
     if (auto const* const limits = object.find("timeouts")) {
         detail::json_object inner(*limits, "\"timeouts\"");
         inner.take("joining", options.timeouts.joining);

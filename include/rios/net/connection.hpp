@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -29,6 +30,7 @@
 #include "../large_vector.hpp"
 #include "frame.hpp"
 #include "frame_assembler.hpp"
+#include "packing.hpp"
 #include "tls.hpp"
 #include "tls_end.hpp"
 
@@ -60,6 +62,7 @@ class connection : public std::enable_shared_from_this<connection> {
     {
         boost::system::error_code ignored;
         socket_.set_option(tcp::no_delay(true), ignored);
+        is_loopback_ = socket_.remote_endpoint(ignored).address().is_loopback();
     }
     connection(connection const&) = delete;
     connection& operator=(connection const&) = delete;
@@ -82,9 +85,14 @@ class connection : public std::enable_shared_from_this<connection> {
         if (!ended_) receive();
     }
 
-    /// Sends a message. What is sent after the end is dropped. @param frame with its header
+    /// From now on; automatic at first. Any thread.
+    void set_packing(packing how) noexcept { packing_ = how; }
+
+    /// Sends a message. What is sent after the end is dropped. Large ones may be packed first, by the calling thread.
+    /// @param frame with its header
     void send(frame_bytes frame)
     {
+        if (frame.size() >= large && packs()) frame = packed(std::move(frame));
         boost::asio::post(socket_.get_executor(), [self = shared_from_this(), frame = std::move(frame)]() mutable {
             if (self->ended_ || self->finishing_) return;
             self->outgoing_.push_back(std::move(frame));
@@ -112,6 +120,24 @@ class connection : public std::enable_shared_from_this<connection> {
     using clock = std::chrono::steady_clock;
     static constexpr std::uint16_t beat = 0; // type of the message that only says that its sender lives
     static constexpr std::size_t portion = std::size_t{256} << 10; // bytes for one call of the system
+    static constexpr std::size_t large = std::size_t{16} << 10;    // bytes of a message that may be worth packing
+    static constexpr double slow = 150e6;                          // bytes per second, far below what packing takes in
+
+    [[nodiscard]] bool packs() const noexcept
+    {
+        auto const how = packing_.load();
+        return how == packing::always || (how == packing::automatic && is_slow_);
+    }
+
+    /// Learns how fast the network takes what it is given. A machine's own network is as fast as its memory.
+    void measure(std::size_t bytes, clock::duration time) noexcept
+    {
+        if (bytes < portion / 2 || is_loopback_) return;
+        auto const seconds = std::max(1e-9, std::chrono::duration<double>(time).count());
+        constexpr double weight = 0.1; // of the latest: the first portions only fill the system's buffers
+        seconds_per_byte_ += weight * (seconds / static_cast<double>(bytes) - seconds_per_byte_);
+        is_slow_ = seconds_per_byte_ > 1 / slow;
+    }
 
     void shake_hands()
     {
@@ -188,9 +214,11 @@ class connection : public std::enable_shared_from_this<connection> {
             return;
         }
         boost::asio::async_write(socket_, boost::asio::buffer(sending_),
-                                 [self = shared_from_this()](boost::system::error_code const& failure, std::size_t) {
+                                 [self = shared_from_this(),
+                                  begun = clock::now()](boost::system::error_code const& failure, std::size_t bytes) {
                                      if (self->ended_) return;
                                      if (failure) return self->end_by(failure);
+                                     self->measure(bytes, clock::now() - begun);
                                      self->sending_.clear();
                                      self->transmit();
                                  });
@@ -244,6 +272,10 @@ class connection : public std::enable_shared_from_this<connection> {
     connection_limits const limits_;
     tls_end tls_;
     handlers handlers_;
+    std::atomic<packing> packing_ = packing::automatic;
+    std::atomic<bool> is_slow_ = false;
+    bool is_loopback_ = false;
+    double seconds_per_byte_ = 0; // of the network
     bool ready_ = false;
     bool finishing_ = false;
     bool ended_ = false;

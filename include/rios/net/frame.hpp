@@ -31,6 +31,7 @@ struct frame_header {
     static constexpr std::uint32_t magic = 0x534f4952; // "RIOS", lowest byte first
 
     std::uint16_t type = 0;
+    bool is_packed = false; ///< is the body compressed (packing.hpp)?
     std::uint64_t body_size = 0;
 
     friend bool operator==(frame_header const&, frame_header const&) = default;
@@ -56,11 +57,11 @@ T load(std::byte const* from)
 } // namespace detail
 
 /// Sets the header of a frame. @pre it has room for one
-inline void set_header(frame_bytes& frame, std::uint16_t type)
+inline void set_header(frame_bytes& frame, std::uint16_t type, bool is_packed = false)
 {
     detail::store(frame.data(), frame_header::magic);
     detail::store(frame.data() + 4, type);
-    detail::store(frame.data() + 6, std::uint16_t{0});
+    detail::store(frame.data() + 6, static_cast<std::uint16_t>(is_packed ? 1 : 0));
     detail::store(frame.data() + 8, std::uint64_t{frame.size() - frame_header::size});
 }
 
@@ -71,10 +72,11 @@ inline void set_header(frame_bytes& frame, std::uint16_t type)
                                               std::uint64_t largest = std::numeric_limits<std::uint64_t>::max())
 {
     if (detail::load<std::uint32_t>(bytes.data()) != frame_header::magic ||
-        detail::load<std::uint16_t>(bytes.data() + 6) != 0) {
+        detail::load<std::uint16_t>(bytes.data() + 6) > 1) {
         throw remote_error("what came over the channel is not a message of rios");
     }
     frame_header const header{.type = detail::load<std::uint16_t>(bytes.data() + 4),
+                              .is_packed = detail::load<std::uint16_t>(bytes.data() + 6) == 1,
                               .body_size = detail::load<std::uint64_t>(bytes.data() + 8)};
     if (header.body_size > largest) {
         throw remote_error("a message of " + std::to_string(header.body_size) + " bytes was announced; allowed are " +

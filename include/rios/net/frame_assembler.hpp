@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "frame.hpp"
+#include "packing.hpp"
 
 namespace rios::net {
 
@@ -50,10 +51,12 @@ class frame_assembler {
     [[nodiscard]] std::uint16_t type() const noexcept { return header_.type; }
 
     /// The body of a message that is complete; the next one can begin.
+    /// @throws remote_error if it was packed, and is damaged
     [[nodiscard]] message_body take_body()
     {
         filled_ = 0;
-        return std::exchange(body_, {});
+        auto body = std::exchange(body_, {});
+        return header_.is_packed ? unpacked(body, largest_body_) : std::move(body);
     }
 
   private:

@@ -16,6 +16,7 @@
 #include "../archive.hpp"
 #include "../error.hpp"
 #include "../net/frame.hpp"
+#include "../net/packing.hpp"
 #include "../timing.hpp"
 
 namespace rios::remote {
@@ -57,11 +58,14 @@ struct welcome {
     std::uint64_t threads = 1;   ///< that compute
     std::uint64_t readers = 0;   ///< that read ahead for them
     bool asks_for_reads = false; ///< every read needs a permit of the main process
+    net::packing packing = net::packing::automatic;
+
+    [[nodiscard]] bool valid() const noexcept { return packing <= net::packing::always; }
 
     template <typename Self, typename A>
     static void members(Self& self, A& archive)
     {
-        archive(self.threads, self.readers, self.asks_for_reads);
+        archive(self.threads, self.readers, self.asks_for_reads, self.packing);
     }
 };
 

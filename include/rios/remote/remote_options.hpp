@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../net/listener.hpp"
+#include "../net/packing.hpp"
 
 namespace rios {
 
@@ -51,6 +52,7 @@ struct remote_options {
     net::port_range ports{}; ///< to listen on. Firewalls that are set up for RIOS let 30000 to 50000 pass
     /// Names or addresses of this host, as the workers see it; empty: the addresses of its network interfaces.
     std::vector<std::string> advertised{};
+    net::packing packing = net::packing::automatic;         ///< are blocks compressed on their way?
     std::uint64_t largest_message = std::uint64_t{1} << 36; ///< bytes that a block may have on its way
 };
 

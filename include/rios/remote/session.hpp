@@ -513,7 +513,9 @@ class session {
         channel->send(frame(message::welcome,
                             welcome{.threads = options_.threads,
                                     .readers = options_.workers_read ? options_.readers : 0,
-                                    .asks_for_reads = options_.workers_read && options_.max_concurrent_reads > 0}));
+                                    .asks_for_reads = options_.workers_read && options_.max_concurrent_reads > 0,
+                                    .packing = options_.packing}));
+        channel->set_packing(options_.packing);
         begin_job(joined);
     }
 

@@ -348,6 +348,7 @@ class worker_process {
         switch (type) {
         case message::welcome:
             how_ = reader.take<welcome>();
+            channel.set_packing(how_.packing);
             joined_ = true;
             break;
         case message::refused:

@@ -186,6 +186,11 @@ TEST_CASE("the result of other processes is that of this one, whoever reads, and
         options.threads = 2;
         options.max_concurrent_reads = 1;
     }
+    SUBCASE("blocks are packed, inputs, too")
+    {
+        options.packing = rios::net::packing::always;
+        options.workers_read = false;
+    }
     SUBCASE("the address in the environment")
     {
         options.address_in_environment = true;

@@ -54,6 +54,7 @@ TEST_CASE("bytes that are no header of ours are refused, whichever of them is wr
     CHECK(refusal(header_of(1, 5)) == "(nothing was thrown)");
     for (std::size_t const at : {0U, 1U, 2U, 3U, 6U, 7U}) {
         for (unsigned bit = 0; bit < 8; ++bit) {
+            if (at == 6 && bit == 0) continue; // says that it is packed
             auto damaged = header_of(1, 5);
             damaged[at] ^= static_cast<std::byte>(1U << bit);
             CHECK(refusal(damaged) == "what came over the channel is not a message of rios");
