@@ -167,10 +167,10 @@ class basic_byte_writer {
         } else if constexpr (detail::is_archived_array<T>) {
             for (auto const& each : value) put(each);
         } else if constexpr (detail::is_archived_tuple<T>) {
-            std::apply([this](auto const&... each) { (put(each), ...); }, value);
+            std::apply([this](auto const&... each) { (this->put(each), ...); }, value);
         } else if constexpr (detail::is_archived_variant<T>) {
             put(static_cast<std::uint8_t>(value.index()));
-            std::visit([this](auto const& each) { put(each); }, value);
+            std::visit([this](auto const& each) { this->put(each); }, value);
         } else if constexpr (detail::Stateless<T>) {
             put(std::uint8_t{0}); // so that everything takes a byte at least
         } else if constexpr (detail::is_vector<T> || std::same_as<T, std::string>) {

@@ -106,8 +106,8 @@ class worker_state {
 };
 
 /// In place of the state of a worker that cannot travel.
-class cannot_travel {
-    void* not_empty_ = nullptr;
+struct cannot_travel {
+    void* not_empty = nullptr;
 };
 
 template <typename W>

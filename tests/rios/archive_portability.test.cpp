@@ -38,6 +38,9 @@ struct says_that_it_is_not {
     std::int32_t a = 0;
 };
 
+static_assert(rios::Archivable<bytes_of_here> && rios::Archivable<bytes_of_everywhere>);
+static_assert(rios::Archivable<says_that_it_is_not>);
+
 template <typename Member>
 struct lists {
     std::string name;

@@ -67,6 +67,7 @@ W there_and_back(W const& worker)
 TEST_CASE("a worker comes back by its members or by its bytes")
 {
     CHECK(there_and_back(factor_and_offset(2.5, -3))(10) == 22);
+    CHECK(of_a_text("stays here")() == "stays here");
     auto const again = there_and_back(lists_members{.name = "n", .numbers = {1, 2}});
     CHECK(again.name == "n");
     CHECK(again.numbers == std::vector<int>{1, 2});

@@ -44,7 +44,7 @@ class channel_key {
             auto const digit = digits.find(text[i]);
             if (digit == std::string_view::npos) return std::nullopt;
             auto& byte = key.bytes_[i / 2];
-            byte = static_cast<std::uint8_t>(static_cast<unsigned>(byte) << 4U | digit);
+            byte = static_cast<std::uint8_t>(static_cast<unsigned>(byte) << 4U | static_cast<unsigned>(digit));
         }
         return key;
     }

@@ -78,7 +78,7 @@ TEST_CASE("what a lost worker had under way goes to others first, what it had do
     CHECK(ledger.give(2) == 4);
     CHECK(ledger.nothing_waits());
     CHECK(refusal(ledger, 1, 2) != "(nothing was thrown)"); // it is not asked any more
-    for (std::size_t const index : {0, 2, 3, 4}) CHECK(ledger.done(2, index));
+    for (std::size_t const index : {0U, 2U, 3U, 4U}) CHECK(ledger.done(2, index));
     CHECK(ledger.complete());
     CHECK(ledger.lost(2) == nullopt);
     CHECK(ledger.complete());
