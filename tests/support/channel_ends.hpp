@@ -150,6 +150,7 @@ class channel_server {
             for (auto const& each : taken_) each->channel->abort("the test is over");
         });
         thread_.finish();
+        taken_.clear(); // a connection must not outlive its io_context
     }
 
     struct end {

@@ -84,7 +84,7 @@ class stranger {
         std::array<char, 4096> buffer{};
         do {
             pollfd ready{socket_.get(), POLLIN, 0};
-            if (::poll(&ready, 1, 20) <= 0) continue;
+            if (::poll(&ready, 1, static_cast<int>(std::min<std::int64_t>(20, time.count()))) <= 0) continue;
             auto const got = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
             if (got == 0 || (got < 0 && errno != EAGAIN)) return true;
         } while (std::chrono::steady_clock::now() < deadline);
