@@ -66,6 +66,7 @@ class connection : public std::enable_shared_from_this<connection> {
     }
     connection(connection const&) = delete;
     connection& operator=(connection const&) = delete;
+    ~connection() = default;
 
     /// The address of the other end.
     [[nodiscard]] std::string peer() const
@@ -194,7 +195,7 @@ class connection : public std::enable_shared_from_this<connection> {
     }
 
     /// Sends what there is, several frames or a part of one at a time, unless something is on its way.
-    void transmit()
+    void transmit() // NOLINT(misc-no-recursion): it is called again when that has gone, by the io_context
     {
         if (ended_ || !sending_.empty()) return;
         while (ready_ && !outgoing_.empty() && tls_.to_send().size() < portion) {
