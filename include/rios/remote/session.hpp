@@ -161,7 +161,7 @@ class session {
     /// A result whose turn has not come, in the message that brought it.
     struct early_result {
         net::message_body body;
-        std::span<std::byte const> bytes;
+        std::size_t offset;
     };
 
     /// A job under way.
@@ -443,9 +443,10 @@ class session {
         switch (happened.type) {
         case message::result: {
             auto const which = reader.take<step>();
+            auto const offset = happened.body.size() - reader.left();
             if (which.job == job.number)
                 take_result(happened.number, from, static_cast<std::size_t>(which.index), std::move(happened.body),
-                            reader.rest());
+                            offset);
             break;
         }
         case message::failed: {
@@ -519,10 +520,10 @@ class session {
         begin_job(joined);
     }
 
-    /// @param bytes the result in that message
-    void take_result(std::size_t number, member& from, std::size_t index, net::message_body body,
-                     std::span<std::byte const> bytes)
+    /// @param offset of the result in the body
+    void take_result(std::size_t number, member& from, std::size_t index, net::message_body body, std::size_t offset)
     {
+        auto const bytes = std::span<std::byte const>(body).subspan(offset);
         auto& job = *job_;
         job.last_result = from.given = clock::now();
         job.largest_result = std::max(job.largest_result, bytes.size());
@@ -540,11 +541,11 @@ class session {
             job.last_result = clock::now(); // which may have taken long
             return;
         }
-        job.early.emplace(index, early_result{std::move(body), bytes});
+        job.early.emplace(index, early_result{std::move(body), offset});
         while (!job.early.empty() && job.early.begin()->first == job.delivered) {
             auto const next = std::move(job.early.begin()->second);
             job.early.erase(job.early.begin());
-            job.work.deliver(job.delivered, next.bytes);
+            job.work.deliver(job.delivered, std::span<std::byte const>(next.body).subspan(next.offset));
             ++job.delivered;
         }
         job.last_result = clock::now();
