@@ -423,12 +423,21 @@ class worker_process {
     void tidy_up() const noexcept
     {
         if (file_.empty()) return;
-        boost::asio::io_context io;
-        tcp::socket socket(io);
-        socket.async_connect(main_process_, [this](boost::system::error_code const& failure) {
-            if (failure == boost::asio::error::connection_refused) ::unlink(file_.c_str());
-        });
-        io.run_for(std::chrono::seconds(1));
+        // A process that is killed may lose its connections before the place where it listens.
+        for (int tries = 0; tries < 20; ++tries) {
+            boost::asio::io_context io;
+            tcp::socket socket(io);
+            bool nobody_listens = false;
+            socket.async_connect(main_process_, [&](boost::system::error_code const& failure) {
+                nobody_listens = failure == boost::asio::error::connection_refused;
+            });
+            io.run_for(std::chrono::seconds(1));
+            if (nobody_listens) {
+                ::unlink(file_.c_str());
+                return;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
     }
 
     void complain(std::string const& what) const

@@ -47,8 +47,7 @@ struct batch_system {
 
 class batch_launcher {
   public:
-    static constexpr bool one_host = false;
-
+    [[nodiscard]] static constexpr bool one_host() noexcept { return false; }
     explicit batch_launcher(batch_system& system) : system_(&system) {}
     [[nodiscard]] rios::job_id submit(rios::worker_command const& command)
     {
@@ -70,7 +69,8 @@ class batch_launcher {
     void cancel(std::span<rios::job_id const> jobs)
     {
         std::lock_guard lock(system_->mutex);
-        system_->cancelled.assign(jobs.begin(), jobs.end());
+        system_->cancelled.insert(system_->cancelled.end(), jobs.begin(), jobs.end());
+        for (auto const& each : jobs) system_->jobs.at(std::stoul(each)).state = job_state::ended;
     }
     [[nodiscard]] std::chrono::milliseconds poll_interval() const { return interval; }
 
@@ -82,7 +82,7 @@ class batch_launcher {
 
 struct watched {
     batch_system system;
-    rios::remote::launcher_of<batch_launcher> launcher{batch_launcher(system)};
+    rios::any_launcher launcher{batch_launcher(system)};
     event_queue events;
     job_watch watch{launcher, events};
 
@@ -168,7 +168,7 @@ TEST_CASE("whoever wants to know now does not wait for the next turn")
     batch_system system;
     batch_launcher slow(system);
     slow.interval = 600s;
-    rios::remote::launcher_of<batch_launcher> launcher(slow);
+    rios::any_launcher launcher(slow);
     event_queue events;
     job_watch watch(launcher, events);
     watch.submit({.number = 0, .name = "a"});
@@ -195,16 +195,27 @@ TEST_CASE("in the end jobs may end by themselves, and those that do not are canc
             run.system.set(2, {.state = job_state::ended});
         });
         auto const begun = clock_type::now();
-        run.watch.end(30s);
+        run.watch.end({0, 1, 2}, 30s);
         CHECK(clock_type::now() - begun < 10s);
         CHECK(run.system.cancelled.empty());
     }
     SUBCASE("two do not")
     {
         auto const begun = clock_type::now();
-        run.watch.end(100ms);
+        run.watch.end({0, 2}, 100ms);
         CHECK(clock_type::now() - begun >= 100ms);
         CHECK(run.system.cancelled == std::vector<rios::job_id>{"0", "2"});
+    }
+    SUBCASE("one is not to be waited for")
+    {
+        auto const begun = clock_type::now();
+        std::jthread const later([&] {
+            std::this_thread::sleep_for(50ms);
+            run.system.set(2, {.state = job_state::ended});
+        });
+        run.watch.end({1, 2}, 30s);
+        CHECK(clock_type::now() - begun < 10s);
+        CHECK(run.system.cancelled == std::vector<rios::job_id>{"0"});
     }
     SUBCASE("nobody can tell")
     {
@@ -212,11 +223,11 @@ TEST_CASE("in the end jobs may end by themselves, and those that do not are canc
             std::lock_guard lock(run.system.mutex);
             run.system.is_down = true;
         }
-        run.watch.end(50ms);
+        run.watch.end({0, 1, 2}, 50ms);
         CHECK(run.system.cancelled.size() >= 2);
     }
     auto const asked = run.system.asked.load();
-    run.watch.end(30s); // again, and no harm
+    run.watch.end({}, 30s); // again, and no harm
     CHECK(run.system.asked == asked);
 }
 
@@ -228,7 +239,7 @@ TEST_CASE("jobs that were not submitted when the end comes never are")
         for (std::size_t i = 0; i < 50; ++i) run.submit(i, "a");
         std::this_thread::sleep_for(20ms);
     }
-    run.watch.end(0ms);
+    run.watch.end({}, 0ms);
     auto const submitted = run.system.submitted.size();
     CHECK(run.system.cancelled.size() == submitted);
     std::this_thread::sleep_for(20ms);

@@ -35,11 +35,11 @@ class inputs final : public rios::remote::remote_work {
     [[nodiscard]] std::vector<std::byte> state(bool) const override { return {}; }
     [[nodiscard]] bool is_portable(bool) const override { return true; }
     [[nodiscard]] bool accumulates() const override { return false; }
-    [[nodiscard]] std::vector<std::byte> read(std::size_t index) override
+    [[nodiscard]] rios::net::frame_bytes read(rios::remote::step const& which) override
     {
         if (!meeting_.wait()) throw std::runtime_error("the readers are not there at once");
-        if (index == 13) throw std::runtime_error("not that one");
-        return std::vector<std::byte>(index);
+        if (which.index == 13) throw std::runtime_error("not that one");
+        return rios::net::frame_bytes(static_cast<std::size_t>(which.index));
     }
     void deliver(std::size_t, std::span<std::byte const>) override {}
     void absorb(std::span<std::byte const>, rios::timings const&) override {}
@@ -58,7 +58,7 @@ TEST_CASE("inputs are read by several threads at once, and what cannot be read i
     inputs work(3);
     event_queue events;
     reading_pool pool(work, events, 3);
-    for (std::size_t i = 0; i < 20; ++i) pool.read(i);
+    for (std::size_t i = 0; i < 20; ++i) pool.read({.job = 1, .index = i});
     std::set<std::size_t> read;
     for (int i = 0; i < 20; ++i) {
         auto const happened = events.pop(60s);
@@ -83,7 +83,7 @@ TEST_CASE("a single reader reads in the order in which it is asked")
     event_queue events;
     {
         reading_pool pool(work, events, 1);
-        for (std::size_t const index : {5U, 3U, 4U}) pool.read(index);
+        for (std::size_t const index : {5U, 3U, 4U}) pool.read({.job = 1, .index = index});
         for (std::size_t const index : {5U, 3U, 4U}) {
             auto const happened = events.pop(60s);
             REQUIRE(happened);
