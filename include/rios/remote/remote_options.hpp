@@ -3,12 +3,14 @@
 // How the workers of a remote_executor are launched, found and fed.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "../error.hpp"
 #include "../net/listener.hpp"
 #include "../net/packing.hpp"
 
@@ -55,5 +57,36 @@ struct remote_options {
     net::packing packing = net::packing::automatic;         ///< are blocks compressed on their way?
     std::uint64_t largest_message = std::uint64_t{1} << 36; ///< bytes that a block may have on its way
 };
+
+namespace remote {
+
+/// @throws options_error naming the option, its value and what is allowed
+inline void check(remote_options const& options)
+{
+    auto const at_least_1 = [](char const* what, std::size_t value) {
+        if (value == 0) throw options_error(std::string(what) + " 0: at least 1 is needed");
+    };
+    at_least_1("workers", options.workers);
+    at_least_1("threads", options.threads);
+    at_least_1("attempts", options.attempts);
+    if (options.min_workers > options.workers) {
+        throw options_error("min_workers " + std::to_string(options.min_workers) + ": allowed are 0 to " +
+                            std::to_string(options.workers) + ", the number of workers");
+    }
+    if (options.ports.first > options.ports.last) {
+        throw options_error("ports " + std::to_string(options.ports.first) + " to " +
+                            std::to_string(options.ports.last) + ": the first must not be above the last");
+    }
+    bool const plain = std::all_of(options.job_name.begin(), options.job_name.end(), [](unsigned char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+               c == '.';
+    });
+    if (options.job_name.empty() || !plain) {
+        throw options_error("job name '" + options.job_name +
+                            "': allowed are letters, digits, '-', '_' and '.', at least one of them");
+    }
+}
+
+} // namespace remote
 
 } // namespace rios

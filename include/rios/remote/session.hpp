@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The workers of a remote_executor, from the first job to the last: launched once, they stay for all of them. Everything is decided on
-// the thread that runs a job; other threads talk to the workers (net/), to the launcher (job_watch.hpp), and read (reading_pool.hpp).
+// the thread that runs a job; other threads talk to the workers and to the launcher (reception.hpp), and read (reading_pool.hpp).
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,41 +16,25 @@
 #include <set>
 #include <span>
 #include <string>
-#include <system_error>
-#include <thread>
-#include <utility> // before asio, which forgets it
+#include <utility>
 #include <vector>
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include "../error.hpp"
 #include "../launcher/launcher.hpp"
-#include "../net/channel_address.hpp"
 #include "../net/connection.hpp"
-#include "../net/listener.hpp"
-#include "../net/local_addresses.hpp"
-#include "../pipeline/stage_options.hpp"
 #include "../version.hpp"
 #include "architecture.hpp"
 #include "event_queue.hpp"
 #include "failure.hpp"
-#include "job_watch.hpp"
+#include "job_run.hpp"
 #include "messages.hpp"
 #include "reading_pool.hpp"
+#include "reception.hpp"
 #include "remote_options.hpp"
 #include "remote_work.hpp"
-#include "work_ledger.hpp"
-#include "worker_options.hpp"
+#include "worker_roster.hpp"
 
 namespace rios::remote {
-
-/// How one job is run.
-struct job_rules {
-    delivery_order order = delivery_order::any;
-    buffer_limit results{}; ///< under way and not delivered
-};
 
 /// Thread rule: one thread at a time.
 class session {
@@ -61,7 +43,7 @@ class session {
     session(any_launcher launcher, remote_options options)
         : launcher_(std::move(launcher)), options_(std::move(options))
     {
-        check();
+        check(options_);
     }
     session(session const&) = delete;
     session& operator=(session const&) = delete;
@@ -74,7 +56,7 @@ class session {
     {
         if (work.size() == 0) return;
         try {
-            begin_session();
+            open();
             job_run job(work, rules, options_.attempts);
             auto const ships = !options_.workers_read;
             job.ships_input = ships;
@@ -101,37 +83,15 @@ class session {
     /// Lets all workers go, or drops them; cancels jobs that do not end by themselves.
     void close(bool at_once) noexcept
     {
-        if (!listener_) return;
+        if (!reception_) return;
         std::set<std::size_t> going;
         for (auto const& [number, each] : members_) {
             if (each.said) going.insert(static_cast<std::size_t>(each.said->number));
         }
-        boost::asio::post(io_, [this, at_once] {
-            parting_ = true;
-            for (auto const& each : channels_) {
-                auto const channel = each.lock();
-                if (channel && at_once) channel->abort("the run has ended by an error");
-                else if (channel) channel->send(frame(message::bye));
-            }
-        });
-        auto const patience = at_once ? std::chrono::milliseconds(500) : std::chrono::milliseconds(5000);
-        if (watch_) watch_->end(std::move(going), patience);
-        watch_.reset();
-        boost::asio::post(io_, [this] {
-            listener_->close();
-            for (auto const& each : channels_) {
-                if (auto const channel = each.lock()) channel->abort("the run has ended");
-            }
-            channels_.clear();
-            parting_ = false;
-            guard_.reset();
-        });
-        if (thread_.joinable()) thread_.join();
-        listener_.reset();
+        reception_->close(std::move(going), at_once);
+        reception_.reset();
         members_.clear();
-        io_.restart();
-        file_.reset();
-        jobs_of_workers_.clear();
+        roster_ = {};
         while (events_.pop(std::chrono::milliseconds(0))) {}
     }
 
@@ -150,153 +110,16 @@ class session {
         clock::time_point given = clock::now(); ///< when it was given something, or returned something
     };
 
-    /// A worker that was launched.
-    struct launched {
-        job_id id{};
-        job_status status{};
-        bool joined = false;
-        std::string gone{}; ///< why its connection ended
-    };
-
-    /// A result whose turn has not come, in the message that brought it.
-    struct early_result {
-        net::message_body body;
-        std::size_t offset;
-    };
-
-    /// A job under way.
-    struct job_run {
-        job_run(remote_work& w, job_rules const& r, std::size_t attempts)
-            : work(w), rules(r), ledger(w.size(), attempts, w.accumulates())
-        {
-        }
-        remote_work& work;
-        job_rules rules;
-        work_ledger ledger;
-        std::uint64_t number = 0;
-        bool ships_input = false;
-        std::string type{};
-        std::vector<std::byte> state{};
-        bool portable = true;
-        std::size_t delivered = 0;
-        std::size_t largest_result = 0;
-        std::map<std::size_t, early_result> early{};     // results whose turn has not come
-        std::map<std::size_t, std::size_t> reader_for{}; // members that wait for inputs, by index
-        std::deque<std::size_t> reads_wanted{};          // members that want a permit
-        std::size_t reads_allowed = 0;                   // permits that are out
-        clock::time_point last_result = clock::now();
-        std::unique_ptr<reading_pool> readers{}; // last: it uses the work
-    };
-
-    void check() const
+    void open()
     {
-        auto const at_least_1 = [](char const* what, std::size_t value) {
-            if (value == 0) throw options_error(std::string(what) + " 0: at least 1 is needed");
-        };
-        at_least_1("workers", options_.workers);
-        at_least_1("threads", options_.threads);
-        at_least_1("attempts", options_.attempts);
-        if (options_.min_workers > options_.workers) {
-            throw options_error("min_workers " + std::to_string(options_.min_workers) + ": allowed are 0 to " +
-                                std::to_string(options_.workers) + ", the number of workers");
-        }
-        if (options_.ports.first > options_.ports.last) {
-            throw options_error("ports " + std::to_string(options_.ports.first) + " to " +
-                                std::to_string(options_.ports.last) + ": the first must not be above the last");
-        }
-        bool const plain = std::all_of(options_.job_name.begin(), options_.job_name.end(), [](unsigned char c) {
-            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                   c == '.';
-        });
-        if (options_.job_name.empty() || !plain) {
-            throw options_error("job name '" + options_.job_name +
-                                "': allowed are letters, digits, '-', '_' and '.', at least one of them");
-        }
-    }
-
-    // The beginning.
-
-    void begin_session()
-    {
-        if (listener_) return;
-        auto const local = launcher_.one_host() && options_.advertised.empty();
-        auto const key = net::channel_key::make();
-        net::connection_limits const limits{.silence = options_.timeouts.silence,
-                                            .largest_body = options_.largest_message};
-        listener_ = std::make_unique<net::listener>(
-            io_, key, net::listener_options{.loopback_only = local, .ports = options_.ports, .limits = limits},
-            [this](std::shared_ptr<net::connection> const& channel) { return welcome_connection(channel); });
-        guard_.emplace(io_.get_executor());
-        thread_ = std::thread([this] { io_.run(); });
-        net::channel_address address{.hosts = options_.advertised, .port = listener_->port(), .key = key};
-        if (address.hosts.empty())
-            address.hosts = local ? std::vector<std::string>{"127.0.0.1"} : net::local_addresses();
-        address_text_ = address.text();
-        if (!options_.address_in_environment) file_.emplace(path_of_address(), address);
+        if (reception_) return;
+        reception_.emplace(launcher_, options_, events_);
         begun_ = clock::now();
-        joined_ = 0;
-        never_joined_ = 0;
-        next_worker_ = 0;
-        watch_.emplace(launcher_, events_);
-        if (!options_.single_block_workers) {
-            for (std::size_t i = 0; i < options_.workers; ++i) launch();
-        }
+        if (options_.single_block_workers) return; // those are launched as there are blocks
+        for (std::size_t i = 0; i < options_.workers; ++i) launch();
     }
 
-    [[nodiscard]] std::string path_of_address() const
-    {
-        namespace fs = std::filesystem;
-        std::error_code failure;
-        fs::path folder = options_.directory;
-        if (folder.empty())
-            folder = launcher_.one_host() ? fs::temp_directory_path(failure) : fs::current_path(failure);
-        if (failure) throw remote_error("no folder for the address of the run: " + failure.message());
-        auto const chance = net::channel_key::make().text().substr(0, 16);
-        return (fs::absolute(folder) / ("rios_" + options_.job_name + '_' + chance + ".channel")).string();
-    }
-
-    [[nodiscard]] std::string program() const
-    {
-        if (!options_.program.empty()) return options_.program;
-        std::error_code failure;
-        auto const self = std::filesystem::read_symlink("/proc/self/exe", failure);
-        if (failure)
-            throw remote_error("the path of this program is not known: " + failure.message() + "; give it (program)");
-        return self.string();
-    }
-
-    void launch()
-    {
-        auto const number = next_worker_++;
-        worker_command command{.number = number, .name = "RIOS_" + options_.job_name + '_' + std::to_string(number)};
-        command.words = {program(), std::string(worker_argument), file_ ? file_->path() : std::string(in_environment),
-                         std::to_string(number)};
-        if (!file_) command.environment.emplace_back(address_variable, address_text_);
-        jobs_of_workers_.try_emplace(number);
-        watch_->submit(std::move(command));
-    }
-
-    /// On the thread of the io_context.
-    net::connection::handlers welcome_connection(std::shared_ptr<net::connection> const& channel)
-    {
-        auto const number = next_connection_++;
-        std::erase_if(channels_, [](auto const& each) { return each.expired(); });
-        channels_.push_back(channel);
-        if (parting_) channel->send(frame(message::bye)); // rather than let it wait until it is cancelled
-        return {.ready = {},
-                .message =
-                    [this, number, channel](std::uint16_t type, net::message_body body) {
-                        events_.push({.what = event::kind::message,
-                                      .number = number,
-                                      .type = static_cast<message>(type),
-                                      .body = std::move(body),
-                                      .channel = channel});
-                    },
-                .closed =
-                    [this, number](std::string const& reason) {
-                        events_.push({.what = event::kind::gone, .number = number, .text = reason});
-                    }};
-    }
+    void launch() { reception_->launch(roster_.add()); }
 
     // The loop.
 
@@ -347,6 +170,7 @@ class session {
                                  begin{.job = job.number, .type = job.type, .ships_input = job.ships_input}));
         each.works = true;
         each.ending = false;
+        each.reads = 0;
     }
 
     void end_job(member& each)
@@ -364,7 +188,7 @@ class session {
     void hand_out()
     {
         auto& job = *job_;
-        if (joined_ < options_.min_workers) return;
+        if (roster_.joined() < options_.min_workers) return;
         for (std::size_t level = 0; level < credit(); ++level) {
             for (auto& [number, each] : members_) {
                 if (!each.works || each.ending || job.ledger.under_way(number) != level) continue;
@@ -398,10 +222,7 @@ class session {
     void top_up()
     {
         auto const& ledger = job_->ledger;
-        auto alive = static_cast<std::size_t>(
-            std::count_if(jobs_of_workers_.begin(), jobs_of_workers_.end(), [](auto const& each) {
-                return each.second.status.state != job_state::ended && each.second.gone.empty();
-            }));
+        auto alive = roster_.alive();
         auto const open = ledger.size() - std::min(ledger.size(), job_->delivered);
         auto const wanted = ledger.nothing_waits() ? std::size_t{0} : std::min(options_.workers, open);
         for (; alive < wanted; ++alive) launch();
@@ -414,7 +235,7 @@ class session {
         switch (happened.what) {
         case event::kind::message: take_undamaged(happened); break;
         case event::kind::gone: lose(happened.number, happened.text); break;
-        case event::kind::launched: jobs_of_workers_[happened.number].id = happened.text; break;
+        case event::kind::launched: roster_[happened.number].id = happened.text; break;
         case event::kind::refused: std::rethrow_exception(happened.error);
         case event::kind::status: take_status(happened.number, std::move(happened.job)); break;
         case event::kind::input_read: send_input(happened.number, std::move(happened)); break;
@@ -481,6 +302,9 @@ class session {
 
     void greet(std::size_t number, std::shared_ptr<net::connection> const& channel, byte_reader& reader)
     {
+        if (auto const found = members_.find(number); found != members_.end()) {
+            throw remote_error(name_of(found->second) + " said hello twice");
+        }
         hello said;
         said.wire = reader.take<std::uint32_t>();
         std::string refusal;
@@ -489,7 +313,7 @@ class session {
             if (said.version != rios::version) {
                 refusal = "it is of version " + said.version + " of rios, and the main process of " +
                           std::string(rios::version);
-            } else if (!jobs_of_workers_.contains(static_cast<std::size_t>(said.number))) {
+            } else if (!roster_.contains(static_cast<std::size_t>(said.number))) {
                 refusal = "there is no worker " + std::to_string(said.number);
             }
         } else {
@@ -506,11 +330,7 @@ class session {
             members_.erase(number);
             throw remote_error(name + " does not fit: " + refusal);
         }
-        auto& job = jobs_of_workers_[static_cast<std::size_t>(said.number)];
-        job.joined = true;
-        job.gone.clear(); // it may have come before, and been cut off
-        ++joined_;
-        never_joined_ = 0;
+        roster_.join(static_cast<std::size_t>(said.number));
         channel->send(frame(message::welcome,
                             welcome{.threads = options_.threads,
                                     .readers = options_.workers_read ? options_.readers : 0,
@@ -579,11 +399,8 @@ class session {
 
     void take_status(std::size_t number, job_status status)
     {
-        auto& job = jobs_of_workers_[number];
-        job.status = std::move(status);
-        if (job.status.state != job_state::ended) return;
-        if (!job.joined) ++never_joined_;
-        if (options_.single_block_workers ? never_joined_ >= options_.attempts : nobody_is_left()) give_up();
+        if (!roster_.set_status(number, std::move(status))) return;
+        if (options_.single_block_workers ? roster_.never_joined() >= options_.attempts : nobody_is_left()) give_up();
     }
 
     /// A worker is lost, or has gone as it was told to.
@@ -595,12 +412,12 @@ class session {
         members_.erase(found);
         if (!left.said) return;
         auto const worker = static_cast<std::size_t>(left.said->number);
-        jobs_of_workers_[worker].gone = reason.empty() ? "it was told to go" : reason;
+        roster_[worker].gone = reason.empty() ? std::string(worker_roster::told_to_go) : reason;
         if (job_ == nullptr || (left.leaving && !left.works)) return;
         job_->reads_allowed -= left.reads;
         auto const first = job_->ledger.first_under_way(number);
         auto const given_up = job_->ledger.lost(number);
-        watch_->look();
+        reception_->look();
         if (options_.max_concurrent_reads > 0) allow_reads();
         if (!given_up) {
             if (!options_.single_block_workers && nobody_is_left()) give_up();
@@ -609,39 +426,24 @@ class session {
         wait_for_status(worker);
         throw remote_error(job_->work.step_text(first.value_or(*given_up)) + ": has been begun " +
                            std::to_string(options_.attempts) +
-                           " times, and its worker was lost each time; the last was " + story_of(worker));
+                           " times, and its worker was lost each time; the last was " + roster_.story_of(worker));
     }
 
     /// Has every worker ended, or never begun?
-    [[nodiscard]] bool nobody_is_left() const
-    {
-        return members_.empty() && std::all_of(jobs_of_workers_.begin(), jobs_of_workers_.end(), [](auto const& each) {
-                   return each.second.status.state == job_state::ended;
-               });
-    }
+    [[nodiscard]] bool nobody_is_left() const { return members_.empty() && roster_.all_have_ended(); }
 
-    [[noreturn]] void give_up()
-    {
-        std::string text = "no worker is left to go on:";
-        std::size_t shown = 0;
-        for (auto const& [number, each] : jobs_of_workers_) {
-            if (each.joined && each.gone == "it was told to go") continue;
-            if (++shown > 3) break;
-            text += "\n" + story_of(number);
-        }
-        throw remote_error(text);
-    }
+    [[noreturn]] void give_up() const { throw remote_error("no worker is left to go on:" + roster_.stories()); }
 
     /// Gives a launcher a moment to say what became of a worker.
     void wait_for_status(std::size_t worker)
     {
         auto const deadline = clock::now() + std::chrono::seconds(2);
-        while (jobs_of_workers_[worker].status.state != job_state::ended && clock::now() < deadline) {
+        while (roster_[worker].status.state != job_state::ended && clock::now() < deadline) {
             auto happened = events_.pop(tick);
             if (happened && happened->what == event::kind::status) {
-                jobs_of_workers_[happened->number].status = std::move(happened->job);
+                roster_.set_status(happened->number, std::move(happened->job));
             } else if (!happened) {
-                watch_->look();
+                reception_->look();
             }
         }
     }
@@ -652,16 +454,10 @@ class session {
         auto const& limits = options_.timeouts;
         auto const seconds = [](auto limit) { return std::to_string(static_cast<long>(limit.count())); };
         auto const least = std::max<std::size_t>(1, options_.min_workers);
-        if (joined_ < least && limits.joining.count() > 0 && now - begun_ > limits.joining) {
-            std::string text = std::to_string(joined_) + " of the " + std::to_string(least) +
-                               " workers that are needed to begin have joined within " + seconds(limits.joining) +
-                               " seconds (timeouts.joining; 0 switches it off)";
-            for (auto const& [number, each] : jobs_of_workers_) {
-                if (each.joined) continue;
-                text += "\n" + story_of(number);
-                break;
-            }
-            throw timeout_error(text);
+        if (roster_.joined() < least && limits.joining.count() > 0 && now - begun_ > limits.joining) {
+            throw timeout_error(std::to_string(roster_.joined()) + " of the " + std::to_string(least) +
+                                " workers that are needed to begin have joined within " + seconds(limits.joining) +
+                                " seconds (timeouts.joining; 0 switches it off)" + roster_.story_of_missing());
         }
         if (limits.progress.count() == 0) return;
         for (auto const& [number, each] : members_) {
@@ -673,52 +469,14 @@ class session {
         }
     }
 
-    // Words.
-
-    [[nodiscard]] std::string name_of(member const& each) const
-    {
-        auto const& said = *each.said;
-        auto text = "worker " + std::to_string(said.number) + " on host " + (said.host.empty() ? "unknown" : said.host);
-        auto const found = jobs_of_workers_.find(static_cast<std::size_t>(said.number));
-        if (found != jobs_of_workers_.end() && !found->second.id.empty()) text += ", job " + found->second.id;
-        return text;
-    }
-
-    /// What is known about a worker that does not work any more.
-    [[nodiscard]] std::string story_of(std::size_t number) const
-    {
-        auto const& each = jobs_of_workers_.at(number);
-        auto text = "worker " + std::to_string(number);
-        if (!each.id.empty()) text += ", job " + each.id;
-        switch (each.status.state) {
-        case job_state::waiting: text += ", waits to be started"; break;
-        case job_state::running: text += each.joined ? ", runs" : ", runs and has not joined"; break;
-        case job_state::ended: text += each.joined ? "" : ", never joined"; break;
-        }
-        if (!each.status.reason.empty()) text += ": " + each.status.reason;
-        else if (!each.gone.empty()) text += ": " + each.gone;
-        if (!each.status.log.empty()) text += "; its output ends:\n" + each.status.log;
-        return text;
-    }
+    [[nodiscard]] std::string name_of(member const& each) const { return roster_.name_of(*each.said); }
 
     any_launcher launcher_;
     remote_options const options_;
     event_queue events_;
-    boost::asio::io_context io_;
-    std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> guard_;
-    std::unique_ptr<net::listener> listener_;
-    std::thread thread_;              // runs the io_context
-    std::size_t next_connection_ = 0; // of that thread, like the next two
-    bool parting_ = false;            // all go, and whoever comes is sent home
-    std::vector<std::weak_ptr<net::connection>> channels_;
-    std::string address_text_;
-    std::optional<net::address_file> file_;
-    std::optional<job_watch> watch_;
+    std::optional<reception> reception_;
     std::map<std::size_t, member> members_; // by connection
-    std::map<std::size_t, launched> jobs_of_workers_;
-    std::size_t next_worker_ = 0;
-    std::size_t joined_ = 0;
-    std::size_t never_joined_ = 0; // jobs that ended, since one joined
+    worker_roster roster_;
     clock::time_point begun_;
     std::uint64_t jobs_ = 0;
     job_run* job_ = nullptr;

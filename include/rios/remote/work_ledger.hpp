@@ -92,6 +92,7 @@ class work_ledger {
             again_.insert(index);
         }
         for (auto const index : done_by_[worker]) {
+            if (steps_[index].begun >= attempts_ && !given_up) given_up = index;
             again_.insert(index);
             ++left_;
         }
