@@ -28,7 +28,7 @@ namespace rios {
 /// numbers or structures of numbers is such a one. Pointers and references mean nothing elsewhere; the compiler cannot tell them
 /// from numbers, so they are found out when the worker is to travel.
 template <typename W>
-concept Portable = Archivable<W> || std::is_trivially_copyable_v<W>;
+concept Portable = Archivable<W> || (std::is_trivially_copyable_v<W> && !std::is_pointer_v<W>);
 
 namespace detail {
 

@@ -34,9 +34,19 @@ struct merging {
     explicit merging(std::vector<std::uint64_t> const& sizes)
         : merger(shepseg::statistics_table({{.name = "median"}}, {-1}, sizes.size(),
                                            std::filesystem::temp_directory_path(), 0),
-                 shepseg::segment_sizes(sizes), complete)
+                 shepseg::segment_sizes(sizes), complete, [this](std::vector<shepseg::open_segment<pixel>> segments) {
+                     shepseg::segment_table_rows rows;
+                     for (auto const& each : segments) {
+                         rows.labels.push_back(each.label);
+                         rows.pixels.push_back(each.pixels);
+                         rows.numbers.push_back(7);
+                     }
+                     finished_here += segments.size();
+                     return rows;
+                 })
     {
     }
+    std::size_t finished_here = 0;
 };
 
 shepseg::block_statistics<pixel> piece(std::uint32_t label, std::vector<pixel> values)
@@ -108,4 +118,21 @@ TEST_CASE("sizes that are not those of the pixels are errors")
                   of.merger.write({}, row(1, 2, 0.5));
               }).starts_with("segment 1 has more pixels"));
     }
+}
+
+TEST_CASE("where nobody makes rows of complete segments, the merger does when too many pixels wait")
+{
+    constexpr std::uint32_t large = 1 << 23;
+    merging of({0, large, large, large, 5});
+    for (std::uint32_t label = 1; label < 4; ++label) {
+        of.merger.write({}, piece(label, std::vector<pixel>(large - 1)));
+        CHECK(of.finished_here == 0);
+    }
+    of.merger.write({}, piece(1, {1}));
+    of.merger.write({}, piece(2, {1}));
+    CHECK(of.finished_here == 0);
+    of.merger.write({}, piece(3, {1}));
+    CHECK(of.finished_here == 1);
+    CHECK(of.complete->pixels() == 2 * std::uint64_t{large});
+    CHECK(of.merger.table().row(1)[0] == 7);
 }

@@ -48,8 +48,8 @@ class apply_job {
     using shipped = worker_value;
 
     template <typename Readers>
-    apply_job(Readers readers, W worker, Outputs& outputs, progress_function progress)
-        : inputs_(std::move(readers)), workers_(std::move(worker)), outputs_(&outputs),
+    apply_job(Readers readers, W function, Outputs& outputs, progress_function progress)
+        : inputs_(std::move(readers)), workers_(std::move(function)), outputs_(&outputs),
           cancellation_(std::move(progress)), log_(rios_timer_order())
     {
     }
