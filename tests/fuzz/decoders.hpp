@@ -13,6 +13,7 @@
 #include <rios/image.hpp>
 #include <rios/net/channel_address.hpp>
 #include <rios/net/frame.hpp>
+#include <rios/net/packing.hpp>
 #include <rios/remote/messages.hpp>
 #include <rios/timing.hpp>
 #include <shepseg/tile_regions.hpp>
@@ -33,6 +34,7 @@ enum class decoder : std::uint8_t {
     timings,
     byte_regions,
     float_regions,
+    packed,
     count
 };
 
@@ -62,7 +64,7 @@ inline void check_frame_header(std::span<std::byte const> bytes)
         auto const header = rios::net::header_from(bytes.first<frame_header::size>(), largest);
         if (header.body_size > largest) wrong();
         rios::net::frame_bytes again(frame_header::size + header.body_size);
-        rios::net::set_header(again, header.type);
+        rios::net::set_header(again, header.type, header.is_packed);
         if (!std::equal(again.begin(), again.begin() + frame_header::size, bytes.begin())) wrong();
     } catch (rios::remote_error const&) { // nothing else may be thrown
     }
@@ -77,6 +79,15 @@ inline void check_address(std::span<std::byte const> bytes)
     if (!again || again->hosts != address->hosts || again->port != address->port || !(again->key == address->key))
         wrong();
     if (address->port == 0 || address->hosts.empty()) wrong();
+}
+
+inline void check_packed(std::span<std::byte const> bytes)
+{
+    constexpr std::uint64_t largest = 1 << 20;
+    try {
+        if (rios::net::unpacked(bytes, largest).size() > largest) wrong();
+    } catch (rios::remote_error const&) { // nothing else may be thrown
+    }
 }
 
 inline void check(decoder which, std::span<std::byte const> bytes)
@@ -96,6 +107,7 @@ inline void check(decoder which, std::span<std::byte const> bytes)
     case decoder::timings: return check_archive<rios::timings>(bytes);
     case decoder::byte_regions: return check_archive<shepseg::tile_regions<std::uint8_t>>(bytes);
     case decoder::float_regions: return check_archive<shepseg::tile_regions<float>>(bytes);
+    case decoder::packed: return check_packed(bytes);
     case decoder::count: return;
     }
 }

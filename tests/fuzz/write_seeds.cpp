@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Writes the inputs that the fuzzer begins with, one good one of each kind: after a change of the wire format,
 //
-//     g++ -std=c++20 -Iinclude tests/fuzz/write_seeds.cpp -o write_seeds && ./write_seeds tests/fuzz/corpus/decoders
+//     g++ -std=c++20 -Iinclude tests/fuzz/write_seeds.cpp -lzstd -o write_seeds && ./write_seeds tests/fuzz/corpus/decoders
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
@@ -85,6 +85,10 @@ int main(int argc, char** argv)
     times.uncounted = {{.name = "reading", .count = 3, .seconds = 1, .minimum = 0.1, .maximum = 0.5}};
     seeds.write_value("finished", decoder::finished, remote::finished{.job = 1, .times = times});
     seeds.write_value("timings", decoder::timings, times);
+    rios::net::frame_bytes zeros(rios::net::frame_header::size + 3000);
+    rios::net::set_header(zeros, 1);
+    auto const small = rios::net::packed(zeros);
+    seeds.write("packed", decoder::packed, {small.begin() + rios::net::frame_header::size, small.end()});
     seeds.write_value("byte_image", decoder::byte_image, rios::image<std::uint8_t>(2, 3, 4));
     seeds.write_value("double_image", decoder::double_image, rios::image<double>(1, 2, 2));
     seeds.write_value("byte_regions", decoder::byte_regions, regions<std::uint8_t>());
