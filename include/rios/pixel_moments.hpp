@@ -136,7 +136,8 @@ class pixel_moments {
 };
 
 /// Floating-point pixels: two passes over what is added at once, in a fixed order; sums are merged by the formula of Chan,
-/// Golub and LeVeque (1979), whose last bits depend on the order of merging: see ordered_merge. The mean is kept with twice
+/// Golub and LeVeque (1979), whose last bits depend on the order of merging: see ordered_merge. Values whose squares a double
+/// cannot hold are scaled by a power of two. The mean is kept with twice
 /// the digits of a double: the difference of two means is then exact even where they are large and nearly equal.
 template <Pixel T>
     requires std::floating_point<T>
@@ -160,17 +161,9 @@ class pixel_moments<T> {
             ++all.count_;
         }
         if (all.count_ == 0) return;
+        if (all.is_extreme()) return add_scaled(pixels, is_null, all);
         auto const centre = shift + sum / static_cast<double>(all.count_);
-        double squares = 0;
-        double rest = 0; // what rounding of the centre leaves
-        for (auto const pixel : pixels) {
-            if (is_null(pixel)) continue;
-            auto const difference = static_cast<double>(pixel) - centre;
-            squares += difference * difference;
-            rest += difference;
-        }
-        all.set_mean(centre, rest / static_cast<double>(all.count_));
-        all.squares_ = squares - rest * rest / static_cast<double>(all.count_);
+        all.add_squares(pixels, is_null, centre, [](double value) { return value; });
         merge(all);
     }
 
@@ -184,14 +177,17 @@ class pixel_moments<T> {
             *this = other;
             return;
         }
-        auto const own = static_cast<double>(count_);
-        auto const others = static_cast<double>(other.count_);
-        auto const difference = (other.mean_ - mean_) + (other.mean_rest_ - mean_rest_);
         minimum_ = std::min(minimum_, other.minimum_);
         maximum_ = std::max(maximum_, other.maximum_);
-        count_ += other.count_;
-        set_mean(mean_, mean_rest_ + difference * (others / (own + others)));
-        squares_ += other.squares_ + difference * difference * (own * (others / (own + others)));
+        if (!is_extreme() && exponent_ == 0 && other.exponent_ == 0) return merge_plainly(other);
+        // In units in which all is about 1; those of a part that is far smaller make no difference.
+        auto const exponent = scale_exponent();
+        auto part = other;
+        rescale(exponent);
+        part.rescale(exponent);
+        merge_plainly(part);
+        mean_ = std::ldexp(mean_, static_cast<int>(exponent));
+        mean_rest_ = std::ldexp(mean_rest_, static_cast<int>(exponent));
     }
 
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
@@ -204,10 +200,76 @@ class pixel_moments<T> {
     [[nodiscard]] double mean() const noexcept { return mean_; }
     [[nodiscard]] double standard_deviation() const noexcept
     {
-        return std::sqrt(std::max(0.0, squares_) / static_cast<double>(count_));
+        return std::ldexp(std::sqrt(std::max(0.0, squares_) / static_cast<double>(count_)),
+                          static_cast<int>(exponent_));
     }
 
   private:
+    /// Are there values whose squares, or those of their differences, a double may not hold?
+    [[nodiscard]] bool is_extreme() const noexcept
+    {
+        auto const largest = std::max(std::abs(minimum_), std::abs(maximum_));
+        return largest > 0x1p+480 || (largest < 0x1p-400 && largest > 0);
+    }
+
+    /// The power of two next to the largest value.
+    [[nodiscard]] std::int64_t scale_exponent() const noexcept
+    {
+        auto const largest = std::max(std::abs(minimum_), std::abs(maximum_));
+        return largest > 0 ? std::ilogb(largest) : 0;
+    }
+
+    /// @param all count, minimum and maximum of the pixels
+    void add_scaled(std::span<T const> pixels, null_test<T> const& is_null, pixel_moments all)
+    {
+        all.exponent_ = all.scale_exponent();
+        auto const exponent = static_cast<int>(all.exponent_);
+        double sum = 0;
+        for (auto const pixel : pixels) {
+            if (!is_null(pixel)) sum += std::ldexp(static_cast<double>(pixel), -exponent);
+        }
+        all.add_squares(pixels, is_null, sum / static_cast<double>(all.count_),
+                        [exponent](double value) { return std::ldexp(value, -exponent); });
+        all.mean_ = std::ldexp(all.mean_, exponent);
+        all.mean_rest_ = std::ldexp(all.mean_rest_, exponent);
+        merge(all);
+    }
+
+    /// Sets mean and squares. @param centre close to the mean of the pixels @param scaled what is done to each of them first
+    template <typename F>
+    void add_squares(std::span<T const> pixels, null_test<T> const& is_null, double centre, F scaled)
+    {
+        double squares = 0;
+        double rest = 0; // what rounding of the centre leaves
+        for (auto const pixel : pixels) {
+            if (is_null(pixel)) continue;
+            auto const difference = scaled(static_cast<double>(pixel)) - centre;
+            squares += difference * difference;
+            rest += difference;
+        }
+        set_mean(centre, rest / static_cast<double>(count_));
+        squares_ = squares - rest * rest / static_cast<double>(count_);
+    }
+
+    void merge_plainly(pixel_moments const& other)
+    {
+        auto const own = static_cast<double>(count_);
+        auto const others = static_cast<double>(other.count_);
+        auto const difference = (other.mean_ - mean_) + (other.mean_rest_ - mean_rest_);
+        count_ += other.count_;
+        set_mean(mean_, mean_rest_ + difference * (others / (own + others)));
+        squares_ += other.squares_ + difference * difference * (own * (others / (own + others)));
+    }
+
+    /// Turns mean and squares into those of values that were divided by 2^exponent.
+    void rescale(std::int64_t exponent)
+    {
+        mean_ = std::ldexp(mean_, static_cast<int>(-exponent));
+        mean_rest_ = std::ldexp(mean_rest_, static_cast<int>(-exponent));
+        squares_ = std::ldexp(squares_, static_cast<int>(2 * (exponent_ - exponent)));
+        exponent_ = exponent;
+    }
+
     /// The sum of both, as a double and what that lacks (Knuth's sum of two).
     void set_mean(double mean, double rest) noexcept
     {
@@ -221,7 +283,8 @@ class pixel_moments<T> {
     double maximum_ = 0;
     double mean_ = 0;
     double mean_rest_ = 0;
-    double squares_ = 0; // of differences from the mean, summed
+    double squares_ = 0;        // of differences from the mean, divided by 2^exponent, summed
+    std::int64_t exponent_ = 0; // not 0 where a double could not hold the squares
 };
 
 /// Merges values of blocks pairwise by their numbers, 0 with 1, 2 with 3, then these pairs, so that the result does not

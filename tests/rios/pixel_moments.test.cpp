@@ -399,3 +399,36 @@ TEST_CASE_TEMPLATE("the sum of floating-point pixels is as good as their mean", 
         CHECK(near(moments.sum(), sum, 0, 1e-15L * sizes));
     }
 }
+
+TEST_CASE("the spread of values whose squares no double holds")
+{
+    auto const check = [](std::vector<double> const& values, double expected) {
+        CAPTURE(values.front());
+        pixel_moments<double> all;
+        all.add(std::span<double const>(values));
+        CHECK(all.standard_deviation() == doctest::Approx(expected).epsilon(1e-14));
+        CHECK(all.mean() == doctest::Approx(static_cast<double>(truth_of(values).mean)).epsilon(1e-14));
+        pixel_moments<double> merged;
+        for (auto const value : values) {
+            pixel_moments<double> one;
+            one.add(std::span(&value, 1));
+            merged.merge(one);
+        }
+        CHECK(merged.standard_deviation() == doctest::Approx(expected).epsilon(1e-14));
+        CHECK(merged.mean() == doctest::Approx(all.mean()).epsilon(1e-14));
+        CHECK(merged.minimum() == all.minimum());
+        CHECK(merged.count() == all.count());
+    };
+    check({1e200, 2e200, 3e200, -1e200}, std::sqrt(2.1875) * 1e200);
+    check({1e-200, 3e-200}, 1e-200);
+    check({3e304, 3.5e304, 4e304}, std::sqrt(1.0 / 6) * 1e304);
+    check({1e155, -1e155}, 1e155);
+    constexpr auto largest = std::numeric_limits<double>::max();
+    check({largest, -largest}, largest);
+    check({largest, largest, largest}, 0);
+    constexpr auto least = std::numeric_limits<double>::denorm_min();
+    check({0, 2 * least}, least);
+    check({1, 2, 3, 1e300}, std::sqrt(3.0) / 4 * 1e300);
+    check({1e-300, 1, 3}, std::sqrt(14.0) / 3);
+    check({-5e-250, 1e300, 2e-300}, std::sqrt(2.0) / 3 * 1e300);
+}

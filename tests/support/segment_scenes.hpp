@@ -57,9 +57,8 @@ rios::image<T> random_pixels(std::ptrdiff_t bands, std::ptrdiff_t rows, std::ptr
 {
     rios::image<T> pixels(bands, rows, cols);
     using limits = std::numeric_limits<T>;
-    // Whose squares are numbers.
-    auto const largest = std::same_as<T, double> ? static_cast<T>(1e100) : limits::max();
-    auto const smallest = std::same_as<T, double> ? static_cast<T>(-1e100) : limits::lowest();
+    auto const largest = limits::max();
+    auto const smallest = limits::lowest();
     for (std::ptrdiff_t band = 0; band < bands; ++band) {
         for (auto const [row, col] : pixels.pixels()) {
             auto& pixel = pixels(band, row, col);
