@@ -118,7 +118,7 @@ class value_counts {
     void forget()
     {
         complete_ = false;
-        slots_ = {};
+        release(slots_);
     }
 
     null_test<T> is_null_;

@@ -15,6 +15,7 @@
 
 #include <rios/error.hpp>
 #include <rios/image_view.hpp>
+#include <rios/memory.hpp>
 #include <rios/pixel_moments.hpp>
 #include <rios/pixel_type.hpp>
 
@@ -100,7 +101,7 @@ inline std::optional<double> adjusted_rand_index(overlap_graph const& graph, std
     }
     std::sort(labels_b.begin(), labels_b.end());
     result.segments_b = static_cast<std::uint64_t>(std::unique(labels_b.begin(), labels_b.end()) - labels_b.begin());
-    labels_b = {};
+    rios::release(labels_b);
 
     auto const graph = overlap_graph::of(pairs);
     std::vector<std::uint64_t> rows(graph.rows());

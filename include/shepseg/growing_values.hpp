@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <rios/memory.hpp>
 #include <rios/pixel_moments.hpp>
 #include <rios/pixel_type.hpp>
 
@@ -49,7 +50,7 @@ class growing_values {
     {
         if (runs_.empty() && keeps_values(plan)) {
             statistics(values_, pixels, plan, missing, row);
-            values_ = {};
+            rios::release(values_);
             return;
         }
         if constexpr (!std::floating_point<T>) {
@@ -57,7 +58,7 @@ class growing_values {
                 count();
                 for (auto const& run : runs_) moments_.add(run.value, run.times);
                 detail::set_order(std::span<detail::value_run<T> const>(runs_), moments_.count(), plan, row);
-                runs_ = {};
+                rios::release(runs_);
             }
         }
         auto const moments = std::exchange(moments_, {});

@@ -16,6 +16,7 @@
 
 #include <rios/block.hpp>
 #include <rios/concepts.hpp>
+#include <rios/memory.hpp>
 #include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
 #include <rios/progress.hpp>
@@ -86,7 +87,7 @@ class statistics_merger {
             largest_ = std::max(largest_, rows.pixels[i]);
             table_.set(label, std::span(rows.numbers).subspan(i * width, width));
             if (--page.rows_left > 0) continue;
-            page.has = {};
+            rios::release(page.has);
             table_.complete(number);
             sizes_.forget(number);
         }

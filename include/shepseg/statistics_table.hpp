@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <rios/error.hpp>
+#include <rios/memory.hpp>
 #include <rios/scratch_file.hpp>
 
 #include "statistic.hpp"
@@ -75,7 +76,7 @@ class statistics_table {
             return;
         }
         page.place = file_.append(std::as_bytes(values));
-        page.values = {};
+        rios::release(page.values);
     }
 
     /// Finds out early that there can be no scratch file, if one may be needed. @throws rios::io_error naming the folder

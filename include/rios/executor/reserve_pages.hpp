@@ -19,7 +19,6 @@ template <typename T, AnyExecutor E>
 void reserve_pages(large_vector<T>& vector, std::size_t count, E& executor)
 {
     constexpr std::size_t page = 4096; // the smallest that there are
-    vector = {};
     vector.reserve(count);
     auto* const memory = reinterpret_cast<std::byte volatile*>(vector.data());
     for_each_chunk(executor, vector.capacity() * sizeof(T), detail::huge_page,
