@@ -64,15 +64,16 @@ struct pixel_grid {
     [[nodiscard]] block whole() const noexcept { return {.index = 0, .row = 0, .col = 0, .rows = rows, .cols = cols}; }
 
     /// A part of the grid as a grid of its own, at its place on the map.
+    /// @param file that the grid is of, for the message; may be empty
     /// @throws grid_error if the part is empty or does not lie inside
-    [[nodiscard]] pixel_grid window(block const& part) const
+    [[nodiscard]] pixel_grid window(block const& part, std::string const& file = {}) const
     {
         if (part.row < 0 || part.col < 0 || part.rows < 1 || part.cols < 1 || part.rows > rows - part.row ||
             part.cols > cols - part.col) {
-            throw grid_error("the window at row " + std::to_string(part.row) + ", col " + std::to_string(part.col) +
-                             " of " + std::to_string(part.rows) + " rows, " + std::to_string(part.cols) +
-                             " cols is not inside the raster of " + std::to_string(rows) + " rows, " +
-                             std::to_string(cols) + " cols");
+            throw grid_error(file + (file.empty() ? "" : ": ") + "the window at row " + std::to_string(part.row) +
+                             ", col " + std::to_string(part.col) + " of " + std::to_string(part.rows) + " rows, " +
+                             std::to_string(part.cols) + " cols is not inside the raster of " + std::to_string(rows) +
+                             " rows, " + std::to_string(cols) + " cols");
         }
         pixel_grid result{.rows = part.rows, .cols = part.cols, .geotransform = geotransform, .projection = projection};
         if (auto& place = result.geotransform) {

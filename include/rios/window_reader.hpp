@@ -11,7 +11,6 @@
 
 #include "block.hpp"
 #include "concepts.hpp"
-#include "error.hpp"
 #include "pixel_grid.hpp"
 
 namespace rios {
@@ -75,15 +74,8 @@ class window_reader {
   private:
     static pixel_grid part_of(R const& reader, block const& window)
     {
-        try {
-            return reader.grid().window(window);
-        } catch (grid_error const& outside) {
-            if constexpr (requires { reader.path(); }) {
-                throw grid_error(std::string(reader.path()) + ": " + outside.what());
-            } else {
-                throw;
-            }
-        }
+        if constexpr (requires { reader.path(); }) return reader.grid().window(window, reader.path());
+        else return reader.grid().window(window);
     }
 
     [[nodiscard]] block in_source(block where) const noexcept

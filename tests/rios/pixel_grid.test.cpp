@@ -176,6 +176,9 @@ TEST_CASE("windows that are empty or reach out of the grid are refused in words"
                                   "20 cols");
     CHECK(message(0, -1, 10, 20) == "the window at row 0, col -1 of 10 rows, 20 cols is not inside the raster of 10 "
                                     "rows, 20 cols");
+    CHECK(test::message_of<rios::grid_error>([&] {
+              static_cast<void>(grid.window({.index = 0, .row = 9, .col = 0, .rows = 2, .cols = 3}, "a.tif"));
+          }) == "a.tif: the window at row 9, col 0 of 2 rows, 3 cols is not inside the raster of 10 rows, 20 cols");
     std::string const refused = "the window at ";
     constexpr auto most = std::numeric_limits<std::ptrdiff_t>::max();
     for (auto const& each : std::vector<block>{{0, -1, 0, 5, 5},

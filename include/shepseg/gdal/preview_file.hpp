@@ -102,11 +102,7 @@ inline rios::block shown_window(std::string const& segments, rios::pixel_grid co
                                 picture_request const& request)
 {
     if (request.window) {
-        try {
-            static_cast<void>(grid.window(*request.window));
-        } catch (rios::grid_error const& outside) {
-            throw rios::grid_error(segments + ": " + outside.what());
-        }
+        static_cast<void>(grid.window(*request.window, segments));
         return *request.window;
     }
     auto const rows = std::min(grid.rows, request.size);

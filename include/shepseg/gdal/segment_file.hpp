@@ -230,13 +230,7 @@ file_segmentation segment_file(std::string const& input, std::string const& outp
     file_segmentation result;
     result.grid = file.grid();
     auto const window = request.window.value_or(result.grid.whole());
-    if (request.window) {
-        try {
-            result.grid = result.grid.window(window);
-        } catch (rios::grid_error const& outside) {
-            throw rios::grid_error(input + ": " + outside.what());
-        }
-    }
+    if (request.window) result.grid = result.grid.window(window, input);
     detail::refuse_lossy(output, request.creation_options);
     if (!request.scratch_dir.empty()) detail::check_scratch_folder(request.scratch_dir);
     result.memory_limit = request.memory_limit == 0 ? rios::machine_memory() / 2 : request.memory_limit;

@@ -24,10 +24,8 @@
 #include <rios/apply.hpp>
 #include <rios/block.hpp>
 #include <rios/concepts.hpp>
-#include <rios/error.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/gdal/reader.hpp>
-#include <rios/pixel_grid.hpp>
 #include <rios/pixel_type.hpp>
 #include <rios/progress.hpp>
 #include <rios/timing.hpp>
@@ -83,20 +81,6 @@ struct segment_statistics_result {
     rios::timings timings{};
 };
 
-namespace detail {
-
-/// A part of a file's grid. @throws rios::grid_error naming the file
-inline rios::pixel_grid part_of(rios::gdal_dataset const& file, rios::block const& window)
-{
-    try {
-        return file.grid().window(window);
-    } catch (rios::grid_error const& outside) {
-        throw rios::grid_error(file.path() + ": " + outside.what());
-    }
-}
-
-} // namespace detail
-
 /// Computes statistics of the pixels of each segment.
 ///
 /// @param image any raster; read as the common type of the bands that are used
@@ -126,7 +110,7 @@ template <rios::AnyExecutor E, typename... Functions>
     auto const image_file = rios::gdal_dataset::open(image);
     label_reader const label_file(labels);
     auto const window = options.image_window.value_or(image_file.grid().whole());
-    detail::require_same_pixels(labels, label_file.grid(), image, detail::part_of(image_file, window));
+    detail::require_same_pixels(labels, label_file.grid(), image, image_file.grid().window(window, image));
     std::vector<rios::pixel_type> types;
     for (auto const& each : selection) types.push_back(image_file.band_type(each.band));
     for (int const band : options.spatial_bands) types.push_back(image_file.band_type(band));
