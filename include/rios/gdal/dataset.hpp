@@ -3,6 +3,7 @@
 // An open raster file. What the readers, the writer and everything that looks at a file's properties hold on to.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <filesystem>
@@ -24,6 +25,12 @@
 #include "ground_control_points.hpp"
 
 namespace rios {
+
+/// Rows and columns of the blocks that a raster comes in, in pixels.
+struct block_shape {
+    std::ptrdiff_t rows;
+    std::ptrdiff_t cols;
+};
 
 /// Owns an open GDAL dataset. Bands are numbered from 1, as in GDAL.
 ///
@@ -101,6 +108,15 @@ class gdal_dataset {
         throw grid_error(path_ + ": band " + std::to_string(number) + " has pixels of type " +
                          GDALGetDataTypeName(checked.GetRasterDataType()) +
                          "; allowed: " + std::string(pixel_type_names));
+    }
+
+    /// The size of the blocks that a band is stored in, in pixels: at least 1. @throws options_error if there is no such band
+    [[nodiscard]] block_shape stored_blocks(int number = 1) const
+    {
+        int rows = 1;
+        int cols = 1;
+        band(number).GetBlockSize(&cols, &rows);
+        return {std::max(1, rows), std::max(1, cols)};
     }
 
     /// Are the band's values names of things (LAYER_TYPE) rather than measures? @throws options_error if there is no such band

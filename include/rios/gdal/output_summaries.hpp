@@ -324,10 +324,9 @@ class output_summaries {
         histogram_bins const bins(result);
         null_test<T> const is_null(plan_->null_value);
         file.flush();
-        int block_rows = 1;
-        int block_cols = 1;
-        file.band(number).GetBlockSize(&block_cols, &block_rows);
-        auto const strip_rows = std::max(1, 256 / block_rows) * block_rows; // so that each block is decoded once
+        auto const block_rows = file.stored_blocks(number).rows;
+        auto const strip_rows =
+            std::max<std::ptrdiff_t>(1, 256 / block_rows) * block_rows; // so that each block is decoded once
         image<T> pixels;
         for (block const strip : file.grid().blocks(strip_rows, file.cols())) {
             pixels.reshape(1, strip.rows, strip.cols);

@@ -55,10 +55,7 @@ void transfer(gdal_dataset const& file, GDALRWFlag direction, block const& where
     // A large block goes in slices of whole rows of the file's own blocks: bands that share a block on disk are then
     // copied out while it is in GDAL's cache, which may be smaller than the image.
     constexpr std::ptrdiff_t slice_bytes = std::ptrdiff_t{1} << 26;
-    int file_block_rows = 1;
-    int file_block_cols = 1;
-    file.band(bands.front()).GetBlockSize(&file_block_cols, &file_block_rows);
-    std::ptrdiff_t const block_rows = std::max(1, file_block_rows);
+    auto const block_rows = file.stored_blocks(bands.front()).rows;
     auto const row_bytes = where.cols * pixels.bands() * static_cast<std::ptrdiff_t>(sizeof(pixel));
     auto const slice_rows = std::max<std::ptrdiff_t>(1, slice_bytes / row_bytes / block_rows) * block_rows;
 

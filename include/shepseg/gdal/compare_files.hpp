@@ -33,10 +33,10 @@ namespace detail {
 
 /// What is read of two files at once, so that neither their tiles nor their strips are decoded time and again; as far as
 /// reading_blocks() allows.
-inline block_shape blocks_of_both(rios::gdal_dataset const& a, rios::gdal_dataset const& b)
+inline rios::block_shape blocks_of_both(rios::gdal_dataset const& a, rios::gdal_dataset const& b)
 {
-    bool const a_is_higher = stored_blocks(a).rows >= stored_blocks(b).rows;
-    return a_is_higher ? reading_blocks(a, stored_blocks(b).cols) : reading_blocks(b, stored_blocks(a).cols);
+    bool const a_is_higher = a.stored_blocks().rows >= b.stored_blocks().rows;
+    return a_is_higher ? reading_blocks(a, b.stored_blocks().cols) : reading_blocks(b, a.stored_blocks().cols);
 }
 
 } // namespace detail

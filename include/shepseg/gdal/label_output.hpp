@@ -47,37 +47,23 @@ inline void require_room(rios::gdal_dataset const& file, std::uint64_t segments)
                               bits + "; allowed: " + std::to_string(needed) + " or more");
 }
 
-struct block_shape {
-    std::ptrdiff_t rows;
-    std::ptrdiff_t cols;
-};
-
-/// The size of the blocks that a file is stored in.
-inline block_shape stored_blocks(rios::gdal_dataset const& file)
-{
-    int rows = 1;
-    int cols = 1;
-    file.band(1).GetBlockSize(&cols, &rows);
-    return {rows, cols};
-}
-
 /// No more are read at once (32 MiB of labels), unless a file is written in larger blocks.
-inline constexpr std::ptrdiff_t most_pixels = std::ptrdiff_t{1} << 23;
+inline constexpr std::ptrdiff_t most_pixels_at_once = std::ptrdiff_t{1} << 23;
 
 /// About a quarter of a million pixels that make up whole blocks of the file.
-/// @param least_cols as many columns at least, and more pixels if need be (most_pixels at most): those of the blocks of another
+/// @param least_cols as many columns at least, and more pixels if need be (most_pixels_at_once at most): those of the blocks of another
 ///        file that is read at the same time, so that its strips are not decoded for each part of their width
-inline block_shape whole_blocks(rios::gdal_dataset const& file, std::ptrdiff_t least_cols = 1)
+inline rios::block_shape whole_blocks(rios::gdal_dataset const& file, std::ptrdiff_t least_cols = 1)
 {
     constexpr std::ptrdiff_t side = 512;
-    auto const [block_rows, block_cols] = stored_blocks(file);
+    auto const [block_rows, block_cols] = file.stored_blocks();
     auto const whole = [](std::ptrdiff_t wanted, std::ptrdiff_t block) {
         return std::max<std::ptrdiff_t>(1, wanted / block) * block;
     };
     auto wanted_cols = side;
     if (least_cols > side) {
         auto const rounded_up = least_cols + block_cols - 1;
-        wanted_cols = std::max(side, std::min(rounded_up, most_pixels / block_rows));
+        wanted_cols = std::max(side, std::min(rounded_up, most_pixels_at_once / block_rows));
     }
     auto const cols = std::min(file.cols(), whole(wanted_cols, block_cols));
     auto const rows = whole(std::max<std::ptrdiff_t>(1, side * side / cols), block_rows);
@@ -85,12 +71,12 @@ inline block_shape whole_blocks(rios::gdal_dataset const& file, std::ptrdiff_t l
 }
 
 /// As whole_blocks(), for files that are only read: parts of the blocks of a file that is stored in larger ones than
-/// most_pixels, such as one strip of all rows.
-inline block_shape reading_blocks(rios::gdal_dataset const& file, std::ptrdiff_t least_cols = 1)
+/// most_pixels_at_once, such as one strip of all rows.
+inline rios::block_shape reading_blocks(rios::gdal_dataset const& file, std::ptrdiff_t least_cols = 1)
 {
     auto shape = whole_blocks(file, least_cols);
-    shape.cols = std::min(shape.cols, most_pixels);
-    shape.rows = std::min(shape.rows, most_pixels / shape.cols);
+    shape.cols = std::min(shape.cols, most_pixels_at_once);
+    shape.rows = std::min(shape.rows, most_pixels_at_once / shape.cols);
     return shape;
 }
 

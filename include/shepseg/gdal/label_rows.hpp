@@ -29,9 +29,7 @@ void each_label_row(rios::gdal_dataset const& file, rios::progress_function cons
     constexpr std::ptrdiff_t most = std::ptrdiff_t{1} << 26;
     label_reader reader(file.path());
     auto const& grid = reader.grid();
-    int block_rows = 1;
-    int block_cols = 1;
-    file.band(1).GetBlockSize(&block_cols, &block_rows);
+    auto const block_rows = file.stored_blocks().rows;
     auto rows = std::max<std::ptrdiff_t>(1, enough / grid.cols / block_rows) * block_rows;
     rows = std::min(rows, std::max<std::ptrdiff_t>(1, most / grid.cols));
     rios::report(progress, phase, 0);

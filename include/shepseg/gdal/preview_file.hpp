@@ -29,7 +29,6 @@
 
 #include "../mean_colours.hpp"
 #include "../preview.hpp"
-#include "label_output.hpp"
 #include "label_reader.hpp"
 #include "picture_file.hpp"
 #include "same_pixels.hpp"
@@ -130,7 +129,8 @@ inline image_part segmented_pixels(rios::gdal_reader<float> const& image, label_
 /// What to read of two files at a time: whole blocks of both, for about a million pixels; 16 million (250 MB, with three bands)
 /// at most. Of larger blocks a half, a quarter, ...: these are read as many times.
 /// @param cols of the window
-inline block_shape picture_part(std::ptrdiff_t cols, block_shape const& image, block_shape const& labels)
+inline rios::block_shape picture_part(std::ptrdiff_t cols, rios::block_shape const& image,
+                                      rios::block_shape const& labels)
 {
     constexpr std::ptrdiff_t enough = std::ptrdiff_t{1} << 20;
     constexpr std::ptrdiff_t most = std::ptrdiff_t{1} << 24;
@@ -139,8 +139,8 @@ inline block_shape picture_part(std::ptrdiff_t cols, block_shape const& image, b
         auto const both = std::lcm(a, b);
         return both <= side ? both : std::max(a, b);
     };
-    block_shape const both{of_both(image.rows, labels.rows), of_both(image.cols, labels.cols)};
-    block_shape part = both;
+    rios::block_shape const both{of_both(image.rows, labels.rows), of_both(image.cols, labels.cols)};
+    rios::block_shape part = both;
     part.cols *= std::max<std::ptrdiff_t>(1, enough / both.rows / both.cols);
     if (part.cols >= cols) part.rows *= std::max<std::ptrdiff_t>(1, enough / both.rows / cols);
     while (part.rows > 1 && part.rows > most / std::min(part.cols, cols)) part.rows = (part.rows + 1) / 2;
@@ -151,7 +151,7 @@ inline block_shape picture_part(std::ptrdiff_t cols, block_shape const& image, b
 /// No pixel is read twice.
 /// @param size of parts; they end where as many rows or columns of the raster end
 template <typename F>
-void each_part(image_part& image, label_reader& labels, rios::block const& window, block_shape const& size,
+void each_part(image_part& image, label_reader& labels, rios::block const& window, rios::block_shape const& size,
                rios::progress_function const& progress, std::string_view phase, F f)
 {
     auto const end_after = [](std::ptrdiff_t at, std::ptrdiff_t begin, std::ptrdiff_t length, std::ptrdiff_t step) {
@@ -211,8 +211,8 @@ void each_part(image_part& image, label_reader& labels, rios::block const& windo
     options.scale = result.scale = std::clamp<std::ptrdiff_t>(request.size / side, 1, 4);
     options.reduction = result.reduction = (side + request.size - 1) / request.size;
 
-    auto const size = detail::picture_part(window.cols, detail::stored_blocks(file),
-                                           detail::stored_blocks(rios::gdal_dataset::open(segments)));
+    auto const size =
+        detail::picture_part(window.cols, file.stored_blocks(), rios::gdal_dataset::open(segments).stored_blocks());
     detail::stretch_sample sample(pixels.band_count(), window.rows, window.cols);
     mean_colours colours;
     detail::each_part(pixels, labels, window, size, request.progress, "looking",

@@ -165,11 +165,9 @@ void segment_as(rios::gdal_dataset const& file, rios::block const& window, optio
         auto const step = sample_step(window.rows, window.cols, options.sample);
         auto const sampled = ((window.rows + step - 1) / step) * ((window.cols + step - 1) / step);
         memory.require_room_for_sample(static_cast<std::uint64_t>(sampled), result.bands.size(), sizeof(T));
-        int block_rows = 1;
-        int block_cols = 1;
-        file.band(result.bands.front()).GetBlockSize(&block_cols, &block_rows);
+        auto const stored = file.stored_blocks(result.bands.front());
         auto const take = [&](std::ptrdiff_t every) {
-            return sample_file(source, options.null_value, every, block_rows, block_cols, executor, log,
+            return sample_file(source, options.null_value, every, stored.rows, stored.cols, executor, log,
                                options.progress);
         };
         std::tie(result.model, result.fit) = fit_model<T>(

@@ -152,7 +152,7 @@ inline rios::block window_of(subset_options const& request, std::string const& p
 }
 
 /// How rios::apply goes about one pass.
-inline rios::apply_options pass_options(block_shape const& shape, std::string_view phase,
+inline rios::apply_options pass_options(rios::block_shape const& shape, std::string_view phase,
                                         rios::progress_function const& progress)
 {
     rios::progress_function named;
@@ -231,7 +231,7 @@ file_subset subset_file(std::string const& input, std::string const& output, sub
         detail::renumber_labels(in.labels.view(), numbers, counts);
         return std::move(in.labels);
     };
-    shape = detail::whole_blocks(writer.dataset(), detail::stored_blocks(file).cols);
+    shape = detail::whole_blocks(writer.dataset(), file.stored_blocks().cols);
     rios::apply(source, renumber, detail::label_sink(writer), executor,
                 detail::pass_options(shape, "writing", request.progress));
     result.null_pixels = counts[0];

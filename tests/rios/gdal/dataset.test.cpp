@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -113,6 +115,22 @@ TEST_CASE("a dataset tells size, place, bands and format")
         }
     }
     CHECK(folder.names() == before);
+}
+
+TEST_CASE("a dataset tells the blocks that it is stored in")
+{
+    temporary_directory const folder;
+    auto const path = folder / "a.tif";
+    auto const stored = [&](std::vector<std::string> const& options) {
+        static_cast<void>(test::create_raster(path, "GTiff", 300, 500, 2, GDT_Int16, options));
+        auto const blocks = gdal_dataset::open(path).stored_blocks(2);
+        return std::pair(blocks.rows, blocks.cols);
+    };
+    CHECK(stored({"TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=128"}) ==
+          std::pair<std::ptrdiff_t, std::ptrdiff_t>(128, 256));
+    CHECK(stored({"BLOCKYSIZE=7"}) == std::pair<std::ptrdiff_t, std::ptrdiff_t>(7, 500));
+    CHECK(message_of<rios::options_error>([&] { static_cast<void>(gdal_dataset::open(path).stored_blocks(3)); }) ==
+          path + ": no band 3; allowed: 1 to 2");
 }
 
 TEST_CASE("a raster without a place on the map has no geotransform and no projection")

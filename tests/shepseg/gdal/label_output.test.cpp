@@ -61,10 +61,10 @@ TEST_CASE("strips of another file are taken whole")
 TEST_CASE("what is only read at once has a bounded number of pixels, however the files are stored")
 {
     test::temporary_directory const folder;
-    using shepseg::detail::most_pixels;
+    using shepseg::detail::most_pixels_at_once;
     auto const read = [](rios::gdal_dataset const& of, std::ptrdiff_t least_cols = 1) {
         auto const shape = shepseg::detail::reading_blocks(of, least_cols);
-        CHECK(shape.rows * shape.cols <= most_pixels);
+        CHECK(shape.rows * shape.cols <= most_pixels_at_once);
         return size{shape.rows, shape.cols};
     };
     auto const tiles = std::vector<std::string>{"TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=512"};
@@ -75,7 +75,7 @@ TEST_CASE("what is only read at once has a bounded number of pixels, however the
     CHECK(read(file(folder, {"BLOCKYSIZE=1"}, 3000, 1'000'000)) == size{1, 1'000'000});
     CHECK(read(file(folder, {"BLOCKYSIZE=3000"})) == size{1677, 5000});
     CHECK(read(file(folder, {"BLOCKYSIZE=3000"}, 3000, 100'000), 512) == size{83, 100'000});
-    CHECK(read(file(folder, {"BLOCKYSIZE=1"}, 2, 20'000'000)) == size{1, most_pixels});
+    CHECK(read(file(folder, {"BLOCKYSIZE=1"}, 2, 20'000'000)) == size{1, most_pixels_at_once});
     CHECK(blocks(file(folder, {"BLOCKYSIZE=3000"})) == size{3000, 5000}); // what is written has whole blocks
 }
 

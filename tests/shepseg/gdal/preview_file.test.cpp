@@ -253,7 +253,7 @@ TEST_CASE("a picture is the same whatever blocks the files are cut into, and eac
 TEST_CASE("a picture is read in whole blocks of both files, as far as these are not too large")
 {
     using sizes = std::array<std::ptrdiff_t, 2>;
-    using shape = shepseg::detail::block_shape;
+    using shape = rios::block_shape;
     auto const part = [](std::ptrdiff_t cols, shape const& image, shape const& labels) {
         auto const [rows, columns] = shepseg::detail::picture_part(cols, image, labels);
         return sizes{rows, columns};
