@@ -270,11 +270,11 @@ TEST_CASE("the examples name the file that is wrong, and leave nothing behind")
     refuses(d, {"block_mean", missing}, 1, {missing + ": no such file"});
     refuses(d, {"block_mean", d / "text.tif"}, 1, {d / "text.tif: not recognised"});
 
-    refuses(d, with({"ndvi", in, in}, red_nir), 1, {in, "the output is an input"});
-    refuses(d, {"focal_mean", in, in}, 1, {in, "the output is an input"});
-    refuses(d, {"stack_median", d / "./in.tif", in}, 1, {d / "./in.tif", "the output is an input"});
-    refuses(d, {"stack_median", in, in, in}, 1, {in, "the output is an input"});
-    refuses(d, {"class_table", in, in, "--breaks", "1"}, 1, {in, "the output is an input"});
+    refuses(d, with({"ndvi", in, in}, red_nir), 1, {in, "which must not be written over"});
+    refuses(d, {"focal_mean", in, in}, 1, {in, "which must not be written over"});
+    refuses(d, {"stack_median", d / "./in.tif", in}, 1, {d / "./in.tif", "which must not be written over"});
+    refuses(d, {"stack_median", in, in, in}, 1, {in, "which must not be written over"});
+    refuses(d, {"class_table", in, in, "--breaks", "1"}, 1, {in, "which must not be written over"});
     refuses(d, {"focal_mean", in, d / "nowhere/out.tif"}, 1, {d / "nowhere/out.tif", "no such file"});
     refuses(d, {"focal_mean", in, d / "out.png"}, 1, {d / "out.png"});
 

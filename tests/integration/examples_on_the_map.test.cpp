@@ -199,7 +199,7 @@ TEST_CASE("reproject_match refuses in one line")
     refuses(d, {"reproject_match", in, in, out, "--method", "nearest"}, 2, {"--method", "nearest", "bilinear"});
     refuses(d, {"reproject_match", in, d / "missing.tif", out}, 1, {d / "missing.tif: no such file"});
     refuses(d, {"reproject_match", in, d / "plain.tif", out}, 1, {in, "no place on the map"});
-    refuses(d, {"reproject_match", in, in, in}, 1, {in, "the output is an input"});
+    refuses(d, {"reproject_match", in, in, in}, 1, {in, "which must not be written over"});
 }
 
 #else

@@ -138,7 +138,7 @@ TEST_CASE("an output that is an input or another output is refused, by whatever 
         CHECK(message_of<rios::options_error>([&] {
                   rios::apply(test::hooked_reader(path, pixels), test::hooked_worker(),
                               test::hooked_writer(name, history), executor);
-              }) == name + ": the output is an input; give it another name");
+              }) == name + ": is the input " + path + ", which must not be written over; give it another name");
     }
     for (auto const& name : {folder / "new.tif", folder / "sub/../new.tif"}) {
         CHECK(message_of<rios::options_error>([&] {
@@ -147,7 +147,7 @@ TEST_CASE("an output that is an input or another output is refused, by whatever 
                       [](block_info const&, image<float> const& in) { return std::tuple(in, in); },
                       std::tuple(test::hooked_writer(folder / "new.tif", history), test::hooked_writer(name, history)),
                       executor);
-              }) == name + ": two outputs have this name; give each its own");
+              }) == (folder / "new.tif") + " and " + name + " are the same file; give them different names");
     }
     CHECK(history.opened == 0);
     rios::apply(test::hooked_reader(path, pixels), test::hooked_worker(),

@@ -148,20 +148,13 @@ class outputs {
     /// @throws options_error if two outputs, or an output and an input, are one file
     void require_own_files(run_info const& run) const
     {
-        std::vector<std::string> paths;
-        for_each([&](auto const& writer) { paths.push_back(path_of(writer)); });
-        for (std::size_t i = 0; i < paths.size(); ++i) {
-            for (std::size_t j = 0; j < i; ++j) {
-                if (!is_same_file(paths[i], paths[j])) continue;
-                throw options_error(paths[i] + ": two outputs have this name; give each its own");
-            }
-            for (auto const& input : run.inputs) {
-                for (auto const& file : input) {
-                    if (!is_same_file(paths[i], file.filename)) continue;
-                    throw options_error(paths[i] + ": the output is an input; give it another name");
-                }
-            }
+        std::vector<std::string> read;
+        for (auto const& input : run.inputs) {
+            for (auto const& file : input) read.push_back(file.filename);
         }
+        std::vector<std::string> written;
+        for_each([&](auto const& writer) { written.push_back(path_of(writer)); });
+        require_different_files(read, written);
     }
 
     void open(pixel_grid const& grid)

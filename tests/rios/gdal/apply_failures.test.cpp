@@ -76,14 +76,15 @@ TEST_CASE("an output must not be an input, nor another output")
     for (std::string const name : {"a.img", "link.img", "./a.img"}) {
         CHECK(test::message_of<rios::options_error>([&] {
                   apply(gdal_reader<std::uint8_t>(folder / "a.img"), copy, gdal_writer<std::uint8_t>(folder / name));
-              }) == (folder / name) + ": the output is an input; give it another name");
+              }) == (folder / name) + ": is the input " + (folder / "a.img") +
+                        ", which must not be written over; give it another name");
     }
     auto const twice = [](rios::block const&, image<std::uint8_t> const& in) { return std::tuple{in, in}; };
     CHECK(test::message_of<rios::options_error>([&] {
               apply(
                   gdal_reader<std::uint8_t>(folder / "a.img"), twice,
                   std::tuple{gdal_writer<std::uint8_t>(folder / "b.img"), gdal_writer<std::uint8_t>(folder / "b.img")});
-          }) == (folder / "b.img") + ": two outputs have this name; give each its own");
+          }) == (folder / "b.img") + " and " + (folder / "b.img") + " are the same file; give them different names");
     CHECK(test::read_pixels<std::uint8_t>(folder / "a.img") == ramp(50, 60));
 }
 
