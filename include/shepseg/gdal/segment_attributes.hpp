@@ -174,9 +174,8 @@ class attributes_of_table : public segment_attributes {
   public:
     /// @param layer empty for the only one
     /// @param folder for the scratch file
-    /// @throws rios::io_error if the file cannot be read
-    /// @throws rios::options_error naming the rows and the columns if there is no such layer, no column `id`, a row whose id is
-    ///         no number of a segment, or two with the same one
+    /// @throws rios::io_error if the file cannot be read; naming the row, if its id is no number of a segment, or that of another
+    /// @throws rios::options_error naming the layers or the columns, if there is no such layer, or no column `id`
     /// @throws rios::cancelled
     attributes_of_table(std::string const& path, std::string const& layer, std::filesystem::path folder,
                         rios::progress_function const& progress = {})
@@ -311,11 +310,11 @@ class attributes_of_table : public segment_attributes {
         auto const twice =
             std::adjacent_find(index_.begin(), index_.end(), [](auto const& a, auto const& b) { return a.id == b.id; });
         if (twice == index_.end()) return;
-        throw rios::options_error(path_ + ": the id " + std::to_string(twice->id) +
-                                  " stands in several rows; each segment must have one row at most");
+        throw rios::io_error(path_, "the id " + std::to_string(twice->id) +
+                                        " stands in several rows; each segment must have one row at most");
     }
 
-    /// @throws rios::options_error
+    /// @throws rios::io_error
     [[nodiscard]] std::uint32_t id_of(OGRFeature const& row, std::uint64_t number) const
     {
         if (id_ < 0) return checked(row.GetFID(), number, std::to_string(row.GetFID()));
@@ -342,8 +341,9 @@ class attributes_of_table : public segment_attributes {
 
     [[noreturn]] void refuse(std::uint64_t number, std::string const& what) const
     {
-        throw rios::options_error(path_ + ": row " + std::to_string(number) + ' ' + what +
-                                  " in the column 'id'; allowed: numbers of segments, whole and up to 4294967295");
+        throw rios::io_error(path_,
+                             "row " + std::to_string(number) + ' ' + what +
+                                 " in the column 'id'; allowed: numbers of segments, whole and up to 4294967295");
     }
 
     void add(OGRFeature& row, std::uint64_t number)

@@ -437,7 +437,7 @@ TEST_CASE("tables whose ids are no numbers of segments, or stand there twice, ar
     make_labels(folder / "s.tif", image);
     auto const refusal = [&](std::string const& text) {
         write_text(folder / "t.csv", text);
-        auto const message = message_of<rios::options_error>(
+        auto const message = message_of<rios::error>(
             [&] { write_polygons(folder / "s.tif", folder / "a.gpkg", {.table = folder / "t.csv"}); });
         CHECK(folder.names() == std::set<std::string>{"s.tif", "t.csv"});
         auto const begin = (folder / "t.csv") + ": ";

@@ -147,13 +147,17 @@ TEST_CASE("tables that cannot be joined are refused, with the row and the value"
         std::ofstream(path) << text;
         return message_of<rios::options_error>([&] { attributes_of_table{path, layer, folder.path()}; });
     };
+    auto const wrong_row = [&](std::string const& text) {
+        std::ofstream(path) << text;
+        return message_of<rios::io_error>([&] { attributes_of_table{path, "", folder.path()}; });
+    };
     auto const allowed = " in the column 'id'; allowed: numbers of segments, whole and up to 4294967295";
     CHECK(refusal("a,b\n1,2\n") ==
           path + ": layer 't' has no column 'id' with the numbers of the segments; its columns: 'a', 'b'");
-    CHECK(refusal("id,b\n1,2\n-3,2\n") == path + ": row 2 has -3" + allowed);
-    CHECK(refusal("id,b\n1.5,2\n") == path + ": row 1 has '1.5'" + allowed);
-    CHECK(refusal("id,b\n1,2\n,2\n") == path + ": row 2 has none" + allowed);
-    CHECK(refusal("id,b\n4,2\n4,2\n") ==
+    CHECK(wrong_row("id,b\n1,2\n-3,2\n") == path + ": row 2 has -3" + allowed);
+    CHECK(wrong_row("id,b\n1.5,2\n") == path + ": row 1 has '1.5'" + allowed);
+    CHECK(wrong_row("id,b\n1,2\n,2\n") == path + ": row 2 has none" + allowed);
+    CHECK(wrong_row("id,b\n4,2\n4,2\n") ==
           path + ": the id 4 stands in several rows; each segment must have one row at most");
     CHECK(refusal("id,b\n1,2\n", "u").find("no layer 'u'; its layers: 't'") != std::string::npos);
     test::make_vectors(folder / "two.gpkg", {{.name = "a"}, {.name = "b"}});
