@@ -172,10 +172,33 @@ class vector_output {
 
     /// Completes the file, which keeps its temporary name. Files of formats that do not tell when they could not write (GeoJSON,
     /// FlatGeobuf, KML, ...) are read once more. No features afterwards.
-    /// @throws io_error
+    /// @throws io_error, options_error, also if there is something by now that must stay and that close() would replace
     void finish()
     {
-        if (!handle_) return;
+        if (handle_) complete();
+        require_room();
+    }
+
+    /// Completes the file and gives it its name. @throws io_error, options_error before anything has its name
+    void close()
+    {
+        finish();
+        pending_->commit();
+    }
+
+  private:
+    static constexpr std::uint64_t transaction_size = 100'000; // features
+
+    struct closer {
+        void operator()(GDALDataset* handle) const
+        {
+            gdal_errors const quiet;
+            GDALClose(handle);
+        }
+    };
+
+    void complete()
+    {
         end();
         // Databases and shapefiles tell of a full disk; what other formats could not write is just not there.
         bool const tells = handle_->TestCapability(ODsCTransactions) != FALSE || format_ == "ESRI Shapefile";
@@ -191,25 +214,6 @@ class vector_output {
         }
         if (!tells) require_complete();
     }
-
-    /// Completes the file and gives it its name. @throws io_error, options_error before anything has its name
-    void close()
-    {
-        finish();
-        require_room();
-        pending_->commit();
-    }
-
-  private:
-    static constexpr std::uint64_t transaction_size = 100'000; // features
-
-    struct closer {
-        void operator()(GDALDataset* handle) const
-        {
-            gdal_errors const quiet;
-            GDALClose(handle);
-        }
-    };
 
     void create_layer(vector_output_options const& options)
     {

@@ -6,12 +6,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <limits>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <sys/resource.h>
 
 #include <doctest/doctest.h>
 #include <gdal_priv.h>
@@ -21,6 +22,7 @@
 #include <rios/gdal/vector_dataset.hpp>
 
 #include "support/message_of.hpp"
+#include "support/scratch_disk.hpp"
 #include "support/statistics_tables.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -155,6 +157,30 @@ TEST_CASE("a table that is not committed leaves nothing")
     CHECK(folder.names().empty());
 }
 
+TEST_CASE("a file that has come into being in the meantime stays, and is found out before a table gets its name")
+{
+    temporary_directory const folder;
+    for (std::string const name : {"table.csv", "table.gpkg"}) {
+        auto const path = folder / name;
+        auto const text = path + ": exists already; have it replaced (--overwrite), or give another name";
+        {
+            table_file early(path, existing::refused);
+            table_file late(path, existing::refused);
+            late.write(small_table());
+            std::ofstream(path) << "mine";
+            CHECK(message_of<rios::io_error>([&] { early.write(small_table()); }) == text);
+            CHECK(message_of<rios::io_error>([&] { late.commit(); }) == text);
+        }
+        CHECK(text_of(path) == "mine");
+        table_file other(path, existing::replaced);
+        other.write(small_table());
+        CHECK(text_of(path) == "mine");
+        other.commit();
+        CHECK(rows_of(path).size() == 3);
+    }
+    CHECK(folder.names() == std::set<std::string>{"table.csv", "table.gpkg"});
+}
+
 TEST_CASE("columns that cannot be beside each other are refused before any work")
 {
     temporary_directory const folder;
@@ -188,15 +214,29 @@ TEST_CASE("in CSV, what is no number is an empty cell, so that columns stay numb
     CHECK(text_of(folder / "t.csv") == "id,a,b\n1,,2.5\n2,1,\n");
 }
 
-TEST_CASE("a full disk is reported")
+TEST_CASE("a table that cannot be completed is an error and leaves nothing, also when that shows only at its end")
 {
-    if (!std::filesystem::exists("/dev/full")) {
-        std::cout << "SKIPPED: no /dev/full" << std::endl;
-        return;
+    temporary_directory const folder;
+    struct kind {
+        char const* name;
+        std::size_t rows;
+        rlim_t room; // in bytes: enough to begin with
+        char const* says;
+    };
+    for (auto const& each :
+         {kind{"small.csv", 3, 10, ": cannot be written: File too large"},
+          kind{"large.csv", 60'000, 100'000, ": cannot be written: File too large"},
+          kind{"large.gpkg", 60'000, 200'000, ": cannot "}, kind{"large.sqlite", 60'000, 100'000, ": cannot "}}) {
+        auto const path = folder / each.name;
+        auto const table = test::make_table({{.name = "mean"}, {.name = "max"}}, each.rows, {});
+        CAPTURE(path);
+        CHECK(test::status_on_full_disk(each.room, [&] {
+                  auto const message = message_of<rios::io_error>([&] {
+                      table_file output(path, existing::refused);
+                      output.write(table);
+                  });
+                  return message.starts_with(path + each.says) ? 0 : 1;
+              }) == 0);
+        CHECK(folder.names().empty());
     }
-    shepseg::detail::csv_writer file("table.csv", "/dev/full");
-    CHECK(message_of<rios::io_error>([&] {
-              file.write("1,2,3\n");
-              file.close();
-          }) == "table.csv: cannot be written: No space left on device");
 }
