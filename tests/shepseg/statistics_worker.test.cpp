@@ -111,3 +111,22 @@ TEST_CASE("complete segments are handed out by their number of pixels")
     CHECK(complete.take().size() == 2);
     CHECK(complete.take().empty());
 }
+
+TEST_CASE("complete segments do not pile up, however large the blocks")
+{
+    auto const complete = std::make_shared<shepseg::complete_segments<std::uint8_t>>();
+    worker_type worker(small_plan(), shepseg::segment_sizes(std::vector<std::uint64_t>{0}), complete);
+    for (std::uint32_t label = 1; label <= 6; ++label) {
+        shepseg::open_segment<std::uint8_t> segment;
+        segment.label = label;
+        segment.pixels = 1 << 20;
+        segment.bands.resize(1);
+        complete->add(std::move(segment));
+    }
+    rios::run_info const large{.grid = {.rows = 2048, .cols = 2048, .geotransform = {}, .projection = {}},
+                               .window_rows = 2048,
+                               .window_cols = 2048};
+    auto const found = worker({large.block_at(0), large}, rios::image<std::uint32_t>(1, 2048, 2048),
+                              rios::image<std::uint8_t>(1, 2048, 2048));
+    CHECK(found.complete.labels.size() == 4); // as many pixels as the block has
+}

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <limits>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -450,26 +449,4 @@ TEST_CASE("what a function throws arrives with the segment, whatever the window"
                                                                 rios::inline_executor(), failing_at{2}));
               }) == "segment 2: on purpose");
     }
-}
-
-TEST_CASE("complete segments do not pile up, however large the blocks")
-{
-    auto const complete = std::make_shared<shepseg::complete_segments<std::uint8_t>>();
-    auto const plan = std::make_shared<shepseg::statistics_plan<std::uint8_t> const>(
-        shepseg::of_each_band({1}, {statistic_from("count")}), std::vector<int>{},
-        [](int) { return std::optional<double>(); }, -1, "{stat}", rios::pixel_grid{});
-    shepseg::statistics_worker<std::uint8_t> worker(plan, shepseg::segment_sizes(std::vector<std::uint64_t>{0}),
-                                                    complete);
-    for (std::uint32_t label = 1; label <= 6; ++label) {
-        shepseg::open_segment<std::uint8_t> segment;
-        segment.label = label;
-        segment.pixels = 1 << 20;
-        segment.bands.resize(1);
-        complete->add(std::move(segment));
-    }
-    rios::run_info const run{.grid = {.rows = 2048, .cols = 2048, .geotransform = {}, .projection = {}},
-                             .window_rows = 2048,
-                             .window_cols = 2048};
-    auto const rows = worker({run.block_at(0), run}, labels(1, 2048, 2048), rios::image<std::uint8_t>(1, 2048, 2048));
-    CHECK(rows.complete.labels.size() == 4); // as many pixels as the block has
 }

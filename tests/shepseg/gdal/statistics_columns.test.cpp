@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -116,11 +117,18 @@ TEST_CASE("a column of another type is not replaced")
 TEST_CASE("a raster that cannot be changed is found out before any work")
 {
     temporary_directory const folder;
-    auto const path = test::make_tableless(folder, {"HFA", ".img"});
-    std::filesystem::permissions(path, std::filesystem::perms::owner_read);
-    CHECK(message_of<rios::io_error>([&] {
-              shepseg::statistics_columns(path, existing::refused).check({{.name = "mean"}});
-          }) == path + ": cannot be changed: is read-only");
+    for (auto const& format : test::table_formats()) {
+        auto const path = test::make_tableless(folder, format);
+        std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+        CAPTURE(format.driver);
+        CHECK(message_of<rios::io_error>([&] { shepseg::statistics_columns(path, existing::refused); }) ==
+              path + ": cannot be changed: is read-only");
+    }
+    // A format that GDAL only reads.
+    auto const path = folder / "a.xyz";
+    std::ofstream(path) << "0 1 5\n1 1 6\n0 0 7\n1 0 8\n";
+    CHECK(message_of<rios::io_error>([&] { shepseg::statistics_columns(path, existing::refused); }) ==
+          path + ": the XYZ driver does not support update access to existing datasets");
 }
 
 TEST_CASE("a table of many pages arrives whole, in an HFA file with its progress told")
