@@ -50,7 +50,8 @@ struct gather {
 
     void operator()(rios::block_info const& where, rios::image<std::int16_t> const& in)
     {
-        for (std::ptrdiff_t row = 0; row < in.rows(); ++row) moments.add(in.row(0, row), where.null_test<std::int16_t>(0));
+        for (std::ptrdiff_t row = 0; row < in.rows(); ++row)
+            moments.add(in.row(0, row), where.null_test<std::int16_t>(0));
     }
     void merge(gather const& other) { moments.merge(other.moments); }
 
@@ -69,7 +70,8 @@ struct raw {
     rios::image<double> operator()(rios::block_info const&, rios::image<std::int16_t> const& in) const
     {
         rios::image<double> out(1, in.rows(), in.cols());
-        for (auto const [row, col] : in.pixels()) out(0, row, col) = static_cast<double>(in(0, row, col) * factor + offset);
+        for (auto const [row, col] : in.pixels())
+            out(0, row, col) = static_cast<double>(in(0, row, col) * factor + offset);
         return out;
     }
 };
@@ -97,7 +99,8 @@ void probe(std::string const& program)
         rios::image<double> there;
         scale const worker{.factors = {0.1, 1.0 / 3, 1e300}, .name = "x"};
         rios::apply(reader, worker, rios::memory_writer(here), rios::inline_executor(), blocks);
-        rios::apply(reader, worker, rios::memory_writer(there), rios::remote_executor(rios::subprocess_launcher(), options), blocks);
+        rios::apply(reader, worker, rios::memory_writer(there),
+                    rios::remote_executor(rios::subprocess_launcher(), options), blocks);
         bool same = true;
         bool elsewhere = true;
         for (auto const [row, col] : here.pixels()) {
@@ -117,7 +120,8 @@ void probe(std::string const& program)
           "what was accumulated differs");
     try {
         rios::image<double> out;
-        rios::apply(reader, raw(), rios::memory_writer(out), rios::remote_executor(rios::subprocess_launcher(), options), blocks);
+        rios::apply(reader, raw(), rios::memory_writer(out),
+                    rios::remote_executor(rios::subprocess_launcher(), options), blocks);
         check(false, "raw bytes travelled to another architecture");
     } catch (rios::remote_error const& refusal) {
         auto const text = std::string(refusal.what());

@@ -142,8 +142,7 @@ TEST_CASE("polygons that cannot be are refused and nothing is left")
     refuses({s, a, "--table-layer", "t"}, status::usage, {"--table"});
     refuses({s, a, "--connectivity", "6"}, status::usage, {"--connectivity '6'", "4 or 8"});
     refuses({s, s, "--overwrite"}, status::usage, {"is the input"});
-    refuses({s, folder / "twice.csv", "--table", folder / "twice.csv", "--overwrite"}, status::usage,
-            {"is the input"});
+    refuses({s, folder / "twice.csv", "--table", folder / "twice.csv", "--overwrite"}, status::usage, {"is the input"});
     refuses({folder / "none.tif", a}, status::failed, {"none.tif: no such file or directory"});
     refuses({folder / "f.tif", a}, status::failed, {"f.tif: has pixels of type float32"});
     refuses({s, folder / "a.xyz"}, status::failed, {"a.xyz: for the extension '.xyz'"});

@@ -35,21 +35,21 @@ struct scene {
 struct parameters {
     enum class limit { auto_percentile, none, number };
 
-    std::vector<std::vector<double>> centres;    ///< one vector of `bands` values per cluster
-    int min_segment_size = 50;                   ///< pixels
-    int connectivity = 4;                        ///< 4 or 8
-    limit limit_kind = limit::auto_percentile;   ///< how max_spectral_diff is found
-    double limit_value = 50.0;                   ///< auto_percentile: 0 to 100; number: pixel units; none: ignored
+    std::vector<std::vector<double>> centres;  ///< one vector of `bands` values per cluster
+    int min_segment_size = 50;                 ///< pixels
+    int connectivity = 4;                      ///< 4 or 8
+    limit limit_kind = limit::auto_percentile; ///< how max_spectral_diff is found
+    double limit_value = 50.0;                 ///< auto_percentile: 0 to 100; number: pixel units; none: ignored
 };
 
 struct result {
-    std::vector<std::uint32_t> labels;   ///< (row, col); 0 is null, segments are 1 to `segments`
+    std::vector<std::uint32_t> labels; ///< (row, col); 0 is null, segments are 1 to `segments`
     std::uint64_t clumps;
     std::uint64_t single_pixels_eliminated;
     std::uint64_t small_segments_eliminated;
     std::uint64_t segments;
     std::uint64_t null_pixels;
-    double max_spectral_diff;   ///< the one used; infinity where there is no limit
+    double max_spectral_diff; ///< the one used; infinity where there is no limit
 };
 
 /// A pixel is known by its scan index, row * cols + col.
@@ -67,14 +67,14 @@ constexpr segment_key no_segment = std::numeric_limits<segment_key>::max();
 /// "No fused multiply-add": the product is rounded before anything can be added to it, whatever the compiler flags.
 inline double exact_product(double a, double b)
 {
-    double volatile const product = a * b;
+    double const volatile product = a * b;
     return product;
 }
 
 /// Sums are exact: integers, or whole numbers of 2^-20 for floating-point pixels.
 using exact_sum = std::int64_t;
 
-constexpr double units_per_one = 1048576.0;   // 2^20: times and divided by this is exact
+constexpr double units_per_one = 1048576.0; // 2^20: times and divided by this is exact
 
 template <typename T>
 exact_sum to_units(T value)
@@ -148,8 +148,8 @@ inline std::vector<std::vector<scan_index>> neighbours_of_pixels(int rows, int c
                     bool const itself = r == row && c == col;
                     bool const diagonal = r != row && c != col;
                     if (inside && !itself && (connectivity == 8 || !diagonal)) {
-                        met.push_back(static_cast<scan_index>(r) * static_cast<scan_index>(cols)
-                                      + static_cast<scan_index>(c));
+                        met.push_back(static_cast<scan_index>(r) * static_cast<scan_index>(cols) +
+                                      static_cast<scan_index>(c));
                     }
                 }
             }
@@ -170,8 +170,8 @@ std::optional<T> null_value_in_pixel_type(std::optional<double> null_value)
 {
     if (!null_value) return std::nullopt;
     if constexpr (std::is_integral_v<T>) {
-        bool const in_range = *null_value >= static_cast<double>(std::numeric_limits<T>::min())
-                              && *null_value <= static_cast<double>(std::numeric_limits<T>::max());
+        bool const in_range = *null_value >= static_cast<double>(std::numeric_limits<T>::min()) &&
+                              *null_value <= static_cast<double>(std::numeric_limits<T>::max());
         if (!in_range || *null_value != std::trunc(*null_value)) return std::nullopt;
     }
     return static_cast<T>(*null_value);
@@ -202,8 +202,8 @@ double squared_distance_to_centre(scene<T> const& image, scan_index pixel, std::
 {
     double sum = 0.0;
     for (int band = 0; band < image.bands; ++band) {
-        double const difference
-            = static_cast<double>(sample(image, band, pixel)) - centre[static_cast<std::size_t>(band)];
+        double const difference =
+            static_cast<double>(sample(image, band, pixel)) - centre[static_cast<std::size_t>(band)];
         sum += exact_product(difference, difference);
     }
     return sum;
@@ -236,8 +236,8 @@ std::vector<std::optional<std::size_t>> assign_clusters(scene<T> const& image, s
 
 /// "Connected components of equal cluster. No limit on their size. A clump's key is the scan index of its first pixel."
 /// Returns the key of each pixel's clump, no_segment for null pixels.
-inline std::vector<segment_key>
-find_clumps(std::vector<std::optional<std::size_t>> const& clusters, neighbour_lists const& neighbours)
+inline std::vector<segment_key> find_clumps(std::vector<std::optional<std::size_t>> const& clusters,
+                                            neighbour_lists const& neighbours)
 {
     std::vector<segment_key> clump_of(clusters.size(), no_segment);
     for (scan_index first = 0; first < clusters.size(); ++first) {
@@ -292,8 +292,8 @@ auto squared_distance_of_pixels(scene<T> const& image, scan_index a, scan_index 
     } else {
         double sum = 0.0;
         for (int band = 0; band < image.bands; ++band) {
-            double const difference
-                = static_cast<double>(sample(image, band, a)) - static_cast<double>(sample(image, band, b));
+            double const difference =
+                static_cast<double>(sample(image, band, a)) - static_cast<double>(sample(image, band, b));
             sum += exact_product(difference, difference);
         }
         return sum;
@@ -310,9 +310,8 @@ nearest_pixel_of_larger_segment(scene<T> const& image, scan_index single, neighb
     std::optional<scan_index> nearest;
     for (scan_index const neighbour : neighbours[single]) {
         if (segment_of[neighbour] == no_segment || sizes[segment_of[neighbour]] <= 1) continue;
-        if (!nearest
-            || squared_distance_of_pixels(image, single, neighbour)
-                   < squared_distance_of_pixels(image, single, *nearest)) {
+        if (!nearest || squared_distance_of_pixels(image, single, neighbour) <
+                            squared_distance_of_pixels(image, single, *nearest)) {
             nearest = neighbour;
         }
     }
@@ -321,8 +320,8 @@ nearest_pixel_of_larger_segment(scene<T> const& image, scan_index single, neighb
 
 /// One synchronous round: everything is judged on `before`, the state at its start. Returns the state at its end.
 template <typename T>
-std::vector<segment_key>
-single_pixels_round(scene<T> const& image, neighbour_lists const& neighbours, std::vector<segment_key> const& before)
+std::vector<segment_key> single_pixels_round(scene<T> const& image, neighbour_lists const& neighbours,
+                                             std::vector<segment_key> const& before)
 {
     auto const sizes = segment_sizes(before);
     auto after = before;
@@ -395,8 +394,8 @@ inline double find_max_spectral_diff(parameters const& params)
 // Step 5. Small segments
 
 struct pixels_and_sums {
-    std::vector<scan_index> pixels;   // "lists are never sorted again"
-    std::vector<exact_sum> sums;      // per band
+    std::vector<scan_index> pixels; // "lists are never sorted again"
+    std::vector<exact_sum> sums;    // per band
 };
 
 /// In the order of the keys, because a std::map is.
@@ -505,15 +504,15 @@ inline void apply_merge(merge const& m, segment_map& segments, std::vector<segme
 /// "For t = 1, 2, …, min_segment_size − 1: up to 10 passes (the count restarts for each t; a pass that merges nothing
 /// ends this t)."
 template <typename T>
-std::vector<segment_key>
-eliminate_small_segments(scene<T> const& image, neighbour_lists const& neighbours, std::vector<segment_key> segment_of,
-                         int min_segment_size, double max_spectral_diff)
+std::vector<segment_key> eliminate_small_segments(scene<T> const& image, neighbour_lists const& neighbours,
+                                                  std::vector<segment_key> segment_of, int min_segment_size,
+                                                  double max_spectral_diff)
 {
     auto segments = make_pixel_lists(image, segment_of);
     for (int t = 1; t <= min_segment_size - 1; ++t) {
         for (int pass = 1; pass <= 10; ++pass) {
-            auto const merges
-                = decide_merges<T>(static_cast<std::size_t>(t), segments, segment_of, neighbours, max_spectral_diff);
+            auto const merges =
+                decide_merges<T>(static_cast<std::size_t>(t), segments, segment_of, neighbours, max_spectral_diff);
             if (merges.empty()) break;
             for (auto const& m : merges) apply_merge(m, segments, segment_of);
         }
@@ -550,15 +549,15 @@ result segment(scene<T> const& image, parameters const& params)
     auto const neighbours = neighbours_of_pixels(image.rows, image.cols, params.connectivity);
     double const max_spectral_diff = find_max_spectral_diff(params);
 
-    auto const is_null = find_null_pixels(image);                              // step 1
-    auto const clusters = assign_clusters(image, is_null, params.centres);     // step 2
-    auto const clumps = find_clumps(clusters, neighbours);                     // step 3
-    auto const without_singles = eliminate_single_pixels(image, neighbours, clumps);   // step 4
+    auto const is_null = find_null_pixels(image);                                    // step 1
+    auto const clusters = assign_clusters(image, is_null, params.centres);           // step 2
+    auto const clumps = find_clumps(clusters, neighbours);                           // step 3
+    auto const without_singles = eliminate_single_pixels(image, neighbours, clumps); // step 4
     auto const final_segments = eliminate_small_segments(image, neighbours, without_singles, params.min_segment_size,
-                                                         max_spectral_diff);   // step 5
+                                                         max_spectral_diff); // step 5
 
     result answer{};
-    answer.labels = number_segments(final_segments);   // step 6
+    answer.labels = number_segments(final_segments); // step 6
     answer.clumps = count_segments(clumps);
     answer.single_pixels_eliminated = answer.clumps - count_segments(without_singles);
     answer.segments = count_segments(final_segments);
@@ -568,4 +567,4 @@ result segment(scene<T> const& image, parameters const& params)
     return answer;
 }
 
-}   // namespace twin
+} // namespace twin
