@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <shepseg/gdal/preview_file.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,8 +10,6 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-
-#include <shepseg/gdal/preview_file.hpp>
 
 #include "support/message_of.hpp"
 #include "support/raster_files.hpp"
