@@ -172,7 +172,7 @@ TEST_CASE("closed standard streams do not spoil the files")
 TEST_CASE("a memory limit that leaves no room for the work is refused in words")
 {
     desk const d;
-    d.refuses({"--memory-limit", "20M"}, status::failed, {d.in(), "memory limit", "21 MB", "at least"});
+    d.refuses({"--memory-limit", "20M"}, status::usage, {d.in(), "memory limit", "21 MB", "at least"});
     // So many segments before elimination that their graph does not fit.
     make_raster(d / "noise.tif", "GTiff", test::noise<std::uint8_t>(3, 1500, 1500));
     d.refuses_files(

@@ -106,8 +106,8 @@ TEST_CASE("colours that cannot be are refused and the file stays as it was")
     refuses({s, "--random", "--percentiles", "1,2"}, status::usage, {"--columns"});
     refuses({s, "--random", "--seed", "-1"}, status::usage, {"--seed '-1'"});
     refuses({s, "--columns", "a,b"}, status::usage, {"--columns 'a,b'", "three names"});
-    refuses({s, "--columns", "a,b,c"}, status::failed, {"no column 'c'", "'a', 'b', 'kind'"});
-    refuses({s, "--columns", "a,b,kind"}, status::failed, {"column 'kind' is of type text"});
+    refuses({s, "--columns", "a,b,c"}, status::usage, {"no column 'c'", "'a', 'b', 'kind'"});
+    refuses({s, "--columns", "a,b,kind"}, status::usage, {"column 'kind' is of type text"});
     for (auto const& bad : strings{"5", "95,5", "5,5", "-1,5", "5,101", "a,b", "1,2,3"}) {
         refuses({s, "--columns", "a,b,a", "--percentiles", bad}, status::usage,
                 {"--percentiles '", "two percentiles, 0 to 100"});

@@ -145,14 +145,14 @@ TEST_CASE("polygons that cannot be are refused and nothing is left")
     refuses({s, folder / "twice.csv", "--table", folder / "twice.csv", "--overwrite"}, status::usage, {"is the input"});
     refuses({folder / "none.tif", a}, status::failed, {"none.tif: no such file or directory"});
     refuses({folder / "f.tif", a}, status::failed, {"f.tif: has pixels of type float32"});
-    refuses({s, folder / "a.xyz"}, status::failed, {"a.xyz: for the extension '.xyz'"});
-    refuses({s, folder / "a.shp", "--layer", "b"}, status::failed, {"a.shp: format 'ESRI Shapefile'", "'a', not 'b'"});
-    refuses({s, a, "--of", "nonsense"}, status::failed, {"unknown format 'nonsense'"});
+    refuses({s, folder / "a.xyz"}, status::usage, {"a.xyz: for the extension '.xyz'"});
+    refuses({s, folder / "a.shp", "--layer", "b"}, status::usage, {"a.shp: format 'ESRI Shapefile'", "'a', not 'b'"});
+    refuses({s, a, "--of", "nonsense"}, status::usage, {"unknown format 'nonsense'"});
     refuses({s, folder / "nowhere/a.gpkg"}, status::failed, {"cannot create a file in"});
     refuses({s, a, "--table", folder / "none.csv"}, status::failed, {"none.csv: no such file or directory"});
-    refuses({s, a, "--table", folder / "no-id.csv"}, status::failed, {"no column 'id'", "'a', 'b'"});
+    refuses({s, a, "--table", folder / "no-id.csv"}, status::usage, {"no column 'id'", "'a', 'b'"});
     refuses({s, a, "--table", folder / "twice.csv"}, status::failed, {"the id 1 stands in several rows"});
-    refuses({s, a, "--table", folder / "twice.csv", "--table-layer", "x"}, status::failed, {"no layer 'x'", "'twice'"});
+    refuses({s, a, "--table", folder / "twice.csv", "--table-layer", "x"}, status::usage, {"no layer 'x'", "'twice'"});
 }
 
 TEST_CASE("a disk that is full is an error in all formats, however little is missing")

@@ -116,12 +116,12 @@ TEST_CASE("pictures that cannot be are refused and nothing is left")
     auto const segments = folder / "s.tif";
     auto const out = folder / "a.png";
     refuses({in, segments}, status::usage, {"OUTPUT"});
-    refuses({in, segments, folder / "a.gif"}, status::failed, {"a.gif: a picture must be a .png"});
+    refuses({in, segments, folder / "a.gif"}, status::usage, {"a.gif: a picture must be a .png"});
     refuses({in, folder / "small.tif", out}, status::failed,
             {"small.tif: has 40 rows, 50 cols", "in.tif has 40 rows, 60 cols"});
     refuses({in, folder / "none.tif", out}, status::failed, {"none.tif: no such file or directory"});
     refuses({in, segments, out, "--bands", "1,2"}, status::usage, {"--bands '1,2'", "one band or three"});
-    refuses({in, segments, out, "--bands", "7"}, status::failed, {"no band 7", "1 to 4"});
+    refuses({in, segments, out, "--bands", "7"}, status::usage, {"--bands '7'", "1 to 4"});
     refuses({in, segments, out, "--size", "0"}, status::usage, {"--size '0'", "20000"});
     refuses({in, segments, out, "--window", "0,0,61,40"}, status::failed, {"the window at row 0, col 0"});
     refuses({in, segments, out, "--window", "0,0"}, status::usage, {"--window '0,0'", "x,y,width,height"});

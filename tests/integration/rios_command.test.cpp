@@ -206,7 +206,12 @@ TEST_CASE("rios refuses wrong usage with exit status 2, and helps")
     }
     CHECK(contains(printed({"--help"}), "print-stats"));
     CHECK(contains(printed({"info", "--help"}), "--json"));
-    CHECK(contains(printed({"print-stats", "--help"}), "Exit status"));
+    for (std::string const command : {"info", "print-stats", "calc-stats"}) {
+        CHECK(
+            contains(printed({command, "--help"}),
+                     "\nExit status: 0 done, 1 failed (for one file at least), 2 wrong usage, 128 + n\nended by signal "
+                     "n; messages go to standard error.\n"));
+    }
     CHECK(printed({"--version"}).starts_with("rios "));
 }
 

@@ -86,6 +86,17 @@ TEST_CASE("the help names every option with its default and leaves standard erro
     }
 }
 
+TEST_CASE("every command tells its exit status")
+{
+    for (std::string const command : {"segment", "stats", "subset", "polygons", "preview", "colours"}) {
+        CHECK(contains(
+            test::printed({command, "--help"}),
+            "\nExit status: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n; messages go to standard "
+            "error.\n"));
+    }
+    CHECK(contains(test::printed({"compare", "--help"}), "2 failed or wrong usage, 128 + n ended by\nsignal n"));
+}
+
 TEST_CASE("the version is one line with the versions of the project and of GDAL")
 {
     auto const result = shepseg({"--version"});

@@ -484,7 +484,7 @@ TEST_CASE("an error on a terminal stands on a line of its own")
     auto const result =
         shepseg({"segment", folder / "in.tif", folder / "out.tif", "--clusters", "7200", "--null-value", "15"},
                 {.err = test::stream::terminal}); // found when the image has been read
-    CHECK(result.status == 1);
+    CHECK(result.status == 2);
     std::string shown(300, ' ');
     std::size_t at = 0;
     for (char const c : result.err.substr(0, result.err.find('\n'))) {

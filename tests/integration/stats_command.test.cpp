@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // `shepseg stats` and `shepseg segment --stats`, run as a user runs them.
 #include <algorithm>
-#include <cmath>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <numeric>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -158,7 +157,7 @@ TEST_CASE("stats: columns and tables that are there are an error, and nothing ch
     strings const command{"stats", in.image, in.segments, "--quiet", "--stats", "mean"};
     REQUIRE(shepseg(test::with(command, {"--bands", "1"})).status == 0);
     auto const before = test::contents_of(in.folder.path());
-    CHECK(failed(test::with(command, {"--table", in.folder / "t.csv"}), 1) ==
+    CHECK(failed(test::with(command, {"--table", in.folder / "t.csv"}), 2) ==
           "shepseg: error: " + in.segments +
               ": column 'Band_1_mean' of the attribute table is there already; have it "
               "replaced (--overwrite), or give another column format\n");
@@ -192,14 +191,24 @@ TEST_CASE("stats: what cannot be is refused in one line, before anything is writ
                    "statistic 'percentile:101': allowed"));
     CHECK(contains(refused({in.image, in.segments, "--spatial", "variogram"}, 2),
                    "spatial statistic 'variogram': allowed"));
-    CHECK(contains(refused({in.image, in.segments, "--stats", "mean,mean"}, 2), "--stats: numbers 1 and 2 would make"));
+    CHECK(contains(refused({in.image, in.segments, "--stats", "mean,mean"}, 2),
+                   "--stats 'mean,mean': numbers 1 and 2 would make columns of the same name; give one of them\n"));
     CHECK(contains(refused({in.image, in.segments, "--spatial", "edge-pixels,bbox,edge-pixels:8"}, 2),
-                   "--spatial: numbers 1 and 3 would make columns of the same name"));
-    CHECK(contains(refused({in.image, in.segments, "--bands", "2,2"}, 2), "--bands: numbers 1 and 2"));
-    CHECK(contains(refused({in.image, in.segments, "--column-format", "{band}"}), "it must contain {stat}"));
-    CHECK(contains(refused({in.image, in.segments, "--bands", "3"}), "no band 3; allowed: 1 to 2"));
+                   "--spatial 'edge-pixels,bbox,edge-pixels:8': numbers 1 and 3 would make"));
+    CHECK(refused({in.image, in.segments, "--bands", "1,2,2"}, 2) ==
+          "shepseg: error: --bands '1,2,2': numbers 2 and 3 would make columns of the same name; give one of them\n");
+    CHECK(refused({in.image, in.segments, "--bands", "3"}, 2) ==
+          "shepseg: error: --bands '3' is not allowed: must be band numbers from 1 to 2, as " + in.image +
+              " has them\n");
+    CHECK(contains(refused({in.image, in.segments, "--column-format", "id"}, 2), "it must contain {stat}"));
+    CHECK(contains(refused({in.image, in.segments, "--column-format", "{band}"}, 2), "it must contain {stat}"));
     CHECK(contains(refused({in.image, in.segments, "--no-rat"}, 2), "--no-rat without --table"));
-    CHECK(contains(refused({in.image, in.segments, "--table", in.folder / "t.doc"}), "no kind of table is known"));
+    CHECK(contains(refused({in.image, in.segments, "--table", in.folder / "t.doc"}, 2), "no kind of table is known"));
+    GDALAllRegister();
+    if (GetGDALDriverManager()->GetDriverByName("Parquet") == nullptr) {
+        CHECK(contains(refused({in.image, in.segments, "--table", in.folder / "t.parquet"}, 2),
+                       "unknown format 'Parquet'"));
+    }
     CHECK(contains(refused({in.image, in.segments, "--table", in.folder / "no/t.csv"}), "no such file or directory"));
     CHECK(contains(refused({in.image, in.folder / "small.img"}), "has 60 rows, 91 cols"));
     CHECK(contains(refused({in.image, in.folder / "float.tif"}), "numbers of segments are integers"));
@@ -286,7 +295,14 @@ TEST_CASE("segment: options of statistics that lead nowhere are refused")
     CHECK(contains(failed({"segment", in.image, out, "--table", in.folder / "t.csv"}, 2),
                    "go with --stats or --spatial"));
     CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--no-rat"}, 2), "--no-rat without --table"));
-    CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--stats-bands", "9"}, 1), "no band 9"));
+    CHECK(failed({"segment", in.image, out, "--stats", "mean", "--stats-bands", "9"}, 2) ==
+          "shepseg: error: --stats-bands '9' is not allowed: must be band numbers from 1 to 2, as " + in.image +
+              " has them\n");
+    for (std::string const option : {"--bands", "--stats-bands"}) {
+        CHECK(failed({"segment", in.image, out, "--stats", "mean", option, "2,2"}, 2) ==
+              "shepseg: error: " + option +
+                  " '2,2': numbers 1 and 2 would make columns of the same name; give one of them\n");
+    }
     CHECK(contains(failed({"segment", in.image, out, "--stats", "mode:3"}, 2), "statistic 'mode:3'"));
     CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--table", out}, 2), "are the same file"));
     CHECK(in.folder.names() == std::set<std::string>{"image.tif", "segments.img"});

@@ -185,8 +185,20 @@ TEST_CASE("what subset cannot do is one line that names the file and what is all
     CHECK(contains(refused(folder, {"subset", in, in}, 2), in + ": is the input " + in));
     CHECK(contains(failed({folder / "float.tif", out}), "float.tif: has pixels of type float32; numbers of segments"));
     CHECK(contains(failed({folder / "none.tif", out}), folder / "none.tif"));
-    CHECK(contains(failed({in, folder / "out.xyz"}), "no format is known"));
-    CHECK(contains(failed({in, out, "--format", "PNG"}), "cannot be written block by block"));
+    CHECK(contains(refused(folder, {"subset", in, folder / "out.xyz"}, 2), "no format is known"));
+    CHECK(contains(refused(folder, {"subset", in, out, "--format", "PNG"}, 2), "cannot be written block by block"));
+    CHECK(contains(refused(folder, {"subset", in, out, "--of", "NOPE"}, 2), out + ": unknown format 'NOPE'"));
     CHECK(contains(failed({in, out, "--mask", folder / "float.tif"}),
                    "has 4 rows, 4 cols; the subset has 12 rows, 20 cols"));
+}
+
+TEST_CASE("subset replaces an older output and the files that belonged to it")
+{
+    temporary_directory const folder;
+    make_segments(folder / "in.tif", quilt{}.segments());
+    test::write_file(folder / "out.tif", "an older result");
+    test::write_file(folder / "out.tif.aux.xml", "its notes");
+    CHECK(shepseg({"subset", folder / "in.tif", folder / "out.tif", "--quiet"}).status == 0);
+    CHECK(test::read_pixels<std::uint32_t>(folder / "out.tif") == test::read_pixels<std::uint32_t>(folder / "in.tif"));
+    CHECK(folder.names() == std::set<std::string>{"in.tif", "out.tif"});
 }

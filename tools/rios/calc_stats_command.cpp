@@ -53,12 +53,10 @@ CLI::App* add_calc_stats_command(CLI::App& app, calc_stats_arguments& arguments)
         if (std::adjacent_find(levels.begin(), levels.end(), std::greater_equal<>()) == levels.end()) return;
         throw CLI::ValidationError("--levels", "must ascend");
     });
-    command->footer(
+    command->footer(help_footer_of_files(
         "Files are changed in place: what is written before an error or Ctrl-C stays.\nOverviews of the same sizes are "
         "made anew; others stay as they are. Only formats\nthat GDAL can update will do; those that have no place for "
-        "statistics get a file\nNAME.aux.xml. Attribute tables keep their rows.\n\n"
-        "Exit status: 0 done, 1 failed (for one file at least), 2 wrong usage, 128 + n\nended by signal n; messages go "
-        "to standard error.");
+        "statistics get a file\nNAME.aux.xml. Attribute tables keep their rows."));
     return command;
 }
 

@@ -15,7 +15,16 @@
 
 namespace tools {
 
-/// Calls `f(file)` for each; prints the rios::error that one throws and goes on. @returns the exit status: 1 if any failed
+/// What stands below the options in the help of a command on several files.
+inline std::string help_footer_of_files(std::string const& text)
+{
+    return text +
+           "\n\nExit status: 0 done, 1 failed (for one file at least), 2 wrong usage, 128 + n\nended by signal n; "
+           "messages go to standard error.";
+}
+
+/// Calls `f(file)` for each; prints the rios::error that one throws and goes on. @returns the exit status: 1 if any
+/// failed, whatever the reason, as the options may suit the others
 /// @throws rios::cancelled as `f` throws it, and after Ctrl-C
 template <typename F>
 int for_each_file(CLI::App const& app, std::vector<std::string> const& files, F f)

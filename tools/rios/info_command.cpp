@@ -18,10 +18,9 @@ CLI::App* add_info_command(CLI::App& app, info_arguments& arguments)
     auto* const command = app.add_subcommand("info", "Tell what raster and vector files hold");
     command->add_option("FILE", arguments.files, "Rasters and vectors: any that GDAL reads")->required()->type_name("");
     command->add_flag("--json", arguments.json, "Print a JSON array with an object for each file");
-    command->footer(
+    command->footer(help_footer_of_files(
         "Tells size, place, bands, overviews and stored statistics of rasters, and layers and attributes of vectors.\n"
-        "No pixel is read, and nothing is written.\n\n"
-        "Exit status: 0 done, 1 failed (for one file at least), 2 wrong usage; messages go to standard error.");
+        "No pixel is read, and nothing is written."));
     return command;
 }
 

@@ -34,10 +34,9 @@ CLI::App* add_print_stats_command(CLI::App& app, print_stats_arguments& argument
 {
     auto* const command = app.add_subcommand("print-stats", "Print the statistics that raster files hold");
     command->add_option("FILE", arguments.files, "Rasters: any that GDAL reads")->required()->type_name("");
-    command->footer(
+    command->footer(help_footer_of_files(
         "Prints one line for each band, with the name of the file first if there are several. Nothing is computed:\n"
-        "- stands for what the file does not hold.\n\n"
-        "Exit status: 0 done, 1 failed (for one file at least), 2 wrong usage; messages go to standard error.");
+        "- stands for what the file does not hold."));
     return command;
 }
 

@@ -104,17 +104,16 @@ CLI::App* add_colours_command(CLI::App& app, colours_arguments& arguments)
     command->callback([&arguments] {
         if (!arguments.random && arguments.columns.empty()) throw CLI::RequiredError("--random or --columns");
     });
-    command->footer(
+    command->footer(help_footer(
         "The colours are the columns Red, Green, Blue and Alpha (in HFA: Opacity) of the attribute table of the first\n"
         "band, 0 to 255; those that are there are replaced. Row 0, null, is transparent. SEGMENTS is changed in "
         "place:\n"
         "what is written before an error or Ctrl-C stays. HFA and KEA files hold their table themselves; other "
         "formats\n"
-        "get a file SEGMENTS.aux.xml, which is large and slow for millions of segments.\n\n"
-        "Exit status: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n; messages go to standard error.\n\n"
+        "get a file SEGMENTS.aux.xml, which is large and slow for millions of segments.",
         "Examples:\n"
         "  shepseg colours segments.img --random\n"
-        "  shepseg colours segments.img --columns Band_3_mean,Band_2_mean,Band_1_mean");
+        "  shepseg colours segments.img --columns Band_3_mean,Band_2_mean,Band_1_mean"));
     return command;
 }
 

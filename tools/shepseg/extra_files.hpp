@@ -7,14 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include <rios/error.hpp>
-#include <rios/existing.hpp>
 #include <rios/pending_output.hpp>
 #include <rios/text_file.hpp>
-
-#include "support/usage_error.hpp"
 
 namespace tools {
 
@@ -44,15 +39,5 @@ class extra_file {
     std::string path_;
     std::optional<rios::pending_output> pending_;
 };
-
-/// As rios::require_different_files. @throws usage_error
-inline void require_different_files(std::vector<std::string> const& read, std::vector<std::string> const& written)
-{
-    try {
-        rios::require_different_files(read, written);
-    } catch (rios::options_error const& problem) {
-        throw usage_error(problem.what());
-    }
-}
 
 } // namespace tools

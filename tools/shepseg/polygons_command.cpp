@@ -11,11 +11,12 @@
 #include <fmt/format.h>
 
 #include <rios/error.hpp>
+#include <rios/existing.hpp>
 #include <rios/gdal/block_cache.hpp>
 #include <rios/terminal_progress.hpp>
 #include <shepseg/gdal/polygons.hpp>
 
-#include "extra_files.hpp"
+#include "support/command_line.hpp"
 #include "support/interrupt.hpp"
 #include "values.hpp"
 
@@ -77,12 +78,11 @@ CLI::App* add_polygons_command(CLI::App& app, polygons_arguments& arguments)
     command->add_flag("--overwrite", arguments.overwrite, "Replace OUTPUT, all layers of it, if it exists");
     command->add_flag("-q,--quiet", arguments.quiet, "Print nothing but errors and warnings");
     command->get_formatter()->column_width(30);
-    command->footer(
+    command->footer(help_footer(
         "Each segment is one multipolygon: the field id has its number, the others are the columns of the table, with\n"
-        "their types. A segment that the table does not have gets nulls. OUTPUT appears when it is complete.\n\n"
-        "Exit status: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n; messages go to standard error.\n\n"
+        "their types. A segment that the table does not have gets nulls. OUTPUT appears when it is complete.",
         "Example:\n"
-        "  shepseg polygons segments.img segments.gpkg --table means.csv");
+        "  shepseg polygons segments.img segments.gpkg --table means.csv"));
     return command;
 }
 
@@ -91,7 +91,7 @@ int run_polygons(polygons_arguments const& arguments)
     if (arguments.connectivity != "4" && arguments.connectivity != "8") {
         refuse("--connectivity", arguments.connectivity, "4 or 8");
     }
-    require_different_files({arguments.segments, arguments.table}, {arguments.output});
+    rios::require_different_files({arguments.segments, arguments.table}, {arguments.output});
     rios::limit_block_cache(64 << 20);
     rios::terminal_progress bar;
     shepseg::polygon_options const options{

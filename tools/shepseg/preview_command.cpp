@@ -9,12 +9,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <rios/existing.hpp>
 #include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/terminal_progress.hpp>
 #include <shepseg/gdal/preview_file.hpp>
 
-#include "extra_files.hpp"
+#include "common_options.hpp"
+#include "support/command_line.hpp"
 #include "support/interrupt.hpp"
 #include "values.hpp"
 
@@ -26,7 +28,7 @@ shepseg::picture_request request_from(preview_arguments const& arguments)
 {
     shepseg::picture_request request;
     request.size = whole_number_from<std::ptrdiff_t>("--size", arguments.size, 1, 20000);
-    request.bands = band_list_from("--bands", arguments.bands);
+    request.bands = bands_from("--bands", arguments.bands, rios::gdal_dataset::open(arguments.image));
     if (!request.bands.empty() && request.bands.size() != 1 && request.bands.size() != 3) {
         refuse("--bands", arguments.bands, "one band or three");
     }
@@ -81,21 +83,20 @@ CLI::App* add_preview_command(CLI::App& app, preview_arguments& arguments)
         ->capture_default_str();
     command->add_flag("-q,--quiet", arguments.quiet, "Print nothing but errors");
     command->get_formatter()->column_width(30);
-    command->footer(
+    command->footer(help_footer(
         "Each band is stretched between the percentiles 2 and 98 of its pixels in the window that have a segment, or,\n"
         "from a million pixels on, of a sample: every second, third, ... of them. Boundaries are yellow, what\n"
         "belongs to no segment is dark grey. A pixel of a reduced picture has the mean colour of those that it stands\n"
-        "for, so boundaries become fainter there. A .tif has its place on the map. OUTPUT is replaced if it exists.\n\n"
-        "Exit status: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n; messages go to standard error.\n\n"
+        "for, so boundaries become fainter there. A .tif has its place on the map. OUTPUT is replaced if it exists.",
         "Example:\n"
-        "  shepseg preview scene.tif segments.tif look.png --window 2000,1500,600,400");
+        "  shepseg preview scene.tif segments.tif look.png --window 2000,1500,600,400"));
     return command;
 }
 
 int run_preview(preview_arguments const& arguments)
 {
     auto request = request_from(arguments);
-    require_different_files({arguments.image, arguments.segments}, {arguments.output}); // a wrong usage
+    rios::require_different_files({arguments.image, arguments.segments}, {arguments.output});
     rios::limit_block_cache(64 << 20);
     rios::terminal_progress bar;
     request.progress = [&](std::string_view phase, double done) {

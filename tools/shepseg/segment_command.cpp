@@ -10,12 +10,15 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <gdal.h>
 
+#include <rios/error.hpp>
 #include <rios/executor/chosen.hpp>
+#include <rios/existing.hpp>
 #include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/memory.hpp>
@@ -63,7 +66,7 @@ shepseg::sample_options sample_from(segment_arguments const& arguments)
             number_from("--sample-percent", arguments.sample_percent, least, 100.0, "above 0 and at most 100");
     }
     if (!arguments.sample_pixels.empty() && !arguments.sample_percent.empty()) {
-        throw usage_error("--sample-pixels and --sample-percent exclude each other: give one of them");
+        throw rios::options_error("--sample-pixels and --sample-percent exclude each other: give one of them");
     }
     return sample;
 }
@@ -71,7 +74,6 @@ shepseg::sample_options sample_from(segment_arguments const& arguments)
 shepseg::file_options options_from(segment_arguments const& arguments, std::size_t threads)
 {
     shepseg::file_options request;
-    request.bands = band_list_from("--bands", arguments.bands);
     request.null = null_rule_from(arguments.null_value);
     request.format = arguments.format;
     request.creation_options = arguments.creation_options;
@@ -104,22 +106,24 @@ shepseg::file_options options_from(segment_arguments const& arguments, std::size
     return request;
 }
 
-/// The bands of the preview that were asked for; none for the usual choice. @throws rios::error if there are no such bands
-std::vector<int> preview_bands_from(segment_arguments const& arguments)
+/// The bands of the preview that were asked for; none for the usual choice.
+std::vector<int> preview_bands_from(segment_arguments const& arguments, rios::gdal_dataset const& image)
 {
-    auto bands = band_list_from("--preview-bands", arguments.preview_bands);
-    if (bands.empty()) return bands;
-    if (bands.size() != 1 && bands.size() != 3) refuse("--preview-bands", arguments.preview_bands, "one band or three");
-    static_cast<void>(rios::selected_bands(rios::gdal_dataset::open(arguments.image), bands));
+    auto bands = bands_from("--preview-bands", arguments.preview_bands, image);
+    if (!bands.empty() && bands.size() != 1 && bands.size() != 3) {
+        refuse("--preview-bands", arguments.preview_bands, "one band or three");
+    }
     return bands;
 }
 
-/// The bands of the statistics that were asked for; none for those that are segmented. @throws as above
-std::vector<int> statistics_bands_from(segment_arguments const& arguments)
+/// What is asked of statistics, with the bands that were given for them or else for the segmentation; none for those of the
+/// cluster model, or all.
+statistics_request statistics_from(segment_arguments const& arguments, rios::gdal_dataset const& image)
 {
-    auto bands = band_list_from("--stats-bands", arguments.statistics_bands);
-    if (!bands.empty()) static_cast<void>(rios::selected_bands(rios::gdal_dataset::open(arguments.image), bands));
-    return bands;
+    auto bands = arguments.statistics_bands.empty()
+                     ? statistics_bands_from("--bands", arguments.bands, image)
+                     : statistics_bands_from("--stats-bands", arguments.statistics_bands, image);
+    return statistics_request_from(std::move(bands), arguments.statistics, arguments.spatial);
 }
 
 std::string preview_of(segment_arguments const& arguments, std::optional<rios::block> const& window,
@@ -141,7 +145,7 @@ void add_statistics(segment_arguments const& arguments, statistics_request reque
                     std::string const& finished, std::optional<shepseg::table_file>& table,
                     rios::chosen_executor& executor)
 {
-    if (arguments.statistics_bands.empty()) request.bands = result.bands;
+    if (request.bands.empty()) request.bands = result.bands;
     shepseg::segment_statistics_options asked;
     asked.null = options.null;
     // A value that the cluster model gave counts for the bands of the file that say nothing.
@@ -170,17 +174,13 @@ std::string how_to_read_timings(std::size_t threads)
 
 /// Bytes of GDAL's block cache. Tiles share a row of the image's blocks with those below, so two such rows should have room;
 /// what has been written leaves sooner.
-std::uint64_t block_cache_for(std::string const& image, std::uint64_t memory_limit)
+std::uint64_t block_cache_for(rios::gdal_dataset const& image, std::uint64_t memory_limit)
 {
     constexpr std::uint64_t least = 64 << 20;
     constexpr std::uint64_t most = 256 << 20;
-    auto const file = rios::gdal_dataset::open(image);
-    int block_rows = 1;
-    int block_cols = 1;
-    file.band(1).GetBlockSize(&block_cols, &block_rows);
-    auto two_rows = 2 * static_cast<std::uint64_t>(block_rows) * static_cast<std::uint64_t>(file.cols());
-    two_rows *= static_cast<std::uint64_t>(file.band_count());
-    two_rows *= static_cast<std::uint64_t>(GDALGetDataTypeSizeBytes(file.band(1).GetRasterDataType()));
+    auto two_rows = 2 * static_cast<std::uint64_t>(image.stored_blocks().rows * image.cols());
+    two_rows *= static_cast<std::uint64_t>(image.band_count());
+    two_rows *= static_cast<std::uint64_t>(GDALGetDataTypeSizeBytes(image.band(1).GetRasterDataType()));
     return std::min(memory_limit / 8, std::clamp(two_rows, least, most));
 }
 
@@ -264,8 +264,7 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
            "Statistics of shape and texture, such as centroid,bbox,\nas `shepseg stats` has them");
     option("Statistics", "--table", arguments.table, "FILE",
            "Write a table with a row for each segment: .csv, .gpkg,\n.sqlite, .db or .parquet; replaces an older one");
-    command->add_flag("--no-rat", arguments.no_rat, "Write no statistics to the attribute table of OUTPUT")
-        ->group("Statistics");
+    flag("Statistics", "--no-rat", arguments.no_rat, "Write no statistics to the attribute table of OUTPUT");
 
     option("Running", "--threads", arguments.threads, "N", "Threads to compute with (default: all cores)");
     option("Running", "--readers", arguments.readers, "N",
@@ -287,14 +286,14 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
            "Write the phases of each thread as a trace, to be opened\nin ui.perfetto.dev or chrome://tracing");
     flag("Running", "-q,--quiet", arguments.quiet, "Print nothing but errors, warnings and --timings");
     command->get_formatter()->column_width(38);
-    command->footer(
+    command->footer(help_footer(
         "The method of Shepherd, Bunting and Dymond (2019): pixels are given to spectral clusters (k-means),\n"
         "neighbouring pixels of the same cluster form clumps, and small clumps are merged, the smallest\n"
         "first, into the neighbour with the nearest mean spectrum. OUTPUT holds the number of its segment,\n"
-        "from 1, for each pixel, and 0 where there is no data. It appears when it is complete.\n\n"
-        "Exit status: 0 done, 1 failed, 2 wrong usage; messages go to standard error.\n\n"
+        "from 1, for each pixel, and 0 where there is no data. It appears when it is complete, in place of an\nolder "
+        "one.",
         "Example:\n"
-        "  shepseg segment --clusters 60 --min-segment-size 100 --preview look.png scene.tif segments.tif");
+        "  shepseg segment --clusters 60 --min-segment-size 100 --preview look.png scene.tif segments.tif"));
     return command;
 }
 
@@ -303,19 +302,21 @@ void run_segment(segment_arguments const& arguments)
     auto const threads = threads_from(arguments.threads);
     auto const readers = readers_from(arguments.readers);
     auto request = options_from(arguments, threads);
-    auto const shown = preview_bands_from(arguments);
+    auto const image = rios::gdal_dataset::open(arguments.image);
+    request.bands = bands_from("--bands", arguments.bands, image);
+    auto const shown = preview_bands_from(arguments, image);
     bool const has_statistics = !arguments.statistics.empty() || !arguments.spatial.empty();
     if (!has_statistics && (!arguments.table.empty() || arguments.no_rat || !arguments.statistics_bands.empty())) {
-        throw usage_error("--table, --no-rat and --stats-bands go with --stats or --spatial; give one of these");
+        throw rios::options_error(
+            "--table, --no-rat and --stats-bands go with --stats or --spatial; give one of these");
     }
     if (has_statistics && arguments.no_rat && arguments.table.empty()) {
-        throw usage_error("--no-rat without --table: there would be no statistics; give one of them");
+        throw rios::options_error("--no-rat without --table: there would be no statistics; give one of them");
     }
-    auto const statistics =
-        statistics_request_from(statistics_bands_from(arguments), arguments.statistics, arguments.spatial);
-    require_different_files({arguments.image, arguments.cluster_model},
-                            {arguments.output, arguments.save_cluster_model, arguments.preview, arguments.summary,
-                             arguments.trace, arguments.table});
+    auto const statistics = has_statistics ? statistics_from(arguments, image) : statistics_request();
+    rios::require_different_files({arguments.image, arguments.cluster_model},
+                                  {arguments.output, arguments.save_cluster_model, arguments.preview, arguments.summary,
+                                   arguments.trace, arguments.table});
     std::optional<shepseg::table_file> table;
     if (!arguments.table.empty()) table.emplace(arguments.table, rios::existing::replaced);
     extra_file model(arguments.save_cluster_model);
@@ -323,7 +324,7 @@ void run_segment(segment_arguments const& arguments)
     extra_file summary(arguments.summary);
     extra_file trace(arguments.trace);
 
-    rios::limit_block_cache(block_cache_for(arguments.image, request.memory_limit));
+    rios::limit_block_cache(block_cache_for(image, request.memory_limit));
     rios::terminal_progress bar;
     request.segmentation.progress = [&](std::string_view phase, double done) {
         if (!arguments.quiet) bar(phase, done);

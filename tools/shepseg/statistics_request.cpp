@@ -10,9 +10,10 @@
 
 #include <fmt/format.h>
 
+#include <rios/error.hpp>
 #include <rios/gdal/attribute_table.hpp>
 
-#include "support/usage_error.hpp"
+#include "common_options.hpp"
 
 namespace tools {
 
@@ -34,32 +35,36 @@ auto list_from(std::string const& text, F one)
 
 /// Each of them makes columns, whose names must differ.
 template <typename T, typename F>
-void require_once(char const* option, std::vector<T> const& list, F key_of)
+void require_once(std::string_view option, std::string const& text, std::vector<T> const& list, F key_of)
 {
     for (std::size_t i = 0; i < list.size(); ++i) {
         for (std::size_t j = 0; j < i; ++j) {
             if (key_of(list[i]) != key_of(list[j])) continue;
-            throw usage_error(fmt::format("{}: numbers {} and {} would make columns of the same name; give one of them",
-                                          option, j + 1, i + 1));
+            throw rios::options_error(
+                fmt::format("{} '{}': numbers {} and {} would make columns of the same name; give one of them", option,
+                            text, j + 1, i + 1));
         }
     }
 }
 
 } // namespace
 
+std::vector<int> statistics_bands_from(std::string_view option, std::string const& text,
+                                       rios::gdal_dataset const& image)
+{
+    auto bands = bands_from(option, text, image);
+    require_once(option, text, bands, [](int band) { return band; });
+    return bands;
+}
+
 statistics_request statistics_request_from(std::vector<int> bands, std::string const& statistics,
                                            std::string const& spatial)
 {
     statistics_request request{.bands = std::move(bands)};
-    try {
-        request.statistics = list_from(statistics, shepseg::statistic_from);
-        request.spatial = list_from(spatial, shepseg::spatial_statistic_from);
-    } catch (rios::options_error const& problem) {
-        throw usage_error(problem.what());
-    }
-    require_once("--stats", request.statistics, [](auto const& each) { return shepseg::name_of(each); });
-    require_once("--spatial", request.spatial, [](auto const& each) { return std::to_string(each.index()); });
-    require_once("--bands", request.bands, [](int band) { return std::to_string(band); });
+    request.statistics = list_from(statistics, shepseg::statistic_from);
+    request.spatial = list_from(spatial, shepseg::spatial_statistic_from);
+    require_once("--stats", statistics, request.statistics, [](auto const& each) { return shepseg::name_of(each); });
+    require_once("--spatial", spatial, request.spatial, [](auto const& each) { return each.index(); });
     if (request.statistics.empty() && request.spatial.empty()) {
         request.statistics = {{.kind = shepseg::statistic_kind::mean}, {.kind = shepseg::statistic_kind::stddev}};
     }

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <rios/executor/chosen.hpp>
+#include <rios/gdal/dataset.hpp>
 #include <shepseg/gdal/segment_statistics.hpp>
 #include <shepseg/spatial_statistics.hpp>
 #include <shepseg/statistic.hpp>
@@ -20,9 +22,14 @@ struct statistics_request {
     std::vector<shepseg::chosen_spatial_statistics::choice> spatial{};
 };
 
+/// The bands that an option asks statistics of; none if it is empty.
+/// @throws rios::options_error for one that the image does not have, or that is there twice
+std::vector<int> statistics_bands_from(std::string_view option, std::string const& text,
+                                       rios::gdal_dataset const& image);
+
 /// @param bands of the image that were asked for
 /// @param statistics,spatial words with commas between them; mean and stddev if there are none at all
-/// @throws usage_error for a word that is none, or something that is there twice
+/// @throws rios::options_error for a word that is none, or something that is there twice
 statistics_request statistics_request_from(std::vector<int> bands, std::string const& statistics,
                                            std::string const& spatial);
 

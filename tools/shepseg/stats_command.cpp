@@ -14,7 +14,9 @@
 #include <fmt/format.h>
 #include <gdal.h>
 
+#include <rios/error.hpp>
 #include <rios/executor/chosen.hpp>
+#include <rios/existing.hpp>
 #include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/memory.hpp>
@@ -25,7 +27,6 @@
 #include <shepseg/gdal/table_file.hpp>
 
 #include "common_options.hpp"
-#include "extra_files.hpp"
 #include "statistics_request.hpp"
 #include "support/command_line.hpp"
 #include "support/executor_options.hpp"
@@ -36,20 +37,12 @@ namespace tools {
 
 namespace {
 
-std::vector<int> bands_from(stats_arguments const& arguments)
-{
-    auto const file = rios::gdal_dataset::open(arguments.image);
-    return rios::selected_bands(file, band_list_from("--bands", arguments.bands));
-}
-
 /// Bytes of a file's blocks that belong to the windows which are worked on at a time: to a whole row of windows where windows side
 /// by side share blocks.
 std::uint64_t bytes_of_windows(rios::gdal_dataset const& file, std::size_t bands, std::ptrdiff_t window,
                                std::size_t at_once)
 {
-    int block_rows = 1;
-    int block_cols = 1;
-    file.band(1).GetBlockSize(&block_cols, &block_rows);
+    auto const [block_rows, block_cols] = file.stored_blocks();
     auto const whole_blocks = [window](std::ptrdiff_t block) { return (window + block - 1) / block * block; };
     auto const rows = std::min(whole_blocks(block_rows), file.rows());
     auto const cols = std::min(static_cast<std::ptrdiff_t>(at_once) * whole_blocks(block_cols), file.cols());
@@ -130,14 +123,13 @@ CLI::App* add_stats_command(CLI::App& app, stats_arguments& arguments)
     flag("Running", "--timings", arguments.timings, "Print the seconds spent in each phase, summed over threads");
     flag("Running", "-q,--quiet", arguments.quiet, "Print nothing but errors, warnings and --timings");
     command->get_formatter()->column_width(38);
-    command->footer(
+    command->footer(help_footer(
         "All bands are done in one pass over both files. Results are columns Band_1_mean, Band_1_pcnt25, ...,\n"
         "centroid_x, edge_pixels, ... of the raster attribute table of SEGMENTS (HFA and KEA keep large ones\n"
         "well), and of the table, if one is asked for, which also has the column id. Coordinates, perimeters\n"
-        "and boxes are in map units. Pixels of SEGMENTS are never changed.\n\n"
-        "Exit status: 0 done, 1 failed, 2 wrong usage; messages go to standard error.\n\n"
+        "and boxes are in map units. Pixels of SEGMENTS are never changed.",
         "Example:\n"
-        "  shepseg stats --bands 3,4 --stats mean,stddev,percentile:25 --table table.gpkg scene.tif segments.img");
+        "  shepseg stats --bands 3,4 --stats mean,stddev,percentile:25 --table table.gpkg scene.tif segments.img"));
     return command;
 }
 
@@ -146,11 +138,13 @@ void run_stats(stats_arguments const& arguments)
     auto const threads = threads_from(arguments.threads);
     auto const readers = readers_from(arguments.readers);
     if (arguments.no_rat && arguments.table.empty()) {
-        throw usage_error("--no-rat without --table: there would be no result; give one of them");
+        throw rios::options_error("--no-rat without --table: there would be no result; give one of them");
     }
-    auto const request = statistics_request_from(bands_from(arguments), arguments.statistics, arguments.spatial);
+    auto const image = rios::gdal_dataset::open(arguments.image);
+    auto const bands = rios::selected_bands(image, statistics_bands_from("--bands", arguments.bands, image));
+    auto const request = statistics_request_from(bands, arguments.statistics, arguments.spatial);
     auto const present = arguments.overwrite ? rios::existing::replaced : rios::existing::refused;
-    require_different_files({arguments.image, arguments.segments}, {arguments.table});
+    rios::require_different_files({arguments.image, arguments.segments}, {arguments.table});
     std::optional<shepseg::table_file> table;
     if (!arguments.table.empty()) table.emplace(arguments.table, present);
 
@@ -182,8 +176,7 @@ void run_stats(stats_arguments const& arguments)
     auto const labels =
         attributes ? bytes_of_windows(attributes->dataset(), 1, options.window, at_once)
                    : bytes_of_windows(rios::gdal_dataset::open(arguments.segments), 1, options.window, at_once);
-    auto const pixels =
-        bytes_of_windows(rios::gdal_dataset::open(arguments.image), request.bands.size(), options.window, at_once);
+    auto const pixels = bytes_of_windows(image, request.bands.size(), options.window, at_once);
     constexpr std::uint64_t least = 16 << 20;
     rios::limit_block_cache(std::clamp(labels + pixels, least, std::max(least, rios::machine_memory() / 8)));
 

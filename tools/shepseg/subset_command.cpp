@@ -10,11 +10,11 @@
 #include <fmt/format.h>
 
 #include <rios/executor/threads.hpp>
+#include <rios/existing.hpp>
 #include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/terminal_progress.hpp>
 
-#include "extra_files.hpp"
 #include "support/command_line.hpp"
 #include "support/interrupt.hpp"
 #include "support/text.hpp"
@@ -90,22 +90,22 @@ CLI::App* add_subset_command(CLI::App& app, subset_arguments& arguments)
         if (!arguments.window.empty()) arguments.options.part = window_from("--window", arguments.window);
         if (!arguments.extent.empty()) arguments.options.part = extent_from("--extent", arguments.extent);
     });
-    command->footer(
+    command->footer(help_footer(
         "Segments that have pixels in the window are numbered from 1 again, in the order of their numbers before.\n"
         "Rows of the attribute table come along, with all columns; the histogram counts the pixels of the window.\n"
-        "OUTPUT has statistics and overviews as that of shepseg segment, and appears when it is complete.\n\n"
+        "OUTPUT has statistics and overviews as that of shepseg segment. It appears when it is complete, in place of "
+        "an\nolder one.\n\n"
         "An extent begins with the pixel that its corner lies in, and has as many rows and columns as its height\n"
         "and width make up, rounded to whole pixels. What of it lies outside of the raster is left out. A window\n"
-        "must lie inside.\n\n"
-        "Exit status: 0 done, 1 failed, 2 wrong usage; messages go to standard error.\n\n"
+        "must lie inside.",
         "Example:\n"
-        "  shepseg subset --window 2000,1000,500,500 --original-id-column original segments.img part.img");
+        "  shepseg subset --window 2000,1000,500,500 --original-id-column original segments.img part.img"));
     return command;
 }
 
 void run_subset(subset_arguments const& arguments)
 {
-    require_different_files({arguments.segments, arguments.options.mask}, {arguments.output});
+    rios::require_different_files({arguments.segments, arguments.options.mask}, {arguments.output});
     rios::limit_block_cache(256 << 20);
     auto const begun = std::chrono::steady_clock::now();
     rios::thread_executor executor({.readers = 0, .workers = arguments.threads});

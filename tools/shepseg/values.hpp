@@ -20,18 +20,16 @@
 
 #include <rios/block.hpp>
 #include <rios/error.hpp>
-
-#include "support/usage_error.hpp"
 #include <rios/grid_extent.hpp>
 
 namespace tools {
 
 [[noreturn]] inline void refuse(std::string_view option, std::string_view value, std::string_view allowed)
 {
-    throw usage_error(fmt::format("{} '{}' is not allowed: must be {}", option, value, allowed));
+    throw rios::options_error(fmt::format("{} '{}' is not allowed: must be {}", option, value, allowed));
 }
 
-/// The number that the text is: all of it, with a plus sign at most. @throws usage_error
+/// The number that the text is: all of it, with a plus sign at most. @throws rios::options_error
 template <typename T>
 T number_from(std::string_view option, std::string const& text, std::string_view allowed)
 {

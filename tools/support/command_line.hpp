@@ -19,7 +19,6 @@
 #include <rios/version.hpp>
 
 #include "interrupt.hpp"
-#include "usage_error.hpp"
 
 namespace tools {
 
@@ -36,6 +35,22 @@ inline int fail(CLI::App const& app, int status, std::string message)
 {
     print_error(app, std::move(message));
     return status;
+}
+
+/// What a failure makes of the exit status: 2 if the command line must be another one, as an option asks for what cannot be.
+inline int status_of(std::exception const& failure)
+{
+    return dynamic_cast<rios::options_error const*>(&failure) != nullptr ? 2 : 1;
+}
+
+/// What stands below the options in the help of a command.
+/// @param examples with their heading
+inline std::string help_footer(std::string const& text, std::string const& examples)
+{
+    return text +
+           "\n\nExit status: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n; messages go to standard error."
+           "\n\n" +
+           examples;
 }
 
 /// What was printed is part of the result. @returns the status, or that of a failure
@@ -107,14 +122,12 @@ try {
         return finish(app);
     }
     return finish(app, work());
-} catch (usage_error const& error) {
-    return fail(app, 2, error.what());
 } catch (rios::cancelled const&) {
     return fail(app, 128 + received_signal, interrupted);
 } catch (std::bad_alloc const&) {
     return fail(app, 1, "out of memory");
 } catch (std::exception const& error) {
-    return fail(app, 1, error.what());
+    return fail(app, status_of(error), error.what());
 }
 
 } // namespace tools

@@ -7,12 +7,12 @@
 #include <cstddef>
 #include <string>
 
+#include <rios/error.hpp>
 #include <rios/executor/chosen.hpp>
 #include <rios/json/executor_config.hpp>
 
 #include "command_line.hpp"
 #include "executor_arguments.hpp"
-#include "usage_error.hpp"
 
 namespace tools {
 
@@ -32,7 +32,7 @@ inline void add_executor_options(option_adder const& option, executor_arguments&
 
 /// @param threads,readers of each process; 0 threads: the default
 /// @param max_concurrent_reads over all processes; 0: no limit
-/// @throws usage_error for wrong options; rios::io_error for a bad configuration
+/// @throws rios::options_error for wrong options; rios::io_error for a bad configuration
 inline rios::executor_choice executor_choice_from(executor_arguments const& arguments, std::size_t threads,
                                                   std::size_t readers, std::size_t workers,
                                                   std::size_t max_concurrent_reads = 0)
@@ -40,7 +40,7 @@ inline rios::executor_choice executor_choice_from(executor_arguments const& argu
     rios::executor_choice choice{.kind = arguments.kind, .readers = readers, .threads = threads};
     if (!choice.is_remote()) {
         if (!arguments.workers.empty() || !arguments.config.empty()) {
-            throw usage_error(
+            throw rios::options_error(
                 "--workers and --executor-config go with --executor subprocess; give that, or --threads alone");
         }
         return choice;
