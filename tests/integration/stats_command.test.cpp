@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // `shepseg stats` and `shepseg segment --stats`, run as a user runs them.
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -264,7 +266,7 @@ TEST_CASE("segment: statistics come with the segmentation, as stats would comput
         auto const out = folder / "out.img";
         auto const result = shepseg(
             test::with(test::with({"segment", image, out, "--null-value", "0", "--clusters", "5", "--min-segment-size",
-                                   "5", "--stats-bands", "3,1", "--table", folder / "t.csv"},
+                                   "5", "--stats-bands", "3,1", "--table", folder / "t.csv", "--overwrite"},
                                   statistics),
                        window));
         INFO(result.text());
@@ -303,6 +305,7 @@ TEST_CASE("segment: options of statistics that lead nowhere are refused")
               "shepseg: error: " + option +
                   " '2,2': numbers 1 and 2 would make columns of the same name; give one of them\n");
     }
+    CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--overwrite"}, 2), "--table"));
     CHECK(contains(failed({"segment", in.image, out, "--stats", "mode:3"}, 2), "statistic 'mode:3'"));
     CHECK(contains(failed({"segment", in.image, out, "--stats", "mean", "--table", out}, 2), "are the same file"));
     CHECK(in.folder.names() == std::set<std::string>{"image.tif", "segments.img"});
@@ -339,4 +342,53 @@ TEST_CASE("segment: statistics of bands that are not segmented have the null val
     CHECK(test::read_file(folder / "a.csv") == test::read_file(folder / "b.csv"));
     auto const counts = columns_of(folder / "a.csv").at("Band_2_validcount");
     CHECK(std::accumulate(counts.begin(), counts.end(), 0.0) < 60 * 70);
+}
+
+TEST_CASE("segment: a table that is there is an error before any work, unless it is to be replaced")
+{
+    scene const in;
+    auto const out = in.folder / "out.img";
+    auto const table = in.folder / "t.gpkg";
+    test::write_file(table, "layers of somebody else");
+    auto const before = test::contents_of(in.folder.path());
+    strings const command{"segment", in.image, out, "--clusters", "4", "--stats", "mean", "--table", table, "--quiet"};
+    CHECK(failed(command, 1) ==
+          "shepseg: error: " + table + ": exists already; have it replaced (--overwrite), or give another name\n");
+    CHECK(test::difference(before, test::contents_of(in.folder.path())) == "");
+    CHECK(shepseg(test::with(command, {"--overwrite"})).status == 0);
+    CHECK(rios::vector_dataset::open(table).layer_names() == strings{"segments"});
+}
+
+TEST_CASE("a table that somebody else has made during the run stays, and nothing else is changed")
+{
+    temporary_directory const folder;
+    auto const image = folder / "image.tif";
+    auto const segments = folder / "segments.img";
+    test::make_raster(image, "GTiff", test::noise<std::uint8_t>(1, 1500, 1500));
+    test::labels labels(1, 1500, 1500);
+    for (auto const [row, col] : labels.pixels()) {
+        labels(0, row, col) = static_cast<std::uint32_t>(row / 3 * 500 + col / 3 + 1);
+    }
+    test::make_raster(segments, "HFA", labels);
+    for (strings const& command :
+         {strings{"stats", image, segments}, strings{"segment", image, folder / "out.img", "--clusters", "5"}}) {
+        for (std::string const name : {"t.csv", "t.gpkg"}) {
+            CAPTURE(command.front());
+            CAPTURE(name);
+            auto before = test::contents_of(folder.path());
+            test::process run(test::shepseg_command(
+                test::with(command, {"--stats", "median", "--threads", "1", "--quiet", "--table", folder / name})));
+            // The table is begun before the work.
+            while (folder.names().size() == before.size()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            test::write_file(folder / name, "mine");
+            auto const result = run.wait();
+            INFO(result.text());
+            CHECK(result.status == 1);
+            CHECK(result.err == "shepseg: error: " + folder / name +
+                                    ": exists already; have it replaced (--overwrite), or give another name\n");
+            CHECK(test::read_file(folder / name) == "mine");
+            std::filesystem::remove(folder / name);
+            CHECK(test::difference(before, test::contents_of(folder.path())) == "");
+        }
+    }
 }

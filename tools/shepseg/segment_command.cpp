@@ -263,7 +263,10 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
     option("Statistics", "--spatial", arguments.spatial, "LIST",
            "Statistics of shape and texture, such as centroid,bbox,\nas `shepseg stats` has them");
     option("Statistics", "--table", arguments.table, "FILE",
-           "Write a table with a row for each segment: .csv, .gpkg,\n.sqlite, .db or .parquet; replaces an older one");
+           "Write a table with a row for each segment: .csv, .gpkg,\n.sqlite, .db or .parquet");
+    flag("Statistics", "--overwrite", arguments.overwrite,
+         "Replace a table file that is there already, all of it (the\nother files are replaced in any case)")
+        ->needs("--table");
     flag("Statistics", "--no-rat", arguments.no_rat, "Write no statistics to the attribute table of OUTPUT");
 
     option("Running", "--threads", arguments.threads, "N", "Threads to compute with (default: all cores)");
@@ -318,7 +321,9 @@ void run_segment(segment_arguments const& arguments)
                                   {arguments.output, arguments.save_cluster_model, arguments.preview, arguments.summary,
                                    arguments.trace, arguments.table});
     std::optional<shepseg::table_file> table;
-    if (!arguments.table.empty()) table.emplace(arguments.table, rios::existing::replaced);
+    if (!arguments.table.empty()) {
+        table.emplace(arguments.table, arguments.overwrite ? rios::existing::replaced : rios::existing::refused);
+    }
     extra_file model(arguments.save_cluster_model);
     extra_file preview(arguments.preview);
     extra_file summary(arguments.summary);

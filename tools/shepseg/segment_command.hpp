@@ -40,6 +40,7 @@ struct segment_arguments {
     std::string statistics_bands;
     std::string spatial;
     std::string table;
+    bool overwrite = false;
     bool no_rat = false;
     std::string window;
     std::string threads;
