@@ -99,8 +99,8 @@ TEST_CASE("stats: a table and the attribute table have the numbers of the plaine
             test::statistics_by_segment<std::uint16_t>(in.labels, in.pixels, band - 1, std::uint16_t{7});
         REQUIRE(table.at("id").size() == expected.rbegin()->first);
         for (auto const& [label, segment] : expected) {
-            CAPTURE(label);
             auto const row = label - 1;
+            CAPTURE(row);
             CHECK(table.at("id")[row] == label);
             CHECK(table.at(name + "validcount")[row] == static_cast<double>(segment.valid.size()));
             if (segment.valid.empty()) {

@@ -38,12 +38,13 @@ inline rios::image<std::uint32_t> random_segments(std::ptrdiff_t rows, std::ptrd
     }
     rios::image<std::uint32_t> labels(1, rows, cols);
     for (auto const [row, col] : labels.pixels()) {
-        auto const& nearest = *std::min_element(seeds.begin(), seeds.end(), [&](seed const& a, seed const& b) {
-            auto const distance = [&](seed const& s) {
-                return (s.row - row) * (s.row - row) + (s.col - col) * (s.col - col);
-            };
-            return distance(a) < distance(b);
-        });
+        auto const& nearest =
+            *std::min_element(seeds.begin(), seeds.end(), [row = row, col = col](seed const& a, seed const& b) {
+                auto const distance = [&](seed const& s) {
+                    return (s.row - row) * (s.row - row) + (s.col - col) * (s.col - col);
+                };
+                return distance(a) < distance(b);
+            });
         labels(0, row, col) = nearest.label;
     }
     return labels;
