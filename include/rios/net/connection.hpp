@@ -15,6 +15,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility> // before asio, which forgets it
 #include <vector>
 
@@ -42,6 +43,9 @@ struct connection_limits {
     std::chrono::duration<double> silence{60};           ///< seconds without any sign of life; 0: no limit
     std::uint64_t largest_body = std::uint64_t{1} << 36; ///< bytes of a message
 };
+
+/// Why a connection has ended that the other end closed.
+inline constexpr std::string_view closed_by_other_end = "the connection was closed by the other end";
 
 /// Thread rule: send(), finish() and abort() from any thread; all handlers are called on the thread that runs the io_context,
 /// of which there must be one. It lives until it is closed, whoever lets go of it.
@@ -88,6 +92,13 @@ class connection : public std::enable_shared_from_this<connection> {
 
     /// From now on; automatic at first. Any thread.
     void set_packing(packing how) noexcept { packing_ = how; }
+
+    /// From now on. To be called on the thread of the io_context.
+    void set_limits(connection_limits limits) noexcept
+    {
+        limits_ = limits;
+        incoming_.set_largest(limits.largest_body);
+    }
 
     /// Sends a message. What is sent after the end is dropped. Large ones may be packed first, by the calling thread.
     /// @param frame with its header
@@ -263,14 +274,14 @@ class connection : public std::enable_shared_from_this<connection> {
 
     void end_by(boost::system::error_code const& failure)
     {
-        auto const closed = failure == boost::asio::error::eof;
-        end((ready_ ? "" : "no handshake: ") +
-            (closed ? "the connection was closed by the other end" : failure.message()));
+        namespace gone = boost::asio::error;
+        auto const closed = failure == gone::eof || failure == gone::connection_reset || failure == gone::broken_pipe;
+        end((ready_ ? "" : "no handshake: ") + (closed ? std::string(closed_by_other_end) : failure.message()));
     }
 
     tcp::socket socket_;
     boost::asio::steady_timer timer_;
-    connection_limits const limits_;
+    connection_limits limits_;
     tls_end tls_;
     handlers handlers_;
     std::atomic<packing> packing_ = packing::automatic;

@@ -23,6 +23,8 @@ class frame_assembler {
     /// @param largest_body that is allowed, in bytes
     explicit frame_assembler(std::uint64_t largest_body) : largest_body_(largest_body) {}
 
+    void set_largest(std::uint64_t largest_body) noexcept { largest_body_ = largest_body; }
+
     /// Where the next bytes belong; never empty. Memory is made as bytes come, so that a large number alone costs nothing.
     [[nodiscard]] std::span<std::byte> room()
     {
@@ -67,7 +69,7 @@ class frame_assembler {
     /// Bytes of the body to come.
     [[nodiscard]] std::uint64_t left() const noexcept { return header_.body_size - (filled_ - frame_header::size); }
 
-    std::uint64_t const largest_body_;
+    std::uint64_t largest_body_;
     std::size_t filled_ = 0; // of header and body
     std::array<std::byte, frame_header::size> header_bytes_{};
     frame_header header_{};
