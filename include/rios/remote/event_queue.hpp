@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -27,16 +28,18 @@ namespace rios::remote {
 
 struct event {
     enum class kind {
-        message,   ///< of a worker that has joined; the first is its hello
-        gone,      ///< the connection of a worker has ended: text says why
-        launched,  ///< a job was submitted
-        refused,   ///< a job could not be submitted: error says why
-        status,    ///< what the launcher says of a job
-        input_read ///< an input was read by this process, or could not be read (error)
+        message,    ///< of a worker that has joined; the first is its hello
+        gone,       ///< the connection of a worker has ended: text says why
+        launched,   ///< a job was submitted
+        refused,    ///< a job could not be submitted: error says why
+        status,     ///< what the launcher says of a job
+        unanswered, ///< the launcher cannot say how the jobs are: text says why; empty: it can again
+        input_read  ///< an input was read by this process, or could not be read (error)
     };
 
     kind what;
-    std::size_t number = 0; ///< of the connection; of the worker for those of the launcher; of the step for an input
+    std::size_t number = 0;   ///< of the connection; of the worker for those of the launcher; of the step for an input
+    std::uint64_t of_job = 0; ///< number of the job that wanted an input
     message type = message::beat;
     net::message_body body{};
     std::string text{};

@@ -5,6 +5,7 @@
 // finished. Bye lets the worker go.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "../error.hpp"
 #include "../net/frame.hpp"
 #include "../net/packing.hpp"
+#include "../pipeline/stage_options.hpp"
 #include "../timing.hpp"
 
 namespace rios::remote {
@@ -29,6 +31,7 @@ enum class message : std::uint16_t {
     finished,
     wants_read,
     has_read,
+    stalled,
     welcome = 32,
     refused,
     begin,
@@ -59,13 +62,15 @@ struct welcome {
     std::uint64_t readers = 0;   ///< that read ahead for them
     bool asks_for_reads = false; ///< every read needs a permit of the main process
     net::packing packing = net::packing::automatic;
+    double silence = 60;                                    ///< seconds, as of remote_timeouts
+    std::uint64_t largest_message = std::uint64_t{1} << 36; ///< bytes
 
     [[nodiscard]] bool valid() const noexcept { return packing <= net::packing::always; }
 
     template <typename Self, typename A>
     static void members(Self& self, A& archive)
     {
-        archive(self.threads, self.readers, self.asks_for_reads, self.packing);
+        archive(self.threads, self.readers, self.asks_for_reads, self.packing, self.silence, self.largest_message);
     }
 };
 
@@ -79,19 +84,6 @@ struct refused {
     }
 };
 
-/// The worker of a job follows as bytes.
-struct begin {
-    std::uint64_t job = 0;    ///< number of the job in this session
-    std::string type{};       ///< of the worker (registry.hpp)
-    bool ships_input = false; ///< the input of a step comes with it
-
-    template <typename Self, typename A>
-    static void members(Self& self, A& archive)
-    {
-        archive(self.job, self.type, self.ships_input);
-    }
-};
-
 /// A step to be done, with its input behind if that is shipped; a result, with its value behind; a read.
 struct step {
     std::uint64_t job = 0;
@@ -101,6 +93,39 @@ struct step {
     static void members(Self& self, A& archive)
     {
         archive(self.job, self.index);
+    }
+};
+
+/// The worker of a job follows as bytes.
+struct begin {
+    std::uint64_t job = 0;      ///< number of the job in this session
+    std::string type{};         ///< of the worker (registry.hpp)
+    bool ships_input = false;   ///< the input of a step comes with it
+    double longest_read = 0;    ///< seconds, as of stall_limits
+    double longest_compute = 0; ///< likewise
+
+    [[nodiscard]] stall_limits stalls() const
+    {
+        return {.reading = std::chrono::duration<double>(longest_read),
+                .computing = std::chrono::duration<double>(longest_compute)};
+    }
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.job, self.type, self.ships_input, self.longest_read, self.longest_compute);
+    }
+};
+
+/// A step has not ended for longer than the job's limit on its stage.
+struct stalled {
+    step which{};
+    bool reading = false; ///< or computing
+
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.which, self.reading);
     }
 };
 
