@@ -54,8 +54,12 @@ class remote_executor {
             if constexpr (requires { requires J::only_reads; }) {
                 if (!session_->options().workers_read) return rios::run(local_, job, options);
             }
-            remote::detail::remote_work_of<J> work(job);
-            session_->run(work, {.order = options.order, .results = options.results});
+            bool const has_owner = options.job_owner != nullptr;
+            session_->run(std::make_shared<remote::detail::remote_work_of<J>>(job, options.job_owner),
+                          {.order = options.order,
+                           .results = options.results,
+                           .stalls = has_owner ? options.stalls : stall_limits{.reading = {}, .computing = {}},
+                           .has_owner = has_owner});
         } else {
             rios::run(local_, job, options);
         }

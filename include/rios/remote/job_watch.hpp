@@ -22,6 +22,7 @@
 
 #include "../launcher/launcher.hpp"
 #include "event_queue.hpp"
+#include "failure.hpp"
 
 namespace rios::remote {
 
@@ -51,6 +52,17 @@ class job_watch {
     {
         {
             std::lock_guard lock(mutex_);
+            look_now_ = true;
+        }
+        changed_.notify_all();
+    }
+
+    /// Cancels the job of a worker as soon as possible.
+    void cancel(std::size_t number)
+    {
+        {
+            std::lock_guard lock(mutex_);
+            to_cancel_.insert(number);
             look_now_ = true;
         }
         changed_.notify_all();
@@ -94,7 +106,9 @@ class job_watch {
             if (ending_ || !to_submit_.empty()) continue;
             if (!look_now_ && std::chrono::steady_clock::now() < next_look) continue;
             look_now_ = false;
+            auto const unwanted = std::exchange(to_cancel_, {});
             lock.unlock();
+            cancel_all([&](std::size_t number) { return unwanted.contains(number); });
             look_at_all();
             next_look = std::chrono::steady_clock::now() + interval;
             lock.lock();
@@ -138,7 +152,9 @@ class job_watch {
         std::vector<job_status> found;
         try {
             found = launcher_.status(ids);
+            say_whether_it_answers("");
         } catch (...) {
+            say_whether_it_answers(current_failure(0).text);
             return ids.size(); // asked again later
         }
         std::size_t alive = 0;
@@ -150,6 +166,13 @@ class job_watch {
             if (each.last.state != job_state::ended) ++alive;
         }
         return alive;
+    }
+
+    /// Once for each change.
+    void say_whether_it_answers(std::string const& trouble)
+    {
+        if (std::exchange(trouble_, trouble) == trouble) return;
+        events_.push({.what = event::kind::unanswered, .text = trouble});
     }
 
     /// @param chosen tells of the number of a worker whether its job is meant
@@ -173,9 +196,11 @@ class job_watch {
     std::deque<worker_command> to_submit_;
     bool look_now_ = false;
     bool ending_ = false;
+    std::set<std::size_t> to_cancel_;
     std::set<std::size_t> going_;
     std::chrono::milliseconds patience_{0};
-    std::map<std::size_t, job> jobs_; // of the watch's own thread
+    std::map<std::size_t, job> jobs_; // of the watch's own thread, like the next
+    std::string trouble_;             // of the launcher, when it was asked last
     std::thread thread_;
 };
 

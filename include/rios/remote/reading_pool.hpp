@@ -5,76 +5,117 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "../pipeline/stage_options.hpp"
+#include "../pipeline/stall_watch.hpp"
 #include "event_queue.hpp"
-#include "messages.hpp"
 #include "remote_work.hpp"
 
 namespace rios::remote {
 
 /// Reads inputs in the order in which they are asked for, and reports each as an event.
 ///
-/// Thread rule: all members from one thread. The work must outlive it.
+/// Thread rule: all members from one thread.
 class reading_pool {
   public:
-    reading_pool(remote_work& work, event_queue& events, std::size_t threads) : work_(work), events_(events)
+    reading_pool(std::shared_ptr<remote_work> work, std::shared_ptr<event_queue> events, std::uint64_t job,
+                 std::size_t threads)
+        : shared_(std::make_shared<state>(std::move(work), std::move(events), job, threads))
     {
-        for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { read_all(); });
+        for (std::size_t i = 0; i < threads; ++i) {
+            threads_.emplace_back([shared = shared_, i] { shared->read_all(i); });
+        }
     }
     reading_pool(reading_pool const&) = delete;
     reading_pool& operator=(reading_pool const&) = delete;
+    /// Waits for the reads under way.
     ~reading_pool()
     {
-        {
-            std::lock_guard lock(mutex_);
-            stopping_ = true;
-        }
-        changed_.notify_all();
+        stop();
+        for (auto& thread : threads_) thread.join();
     }
 
-    void read(step const& which)
+    void read(std::size_t index)
     {
         {
-            std::lock_guard lock(mutex_);
-            wanted_.push_back(which);
+            std::lock_guard lock(shared_->mutex);
+            shared_->wanted.push_back(index);
         }
-        changed_.notify_one();
+        shared_->changed.notify_one();
+    }
+
+    /// A read that does not end, if there is one.
+    [[nodiscard]] std::optional<rios::detail::stalled_step> stalled(stall_limits const& limits)
+    {
+        return shared_->watch.stalled(limits);
+    }
+
+    /// Waits for no read: threads that do not end keep what they need, and are left alone.
+    void leave_behind()
+    {
+        stop();
+        for (auto& thread : threads_) thread.detach();
+        threads_.clear();
     }
 
   private:
-    void read_all()
-    {
-        std::unique_lock lock(mutex_);
-        for (;;) {
-            changed_.wait(lock, [this] { return stopping_ || !wanted_.empty(); });
-            if (stopping_) return;
-            auto const which = wanted_.front();
-            wanted_.pop_front();
-            lock.unlock();
-            event happened{.what = event::kind::input_read, .number = static_cast<std::size_t>(which.index)};
-            try {
-                happened.body = work_.read(which);
-            } catch (...) {
-                happened.error = std::current_exception();
-            }
-            events_.push(std::move(happened));
-            lock.lock();
+    struct state {
+        state(std::shared_ptr<remote_work> w, std::shared_ptr<event_queue> e, std::uint64_t number, std::size_t threads)
+            : work(std::move(w)), events(std::move(e)), job(number), watch(threads)
+        {
         }
+
+        void read_all(std::size_t thread)
+        {
+            std::unique_lock lock(mutex);
+            for (;;) {
+                changed.wait(lock, [this] { return stopping || !wanted.empty(); });
+                if (stopping) return;
+                auto const index = wanted.front();
+                wanted.pop_front();
+                lock.unlock();
+                event happened{.what = event::kind::input_read, .number = index, .of_job = job};
+                try {
+                    auto const under_way = watch.begin(thread, rios::detail::stage::reading, index, 0);
+                    happened.body = work->read({.job = job, .index = index});
+                } catch (...) {
+                    happened.error = std::current_exception();
+                }
+                events->push(std::move(happened));
+                lock.lock();
+            }
+        }
+
+        std::shared_ptr<remote_work> const work;
+        std::shared_ptr<event_queue> const events;
+        std::uint64_t const job;
+        rios::detail::stall_watch watch;
+        std::mutex mutex;
+        std::condition_variable changed;
+        std::deque<std::size_t> wanted;
+        bool stopping = false;
+    };
+
+    void stop()
+    {
+        {
+            std::lock_guard lock(shared_->mutex);
+            shared_->stopping = true;
+        }
+        shared_->changed.notify_all();
     }
 
-    remote_work& work_;
-    event_queue& events_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<step> wanted_;
-    bool stopping_ = false;
-    std::vector<std::jthread> threads_; // last: joined before what they use is destroyed
+    std::shared_ptr<state> shared_;
+    std::vector<std::thread> threads_;
 };
 
 } // namespace rios::remote

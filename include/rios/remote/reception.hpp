@@ -4,7 +4,6 @@
 // that talk to them and to their launcher. All that happens becomes events for session.hpp.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -14,13 +13,8 @@
 #include <set>
 #include <string>
 #include <system_error>
-#include <thread>
-#include <utility> // before asio, which forgets it
+#include <utility>
 #include <vector>
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include "../error.hpp"
 #include "../launcher/launcher.hpp"
@@ -28,6 +22,7 @@
 #include "../net/connection.hpp"
 #include "../net/listener.hpp"
 #include "../net/local_addresses.hpp"
+#include "../net/server.hpp"
 #include "event_queue.hpp"
 #include "job_watch.hpp"
 #include "messages.hpp"
@@ -36,7 +31,7 @@
 
 namespace rios::remote {
 
-/// Open from its making to its end.
+/// Open from its making to its end. Connections that its events bring must be let go of before that.
 ///
 /// Thread rule: one thread, besides its own.
 class reception {
@@ -44,23 +39,21 @@ class reception {
     /// Listens. @param launcher,options,events must outlive it
     /// @throws remote_error if there is no port, io_error if the file with the address cannot be made
     reception(any_launcher& launcher, remote_options const& options, event_queue& events)
-        : launcher_(launcher), options_(options), events_(events), guard_(io_.get_executor())
+        : launcher_(launcher), options_(options), events_(events)
     {
         auto const local = launcher_.one_host() && options_.advertised.empty();
         auto const key = net::channel_key::make();
         net::connection_limits const limits{.silence = options_.timeouts.silence,
                                             .largest_body = options_.largest_message};
-        listener_ = std::make_unique<net::listener>(
-            io_, key, net::listener_options{.loopback_only = local, .ports = options_.ports, .limits = limits},
-            [this](std::shared_ptr<net::connection> const& channel) { return welcome_connection(channel); });
-        net::channel_address address{.hosts = options_.advertised, .port = listener_->port(), .key = key};
+        server_.emplace(key, net::listener_options{.loopback_only = local, .ports = options_.ports, .limits = limits},
+                        [this](std::size_t number, auto const& channel) { return report(number, channel); });
+        net::channel_address address{.hosts = options_.advertised, .port = server_->port(), .key = key};
         if (address.hosts.empty()) {
             address.hosts = local ? std::vector<std::string>{"127.0.0.1"} : net::local_addresses();
         }
         address_text_ = address.text();
         if (!options_.address_in_environment) file_.emplace(path_of_address(), address);
         watch_.emplace(launcher_, events_);
-        thread_ = std::thread([this] { io_.run(); });
     }
     reception(reception const&) = delete;
     reception& operator=(reception const&) = delete;
@@ -80,28 +73,19 @@ class reception {
     /// Has the launcher asked how its jobs are, rather sooner than later.
     void look() { watch_->look(); }
 
+    /// Has the launcher told to cancel the job of a worker.
+    void cancel(std::size_t number) { watch_->cancel(number); }
+
     /// Lets all workers go, or drops them; cancels jobs that do not end by themselves.
     /// @param going numbers of the workers that will go when they are told to
     void close(std::set<std::size_t> going, bool at_once) noexcept
     {
-        if (!thread_.joinable()) return;
-        boost::asio::post(io_, [this, at_once] {
-            parting_ = true;
-            for (auto const& each : channels_) {
-                auto const channel = each.lock();
-                if (channel && at_once) channel->abort("the run has ended by an error");
-                else if (channel) channel->send(frame(message::bye));
-            }
-        });
+        if (!watch_) return;
+        if (at_once) server_->abort("the run has ended by an error", frame(message::bye));
+        else server_->say_goodbye(frame(message::bye));
         watch_->end(std::move(going), at_once ? std::chrono::milliseconds(500) : std::chrono::milliseconds(5000));
-        boost::asio::post(io_, [this] {
-            listener_->close();
-            for (auto const& each : channels_) {
-                if (auto const channel = each.lock()) channel->abort("the run has ended");
-            }
-            guard_.reset();
-        });
-        thread_.join();
+        server_->close("the run has ended");
+        watch_.reset();
         file_.reset();
     }
 
@@ -128,13 +112,8 @@ class reception {
         throw remote_error("the path of this program is not known: " + failure.message() + "; give it (program)");
     }
 
-    /// On the thread of the io_context.
-    net::connection::handlers welcome_connection(std::shared_ptr<net::connection> const& channel)
+    net::connection::handlers report(std::size_t number, std::shared_ptr<net::connection> const& channel)
     {
-        auto const number = next_connection_++;
-        std::erase_if(channels_, [](auto const& each) { return each.expired(); });
-        channels_.push_back(channel);
-        if (parting_) channel->send(frame(message::bye)); // rather than let it wait until it is cancelled
         return {.ready = {},
                 .message =
                     [this, number, channel](std::uint16_t type, net::message_body body) {
@@ -153,16 +132,10 @@ class reception {
     any_launcher& launcher_;
     remote_options const& options_;
     event_queue& events_;
-    boost::asio::io_context io_;
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
-    std::unique_ptr<net::listener> listener_;
-    std::size_t next_connection_ = 0; // of the io_context's thread, like the next two
-    bool parting_ = false;            // all go, and whoever comes is sent home
-    std::vector<std::weak_ptr<net::connection>> channels_;
+    std::optional<net::server> server_;
     std::string address_text_;
     std::optional<net::address_file> file_;
     std::optional<job_watch> watch_;
-    std::thread thread_; // runs the io_context
 };
 
 } // namespace rios::remote

@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -70,7 +71,8 @@ using rios::detail::shipped;
 template <typename J>
 class remote_work_of final : public remote_work {
   public:
-    explicit remote_work_of(J& job) : job_(job) {}
+    /// @param owner of the job; none if the job lives as long as the run
+    explicit remote_work_of(J& job, std::shared_ptr<void> owner = {}) : job_(job), owner_(std::move(owner)) {}
 
     [[nodiscard]] std::size_t size() const override { return job_.size(); }
 
@@ -163,6 +165,7 @@ class remote_work_of final : public remote_work {
 
   private:
     J& job_;
+    std::shared_ptr<void> owner_;
 };
 
 } // namespace detail

@@ -8,9 +8,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -22,16 +22,19 @@
 #include "../error.hpp"
 #include "../launcher/launcher.hpp"
 #include "../net/connection.hpp"
-#include "../version.hpp"
+#include "../pipeline/stall_watch.hpp"
 #include "architecture.hpp"
 #include "event_queue.hpp"
 #include "failure.hpp"
+#include "greeting.hpp"
 #include "job_run.hpp"
+#include "joined_worker.hpp"
 #include "messages.hpp"
 #include "reading_pool.hpp"
 #include "reception.hpp"
 #include "remote_options.hpp"
 #include "remote_work.hpp"
+#include "time_limits.hpp"
 #include "worker_roster.hpp"
 
 namespace rios::remote {
@@ -52,29 +55,29 @@ class session {
     [[nodiscard]] remote_options const& options() const noexcept { return options_; }
 
     /// Has all steps of a job done. @throws the first error, after which all workers are gone
-    void run(remote_work& work, job_rules const& rules)
+    void run(std::shared_ptr<remote_work> const& work, job_rules const& rules)
     {
-        if (work.size() == 0) return;
+        if (work->size() == 0) return;
         try {
+            // May refuse the work, before anybody is launched for it.
+            job_run job(*work, rules, ++jobs_, options_);
             open();
-            job_run job(work, rules, options_.attempts);
-            auto const ships = !options_.workers_read;
-            job.ships_input = ships;
-            job.type = work.type(ships);
-            job.state = work.state(ships);
-            job.portable = work.is_portable(ships);
-            job.number = ++jobs_;
-            if (ships) {
+            if (job.ships_input) {
                 auto const most = options_.max_concurrent_reads == 0 ? options_.readers : options_.max_concurrent_reads;
                 job.readers = std::make_unique<reading_pool>(
-                    work, events_, std::max<std::size_t>(1, std::min(options_.readers, most)));
+                    work, events_, job.number, std::max<std::size_t>(1, std::min(options_.readers, most)));
             }
             job_ = &job;
             auto const forget =
                 std::unique_ptr<job_run*, std::function<void(job_run**)>>(&job_, [](job_run** at) { *at = nullptr; });
-            work_until_done();
+            try {
+                work_until_done();
+            } catch (timeout_error const&) {
+                if (job.readers && rules.has_owner) job.readers->leave_behind();
+                throw;
+            }
         } catch (...) {
-            work.stop();
+            work->stop();
             close(true);
             throw;
         }
@@ -85,36 +88,26 @@ class session {
     {
         if (!reception_) return;
         std::set<std::size_t> going;
-        for (auto const& [number, each] : members_) {
-            if (each.said) going.insert(static_cast<std::size_t>(each.said->number));
-        }
+        for (auto const& [number, each] : members_) going.insert(static_cast<std::size_t>(each.said.number));
         reception_->close(std::move(going), at_once);
-        reception_.reset();
         members_.clear();
+        while (events_->pop(std::chrono::milliseconds(0))) {}
+        reception_.reset(); // after its connections
         roster_ = {};
-        while (events_.pop(std::chrono::milliseconds(0))) {}
+        lost_.clear();
+        refusal_ = nullptr;
     }
 
   private:
     using clock = std::chrono::steady_clock;
     static constexpr auto tick = std::chrono::milliseconds(100);
-
-    /// A worker that has joined.
-    struct member {
-        std::shared_ptr<net::connection> channel;
-        std::optional<hello> said;
-        bool works = false;                     ///< on the job of the moment
-        bool ending = false;                    ///< has been told that it is over
-        bool leaving = false;                   ///< has been told to go
-        std::size_t reads = 0;                  ///< permits that it has
-        clock::time_point given = clock::now(); ///< when it was given something, or returned something
-    };
+    static constexpr auto time_to_end = std::chrono::seconds(2); // by itself, for a worker that was lost
 
     void open()
     {
+        limits_.wait_from_now();
         if (reception_) return;
-        reception_.emplace(launcher_, options_, events_);
-        begun_ = clock::now();
+        reception_.emplace(launcher_, options_, *events_);
         if (options_.single_block_workers) return; // those are launched as there are blocks
         for (std::size_t i = 0; i < options_.workers; ++i) launch();
     }
@@ -130,7 +123,7 @@ class session {
         while (!is_over()) {
             if (options_.single_block_workers) top_up();
             hand_out();
-            if (auto happened = events_.pop(tick)) handle(*std::move(happened));
+            if (auto happened = events_->pop(tick)) handle(*std::move(happened));
             if (clock::now() - last_poll >= tick) {
                 job_->work.poll();
                 check_times();
@@ -156,26 +149,31 @@ class session {
         return over;
     }
 
-    void begin_job(member& each)
+    void begin_job(joined_worker& each)
     {
         auto& job = *job_;
-        if (!each.said || each.works || each.leaving) return;
-        if (!job.portable && each.said->architecture != architecture()) {
+        if (each.works || each.leaving) return;
+        if (!job.portable && each.said.architecture != architecture()) {
             throw remote_error(
-                name_of(each) + " runs on " + each.said->architecture + ", this process on " + architecture() +
+                name_of(each) + " runs on " + each.said.architecture + ", this process on " + architecture() +
                 ": the worker's state travels as bytes that mean something on one architecture only; list its "
                 "members (archive.hpp), or use hosts of one architecture");
         }
         each.channel->send(frame(message::begin, std::span<std::byte const>(job.state),
-                                 begin{.job = job.number, .type = job.type, .ships_input = job.ships_input}));
+                                 begin{.job = job.number,
+                                       .type = job.type,
+                                       .ships_input = job.ships_input,
+                                       .longest_read = job.rules.stalls.reading.count(),
+                                       .longest_compute = job.rules.stalls.computing.count()}));
         each.works = true;
         each.ending = false;
         each.reads = 0;
     }
 
-    void end_job(member& each)
+    void end_job(joined_worker& each)
     {
         if (std::exchange(each.ending, true)) return;
+        each.given = clock::now();
         each.channel->send(frame(message::end, job_end{.job = job_->number}));
     }
 
@@ -198,7 +196,7 @@ class session {
                 each.given = clock::now();
                 if (job.ships_input) {
                     job.reader_for[index] = number;
-                    job.readers->read({.job = job.number, .index = index});
+                    job.readers->read(index);
                 } else {
                     each.channel->send(frame(message::step, step{.job = job.number, .index = index}));
                 }
@@ -207,12 +205,16 @@ class session {
         }
     }
 
+    /// May a step be begun, as far as memory is concerned? What is under way may all come at once, and wait for its turn. A
+    /// step whose turn it is always may, and so may one in each worker where none waits.
     [[nodiscard]] bool has_room(std::size_t index, std::size_t has_already) const
     {
         auto const& job = *job_;
+        bool const in_order = job.rules.order == delivery_order::index;
+        if (in_order && index == job.delivered) return true;
         auto const most = std::max<std::size_t>(job.rules.results.blocks, members_.size() * credit());
-        if (job.rules.order == delivery_order::index && index >= job.delivered + most) return false;
-        if (has_already == 0) return true;
+        if (in_order && index >= job.delivered + most) return false;
+        if (has_already == 0 && job.early.empty()) return true;
         std::size_t under_way = job.early.size();
         for (auto const& [number, each] : members_) under_way += job.ledger.under_way(number);
         return (under_way + 1) * job.largest_result <= job.rules.results.bytes;
@@ -236,8 +238,9 @@ class session {
         case event::kind::message: take_undamaged(happened); break;
         case event::kind::gone: lose(happened.number, happened.text); break;
         case event::kind::launched: roster_[happened.number].id = happened.text; break;
-        case event::kind::refused: std::rethrow_exception(happened.error);
+        case event::kind::refused: take_refusal(happened.number, happened.error); break;
         case event::kind::status: take_status(happened.number, std::move(happened.job)); break;
+        case event::kind::unanswered: roster_.trouble = happened.text; break;
         case event::kind::input_read: send_input(happened.number, std::move(happened)); break;
         }
     }
@@ -258,7 +261,7 @@ class session {
         byte_reader reader(happened.body);
         if (happened.type == message::hello) return greet(happened.number, happened.channel, reader);
         auto const found = members_.find(happened.number);
-        if (found == members_.end() || !found->second.said) return;
+        if (found == members_.end()) return;
         auto& from = found->second;
         auto& job = *job_;
         switch (happened.type) {
@@ -280,22 +283,23 @@ class session {
             if (what.job != job.number || !from.works) break;
             if (!from.ending) throw remote_error(name_of(from) + " ended a job without having been told to");
             from.works = false;
+            job.last_result = clock::now();
             job.ledger.accounted(happened.number);
             job.work.absorb(reader.rest(), what.times);
             if (from.leaving) from.channel->send(frame(message::bye));
             break;
         }
         case message::wants_read:
-            job.reads_wanted.push_back(happened.number);
-            allow_reads();
+            if (reader.take<step>().job == job.number) job.permits.ask(happened.number, members_);
             break;
         case message::has_read:
-            if (from.reads > 0) {
-                --from.reads;
-                --job.reads_allowed;
-            }
-            allow_reads();
+            if (reader.take<step>().job == job.number) job.permits.give_back(from, members_);
             break;
+        case message::stalled: {
+            auto const what = reader.take<stalled>();
+            if (what.which.job == job.number) throw_stall(what, name_of(from));
+            break;
+        }
         default: throw remote_error(name_of(from) + " sent a message of unknown type");
         }
     }
@@ -305,43 +309,24 @@ class session {
         if (auto const found = members_.find(number); found != members_.end()) {
             throw remote_error(name_of(found->second) + " said hello twice");
         }
-        hello said;
-        said.wire = reader.take<std::uint32_t>();
-        std::string refusal;
-        if (said.wire == net::wire_version) {
-            reader(said.version, said.architecture, said.number, said.host, said.process);
-            if (said.version != rios::version) {
-                refusal = "it is of version " + said.version + " of rios, and the main process of " +
-                          std::string(rios::version);
-            } else if (!roster_.contains(static_cast<std::size_t>(said.number))) {
-                refusal = "there is no worker " + std::to_string(said.number);
-            }
-        } else {
-            refusal = "it speaks version " + std::to_string(said.wire) +
-                      " of the wire format, and the main process version " + std::to_string(net::wire_version);
+        auto const said = reader.take<hello>();
+        if (auto const reason = misfit(said, roster_); !reason.empty()) {
+            channel->send(frame(message::refused, refused{.reason = reason}));
+            channel->finish();
+            return turn_away(static_cast<std::size_t>(said.number), "it does not fit: " + reason);
         }
+        roster_.join(static_cast<std::size_t>(said.number));
+        channel->send(frame(message::welcome, welcome_by(options_)));
+        channel->set_packing(options_.packing);
         auto& joined = members_[number];
         joined.channel = channel;
         joined.said = said;
-        if (!refusal.empty()) {
-            channel->send(frame(message::refused, refused{.reason = refusal}));
-            channel->finish();
-            auto const name = name_of(joined);
-            members_.erase(number);
-            throw remote_error(name + " does not fit: " + refusal);
-        }
-        roster_.join(static_cast<std::size_t>(said.number));
-        channel->send(frame(message::welcome,
-                            welcome{.threads = options_.threads,
-                                    .readers = options_.workers_read ? options_.readers : 0,
-                                    .asks_for_reads = options_.workers_read && options_.max_concurrent_reads > 0,
-                                    .packing = options_.packing}));
-        channel->set_packing(options_.packing);
         begin_job(joined);
     }
 
     /// @param offset of the result in the body
-    void take_result(std::size_t number, member& from, std::size_t index, net::message_body body, std::size_t offset)
+    void take_result(std::size_t number, joined_worker& from, std::size_t index, net::message_body body,
+                     std::size_t offset)
     {
         auto const bytes = std::span<std::byte const>(body).subspan(offset);
         auto& job = *job_;
@@ -374,6 +359,7 @@ class session {
     void send_input(std::size_t index, event happened)
     {
         auto& job = *job_;
+        if (happened.of_job != job.number) return; // of one that had failed
         auto const found = job.reader_for.find(index);
         if (found == job.reader_for.end()) return;
         auto const number = found->second;
@@ -384,23 +370,31 @@ class session {
         to->second.channel->send(std::move(happened.body));
     }
 
-    void allow_reads()
-    {
-        auto& job = *job_;
-        while (!job.reads_wanted.empty() && job.reads_allowed < options_.max_concurrent_reads) {
-            auto const to = members_.find(job.reads_wanted.front());
-            job.reads_wanted.pop_front();
-            if (to == members_.end()) continue;
-            ++job.reads_allowed;
-            ++to->second.reads;
-            to->second.channel->send(frame(message::may_read, job_end{.job = job.number}));
-        }
-    }
-
     void take_status(std::size_t number, job_status status)
     {
-        if (!roster_.set_status(number, std::move(status))) return;
-        if (options_.single_block_workers ? roster_.never_joined() >= options_.attempts : nobody_is_left()) give_up();
+        if (roster_.set_status(number, std::move(status))) check_hope();
+    }
+
+    /// The launcher does not submit the job of a worker.
+    void take_refusal(std::size_t number, std::exception_ptr const& error)
+    {
+        if (!refusal_) refusal_ = error;
+        job_status status{.state = job_state::ended};
+        try {
+            std::rethrow_exception(error);
+        } catch (...) {
+            status.reason = current_failure(0).text;
+        }
+        take_status(number, std::move(status));
+    }
+
+    /// A worker that cannot work for this process. Others may fit.
+    void turn_away(std::size_t worker, std::string const& reason)
+    {
+        if (!roster_.contains(worker)) return;
+        roster_[worker].gone = reason;
+        lost_.emplace_back(worker, clock::now());
+        reception_->look();
     }
 
     /// A worker is lost, or has gone as it was told to.
@@ -410,36 +404,57 @@ class session {
         if (found == members_.end()) return;
         auto const left = std::move(found->second);
         members_.erase(found);
-        if (!left.said) return;
-        auto const worker = static_cast<std::size_t>(left.said->number);
+        limits_.wait_from_now();
+        auto const worker = static_cast<std::size_t>(left.said.number);
         roster_[worker].gone = reason.empty() ? std::string(worker_roster::told_to_go) : reason;
-        if (job_ == nullptr || (left.leaving && !left.works)) return;
-        job_->reads_allowed -= left.reads;
+        if (left.leaving && !left.works) return;
+        lost_.emplace_back(worker, clock::now());
+        job_->permits.lost(left, members_);
         auto const first = job_->ledger.first_under_way(number);
         auto const given_up = job_->ledger.lost(number);
         reception_->look();
-        if (options_.max_concurrent_reads > 0) allow_reads();
-        if (!given_up) {
-            if (!options_.single_block_workers && nobody_is_left()) give_up();
-            return;
-        }
+        if (!given_up) return check_hope();
         wait_for_status(worker);
         throw remote_error(job_->work.step_text(first.value_or(*given_up)) + ": has been begun " +
                            std::to_string(options_.attempts) +
                            " times, and its worker was lost each time; the last was " + roster_.story_of(worker));
     }
 
-    /// Has every worker ended, or never begun?
-    [[nodiscard]] bool nobody_is_left() const { return members_.empty() && roster_.all_have_ended(); }
+    /// Gives up when nobody works, and nobody will.
+    void check_hope() const
+    {
+        if (options_.single_block_workers) {
+            if (roster_.never_joined() < options_.attempts) return;
+        } else if (roster_.joined() < options_.min_workers) {
+            if (roster_.joined() + roster_.expected() >= options_.min_workers) return;
+        } else if (!members_.empty() || !roster_.all_have_ended()) {
+            return;
+        }
+        if (refusal_ && roster_.joined() + roster_.expected() == 0) std::rethrow_exception(refusal_);
+        bool const begun = options_.min_workers <= 1 || roster_.joined() >= options_.min_workers;
+        throw remote_error((begun ? std::string("no worker is left to go on:")
+                                  : "of the " + std::to_string(options_.min_workers) +
+                                        " workers that are needed to begin, too few can join:") +
+                           roster_.stories());
+    }
 
-    [[noreturn]] void give_up() const { throw remote_error("no worker is left to go on:" + roster_.stories()); }
+    [[noreturn]] void throw_stall(stalled const& what, std::string const& where) const
+    {
+        using rios::detail::stage;
+        auto const& limits = job_->rules.stalls;
+        rios::detail::stalled_step const step{.where = what.reading ? stage::reading : stage::computing,
+                                              .index = static_cast<std::size_t>(what.which.index),
+                                              .part = 0,
+                                              .limit = what.reading ? limits.reading : limits.computing};
+        throw timeout_error(step.message(job_->work.step_text(step.index)) + " (" + where + ")");
+    }
 
     /// Gives a launcher a moment to say what became of a worker.
     void wait_for_status(std::size_t worker)
     {
         auto const deadline = clock::now() + std::chrono::seconds(2);
         while (roster_[worker].status.state != job_state::ended && clock::now() < deadline) {
-            auto happened = events_.pop(tick);
+            auto happened = events_->pop(tick);
             if (happened && happened->what == event::kind::status) {
                 roster_.set_status(happened->number, std::move(happened->job));
             } else if (!happened) {
@@ -450,34 +465,36 @@ class session {
 
     void check_times()
     {
-        auto const now = clock::now();
-        auto const& limits = options_.timeouts;
-        auto const seconds = [](auto limit) { return std::to_string(static_cast<long>(limit.count())); };
-        auto const least = std::max<std::size_t>(1, options_.min_workers);
-        if (roster_.joined() < least && limits.joining.count() > 0 && now - begun_ > limits.joining) {
-            throw timeout_error(std::to_string(roster_.joined()) + " of the " + std::to_string(least) +
-                                " workers that are needed to begin have joined within " + seconds(limits.joining) +
-                                " seconds (timeouts.joining; 0 switches it off)" + roster_.story_of_missing());
-        }
-        if (limits.progress.count() == 0) return;
-        for (auto const& [number, each] : members_) {
-            auto const oldest = job_->ledger.first_under_way(number);
-            if (!oldest || now - std::max(job_->last_result, each.given) <= limits.progress) continue;
-            throw timeout_error(job_->work.step_text(*oldest) + ": has not been done by " + name_of(each) +
-                                ", and nothing else has by any worker, for " + seconds(limits.progress) +
-                                " seconds (timeouts.progress; 0 switches it off)");
+        cancel_lost();
+        limits_.check(*job_);
+        if (!job_->readers || !job_->rules.has_owner) return;
+        if (auto const found = job_->readers->stalled(job_->rules.stalls)) {
+            throw timeout_error(found->message(job_->work.step_text(found->index)));
         }
     }
 
-    [[nodiscard]] std::string name_of(member const& each) const { return roster_.name_of(*each.said); }
+    /// A worker that has lost the channel ends by itself, if it can; one that is only cut off must not go on for ever.
+    void cancel_lost()
+    {
+        auto const before = clock::now() - time_to_end;
+        while (!lost_.empty() && lost_.front().second < before) {
+            auto const worker = lost_.front().first;
+            lost_.pop_front();
+            if (roster_[worker].status.state != job_state::ended) reception_->cancel(worker);
+        }
+    }
+
+    [[nodiscard]] std::string name_of(joined_worker const& each) const { return roster_.name_of(each.said); }
 
     any_launcher launcher_;
     remote_options const options_;
-    event_queue events_;
+    std::shared_ptr<event_queue> events_ = std::make_shared<event_queue>(); // of threads that read, too
     std::optional<reception> reception_;
-    std::map<std::size_t, member> members_; // by connection
+    joined_workers members_;
     worker_roster roster_;
-    clock::time_point begun_;
+    std::deque<std::pair<std::size_t, clock::time_point>> lost_; // workers, and since when
+    std::exception_ptr refusal_;                                 // the first of a launcher
+    time_limits limits_{options_, roster_, members_};
     std::uint64_t jobs_ = 0;
     job_run* job_ = nullptr;
 };

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "../launcher/launcher.hpp"
+#include "../net/connection.hpp"
 #include "messages.hpp"
 
 namespace rios::remote {
@@ -23,8 +24,10 @@ class worker_roster {
         job_id id{};
         job_status status{};
         bool joined = false;
-        std::string gone{}; ///< why its connection ended
+        std::string gone{}; ///< why its connection ended, or it was turned away
     };
+
+    std::string trouble{}; ///< why the launcher cannot say how the jobs are, if it cannot
 
     static constexpr std::string_view told_to_go = "it was told to go";
 
@@ -77,6 +80,14 @@ class worker_roster {
                            [](auto const& each) { return each.second.status.state == job_state::ended; });
     }
 
+    /// Those that may join yet.
+    [[nodiscard]] std::size_t expected() const
+    {
+        return static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(), [](auto const& each) {
+            return !each.second.joined && each.second.status.state != job_state::ended;
+        }));
+    }
+
     /// What messages call a worker that has said hello.
     [[nodiscard]] std::string name_of(hello const& said) const
     {
@@ -98,7 +109,8 @@ class worker_roster {
         case job_state::ended: text += each.joined ? "" : ", never joined"; break;
         }
         if (!each.status.reason.empty()) text += ": " + each.status.reason;
-        else if (!each.gone.empty()) text += ": " + each.gone;
+        bool const tells_more = each.status.reason.empty() || each.gone != net::closed_by_other_end;
+        if (!each.gone.empty() && tells_more) text += (each.status.reason.empty() ? ": " : "; ") + each.gone;
         if (!each.status.log.empty()) text += "; its output ends:\n" + each.status.log;
         return text;
     }
@@ -114,6 +126,7 @@ class worker_roster {
             if (++shown > most) break;
             text += "\n" + story_of(number);
         }
+        if (!trouble.empty()) text += "\nhow the jobs are cannot be found out: " + trouble;
         return text;
     }
 
