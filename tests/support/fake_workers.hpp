@@ -57,6 +57,9 @@ class fake_worker {
     }
     void send_raw(rios::net::frame_bytes frame) { end_.send(std::move(frame)); }
 
+    /// Ends the connection without a word.
+    void vanish() { end_.channel().abort("it has vanished"); }
+
     /// Waits until the main process lets it go. @returns why: nothing if it has been told to go
     [[nodiscard]] std::string end() { return end_.log().end(); }
     [[nodiscard]] channel_log& log() noexcept { return end_.log(); }

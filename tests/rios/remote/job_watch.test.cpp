@@ -155,12 +155,31 @@ TEST_CASE("a batch system that cannot be asked for a while is asked again")
         run.system.is_down = true;
         run.system.jobs[0].state = job_state::running;
     }
-    CHECK_FALSE(run.events.pop(50ms));
+    auto happened = run.next();
+    CHECK(happened.what == event::kind::unanswered);
+    CHECK(happened.text == "the batch system is down");
+    CHECK_FALSE(run.events.pop(50ms)); // once is enough
     {
         std::lock_guard lock(run.system.mutex);
         run.system.is_down = false;
     }
+    happened = run.next();
+    CHECK(happened.what == event::kind::unanswered);
+    CHECK(happened.text.empty());
     CHECK(run.next().job.state == job_state::running);
+}
+
+TEST_CASE("the job of one worker can be cancelled, and the others go on")
+{
+    watched run;
+    run.submit(0, "a");
+    run.submit(1, "b");
+    for (int i = 0; i < 2; ++i) CHECK(run.next().what == event::kind::launched);
+    run.watch.cancel(1);
+    auto const happened = run.next();
+    CHECK(happened.number == 1);
+    CHECK(happened.job.state == job_state::ended);
+    CHECK_FALSE(run.events.pop(50ms));
 }
 
 TEST_CASE("whoever wants to know now does not wait for the next turn")
