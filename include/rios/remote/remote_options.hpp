@@ -18,11 +18,11 @@ namespace rios {
 
 /// Limits on how long a run may stand still, in seconds; 0 switches one off.
 struct remote_timeouts {
-    /// Until the first worker, and the least number of them, have joined. RIOS: computeBarrierTimeout.
+    /// Until the least number of workers have joined; and another, when all have been lost. RIOS: computeBarrierTimeout.
     std::chrono::duration<double> joining{600};
     /// Without a sign of life from a worker, after which it counts as lost. A busy one gives signs of life.
     std::chrono::duration<double> silence{60};
-    /// Without a result from any worker, though steps are under way. RIOS: computeBufferPopTimeout.
+    /// Without a result from any worker, though there are steps to be done. RIOS: computeBufferPopTimeout.
     std::chrono::duration<double> progress{3600};
 };
 
@@ -43,8 +43,9 @@ struct remote_options {
     remote_timeouts timeouts{};
 
     std::string job_name = "rios"; ///< jobs are called RIOS_NAME_0, RIOS_NAME_1, ...
-    /// Arguments of the worker's program: none, unless a script must be told how to start it.
-    std::string program{}; ///< absolute path of the worker's program, as the workers see it; empty: this program
+    /// Absolute path of the worker's program, as the workers see it; empty: this program. It may be a script that starts it, with
+    /// the arguments that it was given.
+    std::string program{};
     /// Folder that the workers can read, for the file that says where this process is and holds the key of the run. Empty: the
     /// folder for temporary files, for workers on this machine, or else the one in which this process was started.
     std::string directory{};
