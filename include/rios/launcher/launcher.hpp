@@ -68,8 +68,9 @@ concept Launcher = std::movable<L> && requires(L& launcher, L const& constant, w
 /// A launcher of a kind that is known at run time only.
 class any_launcher {
   public:
-    template <Launcher L>
-        requires(!std::same_as<L, any_launcher>)
+    /// Whether it is another kind is asked first: that of this class depends on its constructors.
+    template <typename L>
+        requires(!std::same_as<L, any_launcher>) && Launcher<L>
     explicit any_launcher(L launcher) : launcher_(std::make_unique<model_of<L>>(std::move(launcher)))
     {
     }
