@@ -172,6 +172,8 @@ class gdal_errors {
             said.starts_with("Invalid number of colors: ")) {
             severity = CE_Warning;
         }
+        // The file beside the raster, with attribute tables, statistics and more, is lost.
+        if (said.starts_with("Unable to save auxiliary information")) severity = CE_Failure;
         if (severity == CE_Warning && self.warning_.empty()) self.warning_ = text;
         if ((severity != CE_Failure && severity != CE_Fatal) || self.failed_) return;
         self.failed_ = true;

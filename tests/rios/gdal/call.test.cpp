@@ -125,3 +125,12 @@ TEST_CASE("what the HFA driver says of large statistics, which it keeps, is no f
     errors.check(true, "a.img");
     CHECK(errors.message() == "Too large for int: 4294967295.000000");
 }
+
+TEST_CASE("a file beside a raster that is lost is a failure, not a warning")
+{
+    gdal_errors const errors;
+    errno = ENOSPC;
+    CPLError(CE_Warning, CPLE_AppDefined, "Unable to save auxiliary information in %s.", "a.tif.aux.xml");
+    CHECK(message_of<rios::io_error>([&] { errors.check(true, "a.tif", "cannot write"); }) ==
+          "a.tif: cannot write: unable to save auxiliary information in a.tif.aux.xml (No space left on device)");
+}
