@@ -31,6 +31,7 @@
 #include "output_summaries.hpp"
 #include "reader.hpp"
 #include "statistics.hpp"
+#include "table_change.hpp"
 
 namespace rios {
 
@@ -165,6 +166,7 @@ timings calculate_statistics(std::string const& path, calculation_options const&
 {
     detail::check(path, options.summaries);
     auto file = gdal_dataset::open_for_update(path);
+    table_change change(file);
     std::vector<pixel_type> types;
     for (int number = 1; number <= file.band_count(); ++number) types.push_back(file.band_type(number));
     if (options.null_value) {
@@ -196,7 +198,7 @@ timings calculate_statistics(std::string const& path, calculation_options const&
         }
         return times;
     });
-    file.close();
+    change.finish();
     return result;
 }
 

@@ -20,6 +20,7 @@
 #include "attribute_table.hpp"
 #include "call.hpp"
 #include "dataset.hpp"
+#include "table_change.hpp"
 #include "table_column.hpp"
 #include "table_rules.hpp"
 
@@ -200,8 +201,9 @@ inline void write_colour_table(std::string const& path, colour_table const& colo
                                colour_store store = colour_store::automatic)
 {
     auto file = gdal_dataset::open_for_update(path);
+    table_change change(file);
     write_colour_table(file, colours, band_number, store);
-    file.close();
+    change.finish();
 }
 
 } // namespace rios

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "../existing.hpp"
 #include "attribute_table.hpp"
 #include "dataset.hpp"
+#include "table_change.hpp"
 #include "table_column.hpp"
 
 namespace rios {
@@ -77,14 +79,18 @@ class open_tables {
     {
         for (auto& file : files_) {
             for (auto& [band, table] : file->tables) table.close();
-            file->dataset.close();
+            if (file->change) file->change->finish();
+            else file->dataset.close();
         }
     }
 
   private:
     struct entry {
+        explicit entry(gdal_dataset file) : dataset(std::move(file)) {}
+
         gdal_dataset dataset;
         std::map<int, attribute_table> tables{};
+        std::optional<table_change> change{}; // ends before the file does
     };
 
     entry& open_file(std::string const& path)
@@ -94,9 +100,9 @@ class open_tables {
         if (found != files_.end()) return **found;
         bool const changes =
             std::any_of(changed_.begin(), changed_.end(), [&](auto const& each) { return is_same_file(each, path); });
-        files_.push_back(std::make_unique<entry>(
-            entry{.dataset = changes ? gdal_dataset::open_for_update(path) : gdal_dataset::open(path)}));
-        return *files_.back();
+        auto fresh = std::make_unique<entry>(changes ? gdal_dataset::open_for_update(path) : gdal_dataset::open(path));
+        if (changes) fresh->change.emplace(fresh->dataset);
+        return *files_.emplace_back(std::move(fresh));
     }
 
     std::vector<std::string> changed_;

@@ -10,6 +10,7 @@
 
 #include "attribute_table.hpp"
 #include "dataset.hpp"
+#include "table_change.hpp"
 #include "table_column.hpp"
 
 namespace rios {
@@ -62,8 +63,9 @@ void write_column(std::string const& path, std::string const& name, std::vector<
                   write_column_options const& options = {})
 {
     auto file = gdal_dataset::open_for_update(path);
+    table_change change(file);
     write_column(file, name, values, options);
-    file.close();
+    change.finish();
 }
 
 } // namespace rios
