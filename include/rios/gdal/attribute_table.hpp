@@ -9,12 +9,14 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,7 @@
 #include "dataset.hpp"
 #include "table_column.hpp"
 #include "table_rules.hpp"
+#include "table_text.hpp"
 #include "table_values.hpp"
 
 namespace rios {
@@ -35,7 +38,7 @@ namespace rios {
 ///
 /// Formats that keep tables in their files (keeps_attribute_tables: HFA, KEA) are changed by each call. For others (GTiff:
 /// an .aux.xml beside the file) a copy in memory is changed, which close() hands over; without close() the changes are
-/// forgotten. Either way, closing the file is what writes the last bytes.
+/// forgotten. Either way, closing the file is what writes the last bytes: table_change makes sure of them.
 ///
 /// Values. Integers have 32 bits. Integers and reals are converted into each other, the fraction cut off towards zero;
 /// numbers are read as text. Text is not converted into numbers, as GDAL makes 0 of whatever is none. In a table
@@ -55,7 +58,8 @@ class attribute_table {
     /// @throws io_error if the table cannot be read
     explicit attribute_table(gdal_dataset const& file, int band_number = 1)
         : band_(&file.band(band_number)), path_(file.path()), actual_(file.raw()->GetDescription()),
-          format_(file.format()), number_(band_number), writable_(file.raw()->GetAccess() == GA_Update)
+          format_(file.format()), text_(detail::table_text_of(file)), number_(band_number),
+          writable_(file.raw()->GetAccess() == GA_Update), end_(bytes_of_file())
     {
         gdal_errors const errors;
         table_ = band_->GetDefaultRAT();
@@ -177,12 +181,14 @@ class attribute_table {
         require_writable();
         auto const present = columns();
         detail::require_name(where(), format_, present, wanted);
-        detail::require_room(where(), format_, rows(), present.size());
+        auto const growth = detail::growth_of(format_, present.size(), 1, rows(), rows());
+        detail::require_room(where(), format_, growth, file_end());
         detach();
         gdal_errors const errors;
         auto const result =
             table_->CreateColumn(wanted.name.c_str(), gdal_type_of(wanted.type), gdal_usage_of(wanted.usage));
         check(errors, result == CE_None, "cannot create column '" + wanted.name + "'");
+        end_ = file_end() + growth.bytes;
         // A place that the format cannot reach shows in the first write only.
         if (format_ == "HFA" && rows() > 0) {
             write_empty(wanted, present.size(), 0);
@@ -191,18 +197,27 @@ class attribute_table {
         return present.size();
     }
 
-    /// Finds out what create_column() and resize() would refuse, without changing anything.
+    /// Finds out what create_column(), resize() and the closing of the file would fail of, without changing anything.
     /// @param wanted columns that would be created, one after the other
     /// @param count rows that the table would have; fewer than rows() means these
     /// @throws options_error as those do
+    /// @throws io_error if the file, or the text beside it, cannot be changed; if the disk has no room
     void require_possible(std::vector<table_column> const& wanted, std::ptrdiff_t count) const
     {
+        require_writable();
+        detail::require_replaceable(text_);
+        auto const most = std::max(count, rows());
+        require_count(most);
         auto present = columns();
+        auto const growth = detail::growth_of(format_, present.size(), wanted.size(), rows(), most);
         for (auto const& each : wanted) {
             detail::require_name(where(), format_, present, each);
-            detail::require_room(where(), format_, std::max(count, rows()), present.size());
             present.push_back({.name = detail::stored_name(format_, each), .type = each.type, .usage = each.usage});
         }
+        detail::require_room(where(), format_, growth, file_end());
+        std::error_code unknown;
+        auto const space = std::filesystem::space(std::filesystem::absolute(actual_, unknown).parent_path(), unknown);
+        if (!unknown && space.capacity > 0) detail::require_space(path_, growth, space.available);
     }
 
     /// Can resize() make it shorter?
@@ -214,15 +229,12 @@ class attribute_table {
     void resize(std::ptrdiff_t count)
     {
         require_writable();
-        constexpr std::ptrdiff_t largest = std::numeric_limits<int>::max();
-        if (count < 0 || count > largest) {
-            throw options_error(where() + ": an attribute table of " + std::to_string(count) + " rows; GDAL allows " +
-                                std::to_string(largest));
-        }
+        require_count(count);
         if (count == rows()) return;
         auto const present = columns();
-        if (!present.empty()) detail::require_room(where(), format_, count, present.size() - 1);
         auto const before = rows();
+        auto const growth = detail::growth_of(format_, present.size(), 0, before, count);
+        detail::require_room(where(), format_, growth, file_end());
         auto const doing = "cannot change the attribute table from " + std::to_string(before) + " to " +
                            std::to_string(count) + " rows";
         if (count < before && !can_shrink()) {
@@ -233,6 +245,7 @@ class attribute_table {
         table_->SetRowCount(static_cast<int>(count));
         check(errors, true, doing);
         if (rows() != count) throw io_error(path_, band_text() + ": " + doing + ": the format cannot do that");
+        end_ = file_end() + growth.bytes;
         if (format_ != "HFA" || count < before) return;
         for (std::size_t column = 0; column < present.size(); ++column) write_empty(present[column], column, count - 1);
     }
@@ -271,6 +284,24 @@ class attribute_table {
         throw io_error(path_,
                        band_text() + ": the attribute table cannot be changed: the file is open for reading only");
     }
+
+    void require_count(std::ptrdiff_t count) const
+    {
+        constexpr std::ptrdiff_t largest = std::numeric_limits<int>::max();
+        if (count >= 0 && count <= largest) return;
+        throw options_error(where() + ": an attribute table of " + std::to_string(count) + " rows; GDAL allows " +
+                            std::to_string(largest));
+    }
+
+    [[nodiscard]] std::uintmax_t bytes_of_file() const
+    {
+        std::error_code failure;
+        auto const bytes = std::filesystem::file_size(actual_, failure);
+        return failure ? 0 : bytes;
+    }
+
+    /// Where the file ends, with what has a place in it but is not written yet.
+    [[nodiscard]] std::uintmax_t file_end() const { return std::max(end_, bytes_of_file()); }
 
     /// The column, if it can take part in what is wanted. @throws options_error
     table_column require(std::size_t column, column_type in_memory, std::ptrdiff_t first_row, std::ptrdiff_t count,
@@ -375,12 +406,18 @@ class attribute_table {
     std::string path_;
     std::string actual_; // the path that GDAL knows
     std::string format_;
+    std::filesystem::path text_; // which GDAL rewrites
     int number_;
     bool writable_;
+    std::uintmax_t end_; // of the file, at least
     bool changed_ = false;
     std::unique_ptr<GDALRasterAttributeTable> copy_; // of formats that are not written through
     GDALRasterAttributeTable* table_ = nullptr;      // the file's, or the copy
 };
+
+/// The column of write_histogram().
+inline table_column const histogram_column{
+    .name = "Histogram", .type = column_type::real, .usage = column_usage::pixel_count};
 
 /// Writes the number of pixels of each value as the attribute table's column "Histogram" (real numbers, usage
 /// PixelCount). The table gets counts.size() rows at least; rows beyond get 0.
@@ -393,10 +430,7 @@ inline void write_histogram(gdal_dataset& file, int band_number, std::span<std::
     auto const rows = static_cast<std::ptrdiff_t>(counts.size());
     if (rows > table.rows()) table.resize(rows);
     auto const found = table.find(column_usage::pixel_count);
-    auto const column =
-        found
-            ? *found
-            : table.create_column({.name = "Histogram", .type = column_type::real, .usage = column_usage::pixel_count});
+    auto const column = found ? *found : table.create_column(histogram_column);
     auto const all = static_cast<std::size_t>(table.rows());
     std::vector<double> values(std::min<std::size_t>(all, 65536));
     for (std::size_t first = 0; first < all; first += values.size()) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,17 +76,50 @@ inline void require_name(std::string const& where, std::string_view format, std:
     }
 }
 
-/// HFA counts the bytes before a column in 31 bits; what begins further on is written over other data.
-/// @param columns that come before the last one
-/// @throws options_error
-inline void require_room(std::string const& where, std::string_view format, std::ptrdiff_t rows, std::size_t columns)
+/// What a table adds to its file when it gets columns, or more rows.
+struct table_growth {
+    std::ptrdiff_t rows = 0;       ///< of the table then
+    std::size_t columns = 0;       ///< of the table then
+    std::uintmax_t bytes = 0;      ///< about; text counts as numbers
+    std::uintmax_t last_bytes = 0; ///< of these, in the last column
+};
+
+/// @param rows_before a table that gets more rows than these is copied behind all else in the file
+[[nodiscard]] inline table_growth growth_of(std::string_view format, std::size_t present, std::size_t added,
+                                            std::ptrdiff_t rows_before, std::ptrdiff_t rows)
 {
-    constexpr std::ptrdiff_t largest = (std::ptrdiff_t{1} << 31) - 1;
-    constexpr std::ptrdiff_t value_size = 8;
-    if (format != "HFA" || columns == 0 || rows <= largest / value_size / static_cast<std::ptrdiff_t>(columns)) return;
-    throw options_error(where + ": an attribute table of " + std::to_string(rows) + " rows and " +
-                        std::to_string(columns + 1) +
-                        " columns; HFA files have room for 2 GiB before the last column (KEA has no such limit)");
+    bool const is_text = !keeps_attribute_tables(format); // which is written anew in any case
+    std::uintmax_t const value = is_text ? 16 : 8;        // "<F>0</F>" and what is around it
+    auto const written = added + (is_text || rows > rows_before ? present : 0);
+    auto const column = value * static_cast<std::uintmax_t>(rows);
+    return {
+        .rows = rows, .columns = present + added, .bytes = written * column, .last_bytes = written > 0 ? column : 0};
+}
+
+/// HFA counts the bytes before a column in 31 bits; what begins further on is written over other data.
+/// @param end bytes of the file until now
+/// @throws options_error
+inline void require_room(std::string const& where, std::string_view format, table_growth const& growth,
+                         std::uintmax_t end)
+{
+    constexpr std::uintmax_t largest = (std::uintmax_t{1} << 31) - 1;
+    if (format != "HFA" || growth.bytes == 0 || end + growth.bytes - growth.last_bytes <= largest) return;
+    throw options_error(where + ": an attribute table of " + std::to_string(growth.rows) + " rows and " +
+                        std::to_string(growth.columns) +
+                        " columns; HFA files have room for 2 GiB before the last column, with all else that is in them "
+                        "(KEA has no such limit)");
+}
+
+/// A disk that gets full leaves a table in a file half changed.
+/// @param free bytes on the disk
+/// @throws io_error
+inline void require_space(std::string const& path, table_growth const& growth, std::uintmax_t free)
+{
+    constexpr std::uintmax_t spare = 65536; // what names and types take
+    auto const needed = growth.bytes + spare;
+    if (growth.bytes == 0 || free >= needed) return;
+    throw io_error(path, "cannot be changed: the attribute table needs " + std::to_string(needed) +
+                             " bytes more, and the disk has " + std::to_string(free) + " left");
 }
 
 } // namespace detail

@@ -19,6 +19,7 @@
 #include "support/message_of.hpp"
 #include "support/random_numbers.hpp"
 #include "support/raster_files.hpp"
+#include "support/scratch_disk.hpp"
 #include "support/tables.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -414,6 +415,46 @@ TEST_CASE("changes to a table beside the file are forgotten without close")
     table.close();
     file.close();
     CHECK(test::plain_values<std::int32_t>(path, "n") == integers{8, 9});
+}
+
+TEST_CASE("what cannot be written is found out without changing anything")
+{
+    constexpr int found_out = 42;
+    for (auto const& format : test::table_formats()) {
+        CAPTURE(format.driver);
+        temporary_directory const folder;
+        auto const path = make_tableless(folder, format);
+        test::add_plain_column(path, "n", integers{1, 2});
+        auto const names = folder.names();
+        {
+            auto const reading = gdal_dataset::open(path);
+            CHECK(test::message_of<rios::io_error>([&] { attribute_table(reading).require_possible({}, 0); }) ==
+                  path + ": band 1: the attribute table cannot be changed: the file is open for reading only");
+        }
+        {
+            auto const file = gdal_dataset::open_for_update(path);
+            attribute_table const table(file);
+            CHECK(test::message_of<rios::options_error>([&] { table.require_possible({}, std::ptrdiff_t{1} << 32); }) ==
+                  path + ": band 1: an attribute table of 4294967296 rows; GDAL allows 2147483647");
+            table.require_possible({{.name = "x"}}, 1000);
+        }
+        auto const on_small_disk = test::status_on_small_disk(folder, 256 << 10, [&] {
+            make_tableless(folder, format);
+            auto const before = rios::read_text_file(path);
+            auto const file = gdal_dataset::open_for_update(path);
+            attribute_table const table(file);
+            auto const message = test::message_of<rios::io_error>([&] {
+                table.require_possible({{.name = "x"}, {.name = "y"}}, 100'000);
+            });
+            auto const bytes = 200'000 * (format.driver == "GTiff" ? 16 : 8) + 65536;
+            bool const told = message.starts_with(path + ": cannot be changed: the attribute table needs " +
+                                                  std::to_string(bytes) + " bytes more, and the disk has ");
+            table.require_possible({{.name = "x"}, {.name = "y"}}, 1000);
+            return told && rios::read_text_file(path) == before ? found_out : 1;
+        });
+        CHECK(on_small_disk.value_or(found_out) == found_out);
+        CHECK(folder.names() == names);
+    }
 }
 
 TEST_CASE("a million rows take moments")

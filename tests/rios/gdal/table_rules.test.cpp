@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -157,17 +158,68 @@ TEST_CASE("HFA files that would be written over by a table of gigabytes are refu
     CHECK(refusal([&] { table.create_column({.name = "b"}); }) ==
           path +
               ": band 1: an attribute table of 268435456 rows and 2 columns; HFA files have room for 2 GiB before the "
-              "last column (KEA has no such limit)");
+              "last column, with all else that is in them (KEA has no such limit)");
     CHECK(table.columns().size() == 1);
     table.write("a", most, reals{4.5});
     CHECK(table.read<double>("a", most) == reals{4.5});
-    // Within the limit by the number of rows, but there is something else in the file: GDAL says so.
+    // Within the limit by the number of rows, but there is something else in the file.
     auto const second = make_tableless(folder, {"HFA", ".img"}, "b");
     auto other = gdal_dataset::open_for_update(second);
     attribute_table full(other);
     full.resize(most);
     full.create_column({.name = "a"});
-    CHECK(test::message_of<rios::io_error>([&] {
+    CHECK(refusal([&] {
               full.create_column({.name = "b"});
-          }).starts_with(second + ": band 1: cannot write column 'b', rows 0 to 0: "));
+          }).starts_with(second + ": band 1: an attribute table of 268435455 rows and 2 columns; HFA files have room"));
+}
+
+TEST_CASE("pixels count for the 2 GiB of an HFA file")
+{
+    temporary_directory const folder;
+    auto const path = make_tableless(folder, {"HFA", ".img"});
+    constexpr std::uintmax_t nearly = (std::uintmax_t{1} << 31) - 100'000;
+    std::filesystem::resize_file(path, nearly); // as if there were many
+    auto const with_rows = [&](std::ptrdiff_t rows, std::vector<table_column> const& columns) {
+        auto const file = gdal_dataset::open_for_update(path);
+        attribute_table const table(file);
+        return refusal([&] { table.require_possible(columns, rows); });
+    };
+    auto const refused = [&](std::string const& what) {
+        return path + ": band 1: an attribute table of " + what +
+               "; HFA files have room for 2 GiB before the last column, with all else that is in them (KEA has no such "
+               "limit)";
+    };
+    CHECK(with_rows(1'000'000, {{.name = "a"}}) == "(nothing was thrown)");
+    CHECK(with_rows(10'000, {{.name = "a"}, {.name = "b"}}) == "(nothing was thrown)");
+    CHECK(with_rows(20'000, {{.name = "a"}, {.name = "b"}}) == refused("20000 rows and 2 columns"));
+    auto file = gdal_dataset::open_for_update(path);
+    attribute_table table(file);
+    table.resize(20'000);
+    table.create_column({.name = "a"});
+    CHECK(refusal([&] { table.create_column({.name = "b"}); }) == refused("20000 rows and 2 columns"));
+    CHECK(refusal([&] { table.resize(20'001); }) == refused("20001 rows and 1 columns"));
+    table.write("a", 19'999, reals{4.5});
+    file.close();
+    CHECK(test::plain_values<double>(path, "a")[19'999] == 4.5);
+}
+
+TEST_CASE("a table adds its new columns to a file, and all of them when it gets longer or is text")
+{
+    using rios::detail::growth_of;
+    CHECK(growth_of("HFA", 3, 2, 100, 100).bytes == 1600);
+    CHECK(growth_of("HFA", 3, 2, 100, 100).last_bytes == 800);
+    CHECK(growth_of("HFA", 3, 2, 99, 100).bytes == 4000);
+    CHECK(growth_of("HFA", 3, 0, 100, 100).bytes == 0);
+    CHECK(growth_of("HFA", 3, 0, 100, 90).bytes == 0);
+    CHECK(growth_of("GTiff", 3, 2, 100, 100).bytes == 8000);
+    CHECK(growth_of("KEA", 3, 2, 99, 100).columns == 5);
+}
+
+TEST_CASE("a disk without room for a table is refused with what is needed and what is there")
+{
+    auto const growth = rios::detail::growth_of("HFA", 0, 2, 0, 100);
+    rios::detail::require_space("a.img", growth, 1600 + 65536);
+    CHECK(test::message_of<rios::io_error>([&] { rios::detail::require_space("a.img", growth, 1600 + 65535); }) ==
+          "a.img: cannot be changed: the attribute table needs 67136 bytes more, and the disk has 67135 left");
+    rios::detail::require_space("a.img", rios::detail::growth_of("HFA", 2, 0, 100, 100), 0); // nothing is added
 }
