@@ -51,6 +51,7 @@ class segment_sizes {
     /// All sizes, by label. Leaves no page in memory. @throws what the loader throws
     [[nodiscard]] std::vector<std::uint64_t> all() const
     {
+        std::lock_guard const lock(state_->mutex); // one call of the loader at a time
         std::vector<std::uint64_t> result;
         result.reserve(rows());
         for (std::size_t first = 0; first < rows(); first += statistics_table::page_rows) {

@@ -218,3 +218,23 @@ TEST_CASE("sizes are counted in pages, so that a far label takes no room for tho
     CHECK(sizes.page(shepseg::statistics_table::page_of(4'000'000'000U))->present == 1);
     CHECK(shepseg::counted_sizes().sizes().rows() == 1);
 }
+
+TEST_CASE("all sizes at once and pages, asked for on several threads, are loaded one call at a time")
+{
+    auto const rows = 4 * page;
+    counted_loader const loader(rows);
+    segment_sizes const sizes(rows, loader);
+    {
+        std::vector<std::jthread> threads;
+        for (std::size_t thread = 0; thread < 4; ++thread) {
+            threads.emplace_back([&, thread] {
+                for (int again = 0; again < 20; ++again) {
+                    static_cast<void>(sizes.page(thread));
+                    sizes.forget(thread);
+                    CHECK(sizes.all()[page + 1] == size_of(page + 1));
+                }
+            });
+        }
+    }
+    CHECK(!loader.together());
+}
