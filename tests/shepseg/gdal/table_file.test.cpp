@@ -240,3 +240,32 @@ TEST_CASE("a table that cannot be completed is an error and leaves nothing, also
         CHECK(folder.names().empty());
     }
 }
+
+TEST_CASE("on a full disk tables are an error that names them, and the older file stays")
+{
+    constexpr int told = 42;
+    temporary_directory const folder;
+    std::vector<std::pair<std::uint32_t, std::vector<double>>> rows;
+    for (std::uint32_t label = 1; label < 20'000; ++label) rows.push_back({label, {label / 7.0}});
+    auto const table = test::make_table({{.name = "mean"}}, 20'000, rows);
+    for (std::string const name : {"t.csv", "t.gpkg", "t.sqlite", "t.db"}) {
+        CAPTURE(name);
+        auto const path = folder / name;
+        write(path, table);
+        auto const size = std::filesystem::file_size(path);
+        std::filesystem::remove(path);
+        write(path, small_table());
+        auto const before = text_of(path);
+        auto const names = folder.names();
+        for (rlim_t const limit : {rlim_t{0}, rlim_t{5'000}, size / 2, size - 5'000, size - 1}) {
+            CAPTURE(limit);
+            CHECK(test::status_on_full_disk(limit, [&] {
+                      auto const message = message_of<rios::io_error>([&] { write(path, table, existing::replaced); });
+                      return message.starts_with(path + ": ") && message.find(".tmp") == std::string::npos ? told : 1;
+                  }) == told);
+            CHECK(text_of(path) == before);
+            CHECK(folder.names() == names);
+        }
+        std::filesystem::remove(path);
+    }
+}
