@@ -18,6 +18,7 @@
 #include <rios/existing.hpp>
 #include <rios/gdal/attribute_table.hpp>
 #include <rios/gdal/dataset.hpp>
+#include <rios/gdal/table_change.hpp>
 #include <rios/progress.hpp>
 
 #include "../statistic.hpp"
@@ -60,14 +61,15 @@ inline std::optional<std::size_t> existing_column(rios::attribute_table const& t
 /// The raster attribute table of a file of segments, whose row numbers are the labels, as the place where a table of segments
 /// goes. Made before the work, so that what cannot be written is found out early.
 ///
-/// Attribute tables are changed in place: after an error that only shows while writing, such as a full disk, columns may be
-/// there in part.
+/// Attribute tables are changed in place. Where they are text beside the file, the older text stays after an error. In HFA and KEA
+/// files an error that only shows while writing may leave columns in part: a disk without room for them is refused first.
 class statistics_columns {
   public:
-    /// @throws rios::io_error if the file cannot be changed
+    /// @throws rios::io_error if the file, or the text beside it, cannot be changed
     statistics_columns(std::string const& labels, rios::existing present)
         : file_(rios::gdal_dataset::open_for_update(labels)), opened_(state_of(labels)), present_(present)
     {
+        check({});
     }
 
     /// The file, which is open for changes. @pre write() has not been called
@@ -77,6 +79,7 @@ class statistics_columns {
     /// @param rows that the table would have at least
     /// @throws rios::options_error if one is there already and is not to be replaced, or has another type; if the format has no
     ///         room for it, or not for its name
+    /// @throws rios::io_error if the file cannot be changed, or the disk has no room
     void check(std::vector<statistics_column> const& columns, std::size_t rows = 0) const
     {
         static_cast<void>(places_in(rios::attribute_table(file_, 1), columns, rows));
@@ -97,6 +100,7 @@ class statistics_columns {
         }
         rios::attribute_table attributes(file_, 1);
         auto const found = places_in(attributes, table.columns(), table.rows());
+        rios::table_change change(file_);
         auto const rows = static_cast<std::ptrdiff_t>(table.rows());
         if (rows > attributes.rows()) attributes.resize(rows);
         std::vector<std::size_t> places;
@@ -123,7 +127,7 @@ class statistics_columns {
                        [&](std::size_t, std::size_t column) { return table.missing_row()[column]; });
         }
         attributes.close();
-        file_.close();
+        change.finish();
     }
 
   private:

@@ -13,9 +13,11 @@
 
 #include <rios/gdal/attribute_table.hpp>
 #include <rios/image.hpp>
+#include <rios/text_file.hpp>
 
 #include "support/message_of.hpp"
 #include "support/raster_files.hpp"
+#include "support/scratch_disk.hpp"
 #include "support/statistics_tables.hpp"
 #include "support/tables.hpp"
 #include "support/temporary_directory.hpp"
@@ -129,6 +131,66 @@ TEST_CASE("a raster that cannot be changed is found out before any work")
     std::ofstream(path) << "0 1 5\n1 1 6\n0 0 7\n1 0 8\n";
     CHECK(message_of<rios::io_error>([&] { shepseg::statistics_columns(path, existing::refused); }) ==
           path + ": the XYZ driver does not support update access to existing datasets");
+}
+
+TEST_CASE("a text beside the raster that cannot be replaced is found out before any work, and so are too many rows")
+{
+    temporary_directory const folder;
+    auto const path = test::make_tableless(folder, {"GTiff", ".tif"});
+    shepseg::write_statistics_columns(path, small_table(), existing::refused);
+    std::filesystem::permissions(path + ".aux.xml", std::filesystem::perms::owner_read);
+    CHECK(message_of<rios::io_error>([&] { shepseg::statistics_columns(path, existing::replaced); }) ==
+          path + ".aux.xml: cannot be replaced: is read-only");
+    std::filesystem::permissions(path + ".aux.xml", std::filesystem::perms{0644});
+    CHECK(message_of<rios::options_error>([&] {
+              shepseg::statistics_columns(path, existing::replaced).check({{.name = "mean"}}, std::size_t{1} << 31);
+          }) == path + ": band 1: an attribute table of 2147483648 rows; GDAL allows 2147483647");
+}
+
+TEST_CASE("on a full disk columns are an error, and a table beside the raster stays as it was")
+{
+    constexpr int told = 42;
+    temporary_directory const folder;
+    for (auto const& format : test::table_formats()) {
+        auto const path = test::make_tableless(folder, format);
+        shepseg::write_statistics_columns(path, small_table(), existing::refused);
+        auto const beside = format.driver == "GTiff";
+        auto const before = rios::read_text_file(beside ? path + ".aux.xml" : path);
+        auto const names = folder.names();
+        for (rlim_t const limit : {before.size(), before.size() + 1000, before.size() + 70'000}) {
+            CAPTURE(format.driver);
+            CAPTURE(limit);
+            CHECK(test::status_on_full_disk(limit, [&] {
+                      auto const large = test::make_table({{.name = "new"}}, 10'000, {{9'000, {5}}});
+                      return message_of<rios::io_error>([&] {
+                                 shepseg::write_statistics_columns(path, large, existing::refused);
+                             }).starts_with(path + ": ")
+                                 ? told
+                                 : 1;
+                  }) == told);
+            if (beside) CHECK((rios::read_text_file(path + ".aux.xml") == before));
+            CHECK(folder.names() == names);
+        }
+    }
+}
+
+TEST_CASE("a disk without room for the columns is found out before an HFA file is changed")
+{
+    constexpr int told = 42;
+    temporary_directory const folder;
+    auto const status = test::status_on_small_disk(folder, 200'000, [&] {
+        auto const path = test::make_tableless(folder, {"HFA", ".img"});
+        auto const before = rios::read_text_file(path);
+        auto const large = test::make_table({{.name = "new"}}, 50'000, {});
+        auto const message =
+            message_of<rios::io_error>([&] { shepseg::write_statistics_columns(path, large, existing::refused); });
+        if (!message.starts_with(path + ": cannot be changed: the attribute table needs 465536 bytes more, and the "
+                                        "disk has ")) {
+            return 1;
+        }
+        return rios::read_text_file(path) == before ? told : 2;
+    });
+    CHECK(status.value_or(told) == told);
 }
 
 TEST_CASE("a table of many pages arrives whole, in an HFA file with its progress told")
