@@ -18,6 +18,7 @@
 #include <rios/gdal/attribute_table.hpp>
 #include <rios/gdal/colour_table.hpp>
 #include <rios/gdal/dataset.hpp>
+#include <rios/gdal/table_change.hpp>
 #include <rios/gdal/table_column.hpp>
 #include <rios/gdal/table_rules.hpp>
 #include <rios/percentile_search.hpp>
@@ -56,6 +57,18 @@ struct colour_report {
 };
 
 namespace detail {
+
+/// Finds out early what cannot be written to a table of so many rows, or as many as it has if these are more.
+/// @throws rios::options_error, rios::io_error
+inline void require_colours_possible(rios::attribute_table const& table, std::ptrdiff_t rows = 0)
+{
+    std::vector<rios::table_column> fresh;
+    for (auto const& each : rios::detail::colour_columns) {
+        if (rios::detail::find_colour(table, each)) continue;
+        fresh.push_back({.name = each.name, .type = rios::column_type::integer, .usage = each.usage});
+    }
+    table.require_possible(fresh, rows);
+}
 
 /// The columns of a table that get the colours.
 class colour_writer {
@@ -140,6 +153,7 @@ colour_report write_colours(rios::gdal_dataset& file, rios::attribute_table& tab
                             F colours_of)
 {
     colour_report report{.rows = table.rows(), .beside_the_file = !rios::keeps_attribute_tables(file.format())};
+    rios::table_change change(file);
     colour_writer writer(table, file.format());
     report.replaced = writer.replaced();
     std::vector<rios::colour> colours;
@@ -150,7 +164,7 @@ colour_report write_colours(rios::gdal_dataset& file, rios::attribute_table& tab
     });
     rios::report(options.progress, "closing", 0); // up to here, a table beside the file is as it was
     table.close();
-    file.close();
+    change.finish();
     return report;
 }
 
@@ -195,7 +209,7 @@ inline std::array<colour_range, 3> ranges_of(rios::attribute_table const& table,
 /// stay. A table without rows gets one for each number up to that of the last segment, for which the pixels are looked at.
 ///
 /// Works page by page, in place: in HFA and KEA files what is written before an error or cancelling stays. Other formats have
-/// their table in a file NAME.aux.xml, which GDAL keeps in memory as a whole.
+/// their table in a file NAME.aux.xml, which GDAL keeps in memory as a whole, and which stays as it was after an error.
 /// @throws rios::io_error, rios::options_error, rios::grid_error naming the file; rios::cancelled
 inline colour_report write_random_colours(std::string const& path, std::uint64_t seed = 0,
                                           colour_options const& options = {})
@@ -204,8 +218,11 @@ inline colour_report write_random_colours(std::string const& path, std::uint64_t
     auto file = rios::gdal_dataset::open_for_update(path);
     static_cast<void>(label_reader(path)); // refuses what holds no labels
     rios::attribute_table table(file);
+    detail::require_colours_possible(table);
     if (table.rows() == 0) {
-        table.resize(static_cast<std::ptrdiff_t>(detail::last_segment(file, options.progress)) + 1);
+        auto const rows = static_cast<std::ptrdiff_t>(detail::last_segment(file, options.progress)) + 1;
+        detail::require_colours_possible(table, rows);
+        table.resize(rows);
     }
     return detail::write_colours(file, table, options, [&](std::ptrdiff_t first, std::span<rios::colour> colours) {
         for (std::size_t row = 0; row < colours.size(); ++row) {
@@ -238,6 +255,7 @@ inline colour_report write_column_colours(std::string const& path, column_colour
         std::vector<double> first(table.rows() > 0 ? 1 : 0);
         table.read(columns[i], 0, std::span(first)); // refuses text
     }
+    detail::require_colours_possible(table);
     auto const ranges = detail::ranges_of(table, columns, options);
     std::vector<double> values;
     auto report =

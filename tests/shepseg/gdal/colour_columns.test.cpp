@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,9 +14,11 @@
 
 #include <rios/gdal/colour_table.hpp>
 #include <rios/gdal/table_io.hpp>
+#include <rios/text_file.hpp>
 
 #include "support/message_of.hpp"
 #include "support/raster_files.hpp"
+#include "support/scratch_disk.hpp"
 #include "support/tables.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -225,5 +228,59 @@ TEST_CASE("who cancels colours of a table beside its file finds it as it was")
                                               .progress = [&](std::string_view at, double) { return at != phase; }};
         CHECK_THROWS_AS(write_random_colours(path, 0, options), rios::cancelled);
         CHECK(folder.names() == std::set<std::string>{"s.tif"});
+    }
+}
+
+TEST_CASE("colours that cannot be written are found out before the pixels or the table are looked at")
+{
+    temporary_directory const folder;
+    auto const path = make_segments(folder, {"GTiff", ".tif"}, 30);
+    rios::write_text_file(path + ".aux.xml", "<PAMDataset/>");
+    std::filesystem::permissions(path + ".aux.xml", std::filesystem::perms::owner_read);
+    bool looked = false;
+    shepseg::colour_options options;
+    options.progress = [&](std::string_view, double) { return looked = true; };
+    CHECK(message_of<rios::io_error>([&] { write_random_colours(path, 1, options); }) ==
+          path + ".aux.xml: cannot be replaced: is read-only");
+    CHECK(!looked);
+    std::filesystem::remove(path + ".aux.xml");
+    test::add_plain_column(path, "n", std::vector<double>(31));
+    std::filesystem::permissions(path + ".aux.xml", std::filesystem::perms::owner_read);
+    auto by_column = columns("n", "n", "n");
+    by_column.progress = options.progress;
+    CHECK(message_of<rios::io_error>([&] { write_column_colours(path, by_column); }) ==
+          path + ".aux.xml: cannot be replaced: is read-only");
+    CHECK(!looked);
+}
+
+TEST_CASE("more segments than a table can have rows are told in one line")
+{
+    temporary_directory const folder;
+    auto const path = folder / "s.tif";
+    rios::image<std::uint32_t> labels(1, 2, 2);
+    labels(0, 1, 1) = 4294967295U;
+    test::make_raster(path, "GTiff", labels);
+    CHECK(message_of<rios::options_error>([&] { write_random_colours(path); }) ==
+          path + ": band 1: an attribute table of 4294967296 rows; GDAL allows 2147483647");
+    CHECK(folder.names() == std::set<std::string>{"s.tif"});
+}
+
+TEST_CASE("on a full disk colours are an error, and a table beside the raster stays as it was")
+{
+    constexpr int told = 42;
+    for (auto const& format : test::table_formats()) {
+        CAPTURE(format.driver);
+        temporary_directory const folder;
+        auto const path = make_segments(folder, format, 1000);
+        test::add_plain_column(path, "n", std::vector<double>(1001));
+        auto const beside = format.driver == "GTiff";
+        auto const before = rios::read_text_file(beside ? path + ".aux.xml" : path);
+        auto const names = folder.names();
+        CHECK(test::status_on_full_disk(before.size() + 2000, [&] {
+                  return message_of<rios::io_error>([&] { write_random_colours(path); }).starts_with(path + ": ") ? told
+                                                                                                                  : 1;
+              }) == told);
+        if (beside) CHECK((rios::read_text_file(path + ".aux.xml") == before));
+        CHECK(folder.names() == names);
     }
 }
