@@ -95,6 +95,11 @@ void write_labels(Tiled& tiled, label_store& waiting, rios::gdal_writer<std::uin
 {
     auto& file = writer.dataset();
     require_room(file, tiled.counts().segments);
+    bool const has_table = rios::keeps_attribute_tables(file.format());
+    if (has_table) {
+        auto const rows = static_cast<std::ptrdiff_t>(tiled.counts().segments) + 1;
+        rios::attribute_table(file, 1).require_possible({rios::histogram_column}, rows);
+    }
     auto const overviews = rios::overview_levels(file.rows(), file.cols());
     rios::create_overviews(file, overviews);
     tiled.cancellation().report("writing", 0);
@@ -102,7 +107,7 @@ void write_labels(Tiled& tiled, label_store& waiting, rios::gdal_writer<std::uin
     executor.run(job);
     auto const timed = log.measure("histogram");
     rios::write_statistics(file, 1, rios::statistics_of(tiled.histogram()));
-    if (rios::keeps_attribute_tables(file.format())) rios::write_histogram(file, 1, tiled.histogram());
+    if (has_table) rios::write_histogram(file, 1, tiled.histogram());
 }
 
 } // namespace shepseg::detail

@@ -25,6 +25,7 @@
 #include <rios/gdal/format.hpp>
 #include <rios/gdal/overviews.hpp>
 #include <rios/gdal/statistics.hpp>
+#include <rios/gdal/table_change.hpp>
 #include <rios/gdal/table_column.hpp>
 #include <rios/gdal/writer.hpp>
 #include <rios/grid_extent.hpp>
@@ -224,6 +225,7 @@ file_subset subset_file(std::string const& input, std::string const& output, sub
     auto const original = detail::original_labels(numbers);
     detail::require_room(writer.dataset(), result.segments);
     table.require_range(original);
+    table.require_room(writer.dataset(), original.size());
 
     std::vector<std::uint64_t> counts(original.size());
     auto const renumber = [&](rios::block_info const&, detail::masked_labels in) {
@@ -238,7 +240,8 @@ file_subset subset_file(std::string const& input, std::string const& output, sub
     rios::write_statistics(writer.dataset(), 1, rios::statistics_of(counts));
     table.write(writer.dataset(), original, counts, request.progress);
     rios::report(request.progress, "closing", 0);
-    writer.close();
+    rios::detail::table_sizes const tables(writer.dataset());
+    writer.close([&](std::string const& finished) { tables.require(finished, output); });
     return result;
 }
 

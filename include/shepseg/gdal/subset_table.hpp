@@ -64,6 +64,18 @@ class table_subset {
                                   std::to_string(most));
     }
 
+    /// Finds out early whether the output has room for so many rows. @throws rios::options_error, rios::io_error
+    void require_room(rios::gdal_dataset const& output, std::size_t rows) const
+    {
+        rios::attribute_table const to(output, 1);
+        auto wanted = columns();
+        auto const is_count = [](auto const& each) { return each.usage == rios::column_usage::pixel_count; };
+        if (rios::keeps_attribute_tables(output.format()) && std::none_of(wanted.begin(), wanted.end(), is_count)) {
+            wanted.push_back(rios::histogram_column);
+        }
+        if (!wanted.empty()) to.require_possible(wanted, static_cast<std::ptrdiff_t>(rows));
+    }
+
     /// Writes the rows. What the table does not have of them holds 0 or empty text; of the usage PixelCount it is the counts.
     /// @param original for each row of the output the row of the table, ascending
     /// @param counts for each row of the output its pixels

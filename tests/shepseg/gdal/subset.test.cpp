@@ -19,11 +19,13 @@
 #include <rios/executor/inline.hpp>
 #include <rios/executor/threads.hpp>
 #include <rios/gdal/table_io.hpp>
+#include <rios/text_file.hpp>
 
 #include "support/executors.hpp"
 #include "support/message_of.hpp"
 #include "support/random_numbers.hpp"
 #include "support/raster_files.hpp"
+#include "support/scratch_disk.hpp"
 #include "support/shuffled_executor.hpp"
 #include "support/tables.hpp"
 #include "support/temporary_directory.hpp"
@@ -471,4 +473,55 @@ TEST_CASE("cancelled in any phase it leaves nothing behind")
         CHECK(folder.names().size() == (phase == "none" ? 3 : 1)); // with out.tif.aux.xml
     }
     CHECK(phases == std::set<std::string>{"finding", "writing", "table", "closing"});
+}
+
+TEST_CASE("on a full disk a subset is an error, whichever part does not fit, and an older output stays")
+{
+    constexpr int told = 42;
+    for (auto const& format : test::table_formats()) {
+        CAPTURE(format.driver);
+        temporary_directory const folder;
+        auto const input = folder / "a.tif";
+        labels numbers(1, 40, 50);
+        for (auto const [row, col] : numbers.pixels())
+            numbers(0, row, col) = static_cast<std::uint32_t>(row * 50 + col);
+        make_segments(input, numbers);
+        test::add_plain_column(input, "mean", std::vector<double>(2000, 0.1));
+        auto const output = folder / ("b" + format.extension);
+        rios::inline_executor executor;
+        subset_file(input, output, {}, executor);
+        auto const file = rios::read_text_file(output);
+        auto const text = format.driver == "GTiff" ? rios::read_text_file(output + ".aux.xml") : file;
+        auto const names = folder.names();
+        std::vector<rlim_t> limits{text.size() / 2, text.size() - 1000, text.size() - 1};
+        for (auto const limit : limits) {
+            CAPTURE(limit);
+            CHECK(test::status_on_full_disk(limit, [&] {
+                      auto const message = test::message_of<rios::io_error>(
+                          [&] { subset_file(input, output, {.original_id_column = "id"}, executor); });
+                      return message.starts_with(output + ": ") && message.find(".tmp") == std::string::npos ? told : 1;
+                  }) == told);
+            CHECK((rios::read_text_file(output) == file));
+            CHECK(folder.names() == names);
+        }
+    }
+}
+
+TEST_CASE("a table for which the output has no room is refused before the pixels are written")
+{
+    temporary_directory const folder;
+    auto const path = test::make_tableless(folder, {"HFA", ".img"});
+    auto const from = test::make_tableless(folder, {"GTiff", ".tif"});
+    test::add_plain_column(from, "mean", std::vector<double>{1, 2});
+    auto const file = rios::gdal_dataset::open_for_update(path);
+    shepseg::detail::table_subset const table(rios::gdal_dataset::open(from), "id");
+    auto const refusal = [&](std::size_t rows) {
+        return test::message_of<rios::options_error>([&] { table.require_room(file, rows); });
+    };
+    CHECK(refusal(1000) == "(nothing was thrown)");
+    CHECK(refusal(std::size_t{1} << 31) == path + ": band 1: an attribute table of 2147483648 rows; GDAL allows "
+                                                  "2147483647");
+    CHECK(refusal(200'000'000) == path + ": band 1: an attribute table of 200000000 rows and 3 columns; HFA files have "
+                                         "room for 2 GiB before the last column, with all else that is in them (KEA "
+                                         "has no such limit)");
 }
