@@ -127,7 +127,7 @@ inline image_part segmented_pixels(rios::gdal_reader<float> const& image, label_
 }
 
 /// What to read of two files at a time: whole blocks of both, for about a million pixels; 16 million (250 MB, with three bands)
-/// at most. Of larger blocks a half, a quarter, ...: these are read as many times.
+/// at most. Of larger blocks a half, a quarter, ..., and of rows that are longer a part: these are read as many times.
 /// @param cols of the window
 inline rios::block_shape picture_part(std::ptrdiff_t cols, rios::block_shape const& image,
                                       rios::block_shape const& labels)
@@ -144,6 +144,7 @@ inline rios::block_shape picture_part(std::ptrdiff_t cols, rios::block_shape con
     part.cols *= std::max<std::ptrdiff_t>(1, enough / both.rows / both.cols);
     if (part.cols >= cols) part.rows *= std::max<std::ptrdiff_t>(1, enough / both.rows / cols);
     while (part.rows > 1 && part.rows > most / std::min(part.cols, cols)) part.rows = (part.rows + 1) / 2;
+    part.cols = std::min(part.cols, most); // of rows longer than that
     return part;
 }
 
