@@ -156,11 +156,16 @@ void add_statistics(segment_arguments const& arguments, statistics_request reque
     asked.image_window = options.window;
     asked.scratch_dir = arguments.scratch_dir;
     asked.progress = options.segmentation.progress;
+    std::optional<shepseg::statistics_columns> attributes;
+    if (!arguments.no_rat) attributes.emplace(finished, rios::existing::replaced);
+    asked.before_pass = [&](std::vector<shepseg::statistics_column> const& columns, std::size_t rows) {
+        if (attributes) attributes->check(columns, rows);
+    };
     auto const found = compute_statistics(arguments.image, finished, request, asked, executor);
     if (table) table->write(found.table, options.segmentation.progress);
-    if (arguments.no_rat) return;
+    if (!attributes) return;
     warn_of_size(arguments.output, result.format, found.table);
-    shepseg::write_statistics_columns(finished, found.table, rios::existing::replaced, options.segmentation.progress);
+    attributes->write(found.table, options.segmentation.progress);
 }
 
 std::string how_to_read_timings(std::size_t threads)

@@ -171,6 +171,9 @@ void run_stats(stats_arguments const& arguments)
         if (attributes) attributes->check(columns);
         if (table) table->check(columns);
     };
+    options.before_pass = [&](std::vector<shepseg::statistics_column> const& columns, std::size_t rows) {
+        if (attributes) attributes->check(columns, rows);
+    };
     // A larger cache only costs fresh memory, as a block is hardly asked for again.
     auto const at_once = threads + readers;
     auto const labels =

@@ -67,6 +67,8 @@ struct segment_statistics_options {
     std::size_t memory = std::size_t{256} << 20;
     /// Called with the columns when they are known, before the pixels are looked at: a chance to refuse them by throwing.
     std::function<void(std::vector<statistics_column> const&)> before_work{};
+    /// Called once more when the number of rows is known as well, before the image is looked at.
+    std::function<void(std::vector<statistics_column> const&, std::size_t rows)> before_pass{};
     /// Told "counting" and "statistics" with the part done; may cancel.
     rios::progress_function progress{};
     /// Another way to cancel: from any thread.
@@ -80,6 +82,21 @@ struct segment_statistics_result {
     bool counted = false;                            ///< pixels of segments had to be counted first
     rios::timings timings{};
 };
+
+namespace detail {
+
+/// The largest number that a pixel can have is a null value that the file does not tell; a table would have as many rows.
+/// @throws rios::options_error
+inline void refuse_largest_label(std::string const& labels, std::size_t rows)
+{
+    constexpr auto largest = std::numeric_limits<std::uint32_t>::max();
+    if (rows <= largest) return;
+    throw rios::options_error(labels + ": has pixels of the value " + std::to_string(largest) +
+                              ", and the table would have a row for each number up to it; allowed: " +
+                              std::to_string(largest - 1) + " at most, unless it is the null value of the file");
+}
+
+} // namespace detail
 
 /// Computes statistics of the pixels of each segment.
 ///
@@ -96,7 +113,7 @@ struct segment_statistics_result {
 /// rows (of 16384 labels) of which some have not come; and of segments of which some blocks have not come their values, or less
 /// (growing_values.hpp).
 ///
-/// @throws rios::options_error for a band that there is not, or columns of the same name; rios::grid_error if the two files
+/// @throws rios::options_error for a band that there is not, columns of the same name, or a label of 4294967295; rios::grid_error if the two files
 ///         have different pixels, or the labels are not integers of 0 and more; rios::error if the histogram is not that of the pixels,
 ///         and for what a function throws that is none, nested in it, with the segment's label; rios::io_error, rios::cancelled
 /// Thread rule: any thread, several calls at once.
@@ -140,7 +157,9 @@ template <rios::AnyExecutor E, typename... Functions>
         if (!sizes) {
             run.progress = progress_as("counting");
             sizes = count_segments(label_file, executor, run, counting);
+            detail::refuse_largest_label(labels, sizes->rows());
         }
+        if (options.before_pass) options.before_pass(plan->columns(), sizes->rows());
 
         statistics_table table(plan->columns(), plan->missing_row(), sizes->rows(), scratch, options.memory);
         table.require_room();

@@ -417,6 +417,55 @@ TEST_CASE("whoever does not like the columns may say so before the pixels are lo
     CHECK_THROWS_AS(statistics(in.image, in.segments, selection, options), rios::cancelled);
 }
 
+TEST_CASE("the number of rows is told before the image is looked at, be it counted or known")
+{
+    files const in;
+    test::make_raster(in.image, "GTiff", test::noise<float>(1, 10, 20));
+    labels numbers(1, 10, 20);
+    numbers(0, 3, 3) = 41;
+    test::make_raster(in.segments, "GTiff", numbers);
+    std::set<std::string> phases;
+    segment_statistics_options options;
+    options.progress = [&](std::string_view phase, double) { return phases.emplace(phase).second || true; };
+    options.before_pass = [](std::vector<shepseg::statistics_column> const& columns, std::size_t rows) {
+        throw rios::options_error(columns.at(0).name + ": not " + std::to_string(rows));
+    };
+    auto const refusal = [&] {
+        phases.clear();
+        return message_of<rios::options_error>([&] {
+            return statistics(in.image, in.segments, shepseg::of_each_band({1}, {statistic_from("mean")}), options);
+        });
+    };
+    CHECK(refusal() == "Band_1_mean: not 42");
+    CHECK(phases == std::set<std::string>{"counting"});
+    {
+        auto file = rios::gdal_dataset::open_for_update(in.segments);
+        std::vector<std::uint64_t> counts(60);
+        counts[41] = 1;
+        rios::write_histogram(file, 1, counts);
+        file.close();
+    }
+    CHECK(refusal() == "Band_1_mean: not 42");
+    CHECK(phases.empty());
+}
+
+TEST_CASE("the largest number that a pixel can have is no segment, unless the file says that it is null")
+{
+    files const in;
+    test::make_raster(in.image, "GTiff", test::noise<float>(1, 10, 20));
+    labels numbers(1, 10, 20);
+    numbers(0, 3, 3) = std::numeric_limits<std::uint32_t>::max();
+    numbers(0, 3, 4) = 7;
+    test::make_raster(in.segments, "GTiff", numbers);
+    auto const selection = shepseg::of_each_band({1}, {statistic_from("mean")});
+    CHECK(message_of<rios::options_error>([&] { return statistics(in.image, in.segments, selection); }) ==
+          in.segments +
+              ": has pixels of the value 4294967295, and the table would have a row for each number up to it; "
+              "allowed: 4294967294 at most, unless it is the null value of the file");
+    set_null(in.segments, 4294967295.0);
+    CHECK(statistics(in.image, in.segments, selection).table.rows() == 8);
+}
+
 TEST_CASE("statistics of the golden segmentations are those of the plainest way")
 {
     for (auto const& one : golden::cases()) {
