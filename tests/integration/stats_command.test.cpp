@@ -178,6 +178,9 @@ TEST_CASE("stats: what cannot be is refused in one line, before anything is writ
     test::make_raster(in.folder / "mine.img", "HFA", in.labels);
     namespace fs = std::filesystem;
     fs::permissions(in.folder / "mine.img", fs::perms::owner_read);
+    test::make_raster(in.folder / "beside.tif", "GTiff", in.labels);
+    test::write_file(in.folder / "beside.tif.aux.xml", "<PAMDataset/>");
+    fs::permissions(in.folder / "beside.tif.aux.xml", fs::perms::owner_read);
     auto const before = test::contents_of(in.folder.path());
     auto const refused = [&](strings const& arguments, int status = 1) {
         auto const text = failed(test::with({"stats"}, arguments), status);
@@ -215,6 +218,12 @@ TEST_CASE("stats: what cannot be is refused in one line, before anything is writ
     CHECK(contains(refused({in.image, in.folder / "small.img"}), "has 60 rows, 91 cols"));
     CHECK(contains(refused({in.image, in.folder / "float.tif"}), "numbers of segments are integers"));
     CHECK(contains(refused({in.image, in.folder / "mine.img"}), "cannot be changed: is read-only"));
+    CHECK(contains(refused({in.image, in.folder / "beside.tif"}),
+                   "beside.tif.aux.xml: cannot be replaced: is read-only"));
+    for (std::string const missing : {"inf", "-inf", "none", "1e999"}) {
+        CHECK(contains(refused({in.image, in.segments, "--missing", missing}, 2),
+                       "--missing '" + missing + "' is not allowed: must be a finite number or nan"));
+    }
     CHECK(contains(refused({in.image, in.folder / "none.img"}), "none.img"));
     CHECK(failed({"stats", in.image}, 2).starts_with("shepseg: error: "));
     // A file that cannot be changed need not be.

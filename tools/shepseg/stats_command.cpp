@@ -2,6 +2,7 @@
 #include "stats_command.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -49,6 +50,15 @@ std::uint64_t bytes_of_windows(rios::gdal_dataset const& file, std::size_t bands
     auto const bytes = GDALGetDataTypeSizeBytes(file.band(1).GetRasterDataType());
     return static_cast<std::uint64_t>(rows) * static_cast<std::uint64_t>(block_cols > window ? file.cols() : cols) *
            bands * static_cast<std::uint64_t>(bytes);
+}
+
+/// NaN is what programs take for no number; an infinity would pass for a value.
+double missing_from(std::string const& text)
+{
+    constexpr std::string_view allowed = "a finite number or nan";
+    auto const value = number_from<double>("--missing", text, allowed);
+    if (std::isinf(value)) refuse("--missing", text, allowed);
+    return value;
 }
 
 std::string table_text(stats_arguments const& arguments, shepseg::segment_statistics_result const& result)
@@ -157,7 +167,7 @@ void run_stats(stats_arguments const& arguments)
         return received_signal == 0;
     };
     shepseg::segment_statistics_options options;
-    options.missing = number_from<double>("--missing", arguments.missing, "a number or nan");
+    options.missing = missing_from(arguments.missing);
     options.column_format = arguments.column_format;
     options.null = null_rule_from(arguments.null_value);
     options.count_pixels = arguments.recount;
