@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "../error.hpp"
 #include "../pending_output.hpp"
@@ -39,19 +40,16 @@ inline void require_replaceable(std::filesystem::path const& text)
 class kept_table_text {
   public:
     /// @param text may be empty, or not there
-    /// @throws io_error if there can be no copy
-    explicit kept_table_text(std::filesystem::path const& text)
+    /// @throws io_error if it cannot be replaced, or there can be no copy
+    explicit kept_table_text(std::filesystem::path text) : text_(std::move(text))
     {
-        if (text.empty()) return;
-        namespace fs = std::filesystem;
-        copy_.emplace(text);
         std::error_code failure;
-        had_text_ = fs::exists(text, failure);
-        if (!had_text_) return;
-        fs::copy_file(text, copy_->path(), failure);
-        if (failure)
-            throw io_error(text.string(),
-                           "cannot be kept while it is replaced: " + os_reason(failure) + "; is the disk full?");
+        if (!std::filesystem::exists(text_, failure)) return;
+        copy_.emplace(text_);
+        std::filesystem::copy_file(text_, copy_->path(), failure);
+        if (!failure) return;
+        auto const reason = os_reason(failure) + "; is the disk full?";
+        throw io_error(text_.string(), "cannot be kept while it is replaced: " + reason);
     }
 
     /// Puts it in its place again; what was made where there had been none is removed.
@@ -60,19 +58,19 @@ class kept_table_text {
     template <typename F>
     void restore(F close)
     {
-        if (!copy_) return;
+        if (text_.empty()) return;
         try {
             close();
         } catch (error const&) { // of a file that is given up
         }
         std::error_code ignored;
-        if (had_text_) copy_->commit();
-        else std::filesystem::remove(copy_->final_path(), ignored);
+        if (copy_) copy_->commit();
+        else std::filesystem::remove(text_, ignored);
     }
 
   private:
-    std::optional<pending_output> copy_;
-    bool had_text_ = false;
+    std::filesystem::path text_;
+    std::optional<pending_output> copy_; // none if there is no text
 };
 
 } // namespace rios::detail

@@ -2,6 +2,8 @@
 #include <rios/gdal/table_change.hpp>
 
 #include <cstdint>
+#include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -157,4 +159,22 @@ TEST_CASE("a change that is given up leaves the older table beside a file")
     }
     CHECK((rios::read_text_file(path + ".aux.xml") == before));
     CHECK(folder.names() == names);
+}
+
+TEST_CASE("a raster without a table beside it may be changed in a folder that cannot")
+{
+    temporary_directory const folder;
+    auto const path = make_tableless(folder, {"GTiff", ".tif"});
+    std::filesystem::permissions(path, std::filesystem::perms{0666});
+    std::filesystem::permissions(folder.path(), std::filesystem::perms{0555});
+    CHECK(test::status_as_nobody([&] {
+              rios::write_colour_table(path, rios::ramp_colours(256, "viridis"));
+              auto const lost = message_of<rios::io_error>([&] { rios::write_column(path, "x", reals(5, 1.5)); });
+              return lost == path + ": cannot write: unable to save auxiliary information in " + path + ".aux.xml"
+                         ? told
+                         : 1;
+          }) == told);
+    std::filesystem::permissions(folder.path(), std::filesystem::perms{0755});
+    CHECK(rios::read_colour_table(path).size() == 256);
+    CHECK(folder.names() == std::set<std::string>{"a.tif"});
 }
