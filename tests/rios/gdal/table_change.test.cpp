@@ -67,15 +67,17 @@ std::vector<text_table> text_tables(temporary_directory const& folder)
 TEST_CASE("on a full disk the older table beside a file, or in a VRT, stays, and nothing else")
 {
     temporary_directory const folder;
-    for (auto const& [path, text] : text_tables(folder)) {
+    for (auto const& each : text_tables(folder)) {
+        auto const& path = each.path;
+        auto const& text = each.text;
         CAPTURE(path);
         rios::write_column(path, "n", integers(100, 7));
         auto const before = rios::read_text_file(text);
         auto const names = folder.names();
-        auto const change = [&, &path = path] { rios::write_column(path, "x", reals(1000, 1.5)); };
+        auto const change = [&] { rios::write_column(path, "x", reals(1000, 1.5)); };
         for (rlim_t const limit : {rlim_t{1}, rlim_t{4096}, before.size() + 1, rlim_t{40'000}}) {
             CAPTURE(limit);
-            CHECK(test::status_on_full_disk(limit, [&, &path = path] { return outcome(path, change); }) == told);
+            CHECK(test::status_on_full_disk(limit, [&] { return outcome(path, change); }) == told);
             CHECK((rios::read_text_file(text) == before));
             CHECK(folder.names() == names);
         }
