@@ -69,7 +69,10 @@ class scratch_file {
         });
     }
 
-    /// Bytes in the file.
+    /// The open file, for another process to write to; -1 before it is made.
+    [[nodiscard]] int descriptor() const noexcept { return file_; }
+
+    /// Bytes that were appended.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   private:

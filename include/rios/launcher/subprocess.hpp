@@ -8,11 +8,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <map>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "../error.hpp"
+#include "../scratch_file.hpp"
 #include "launcher.hpp"
 
 namespace rios {
@@ -55,12 +56,13 @@ class subprocess_launcher {
     }
     ~subprocess_launcher() { end_all(); }
 
-    /// @throws remote_error if the process cannot be started
+    /// @throws remote_error if the process cannot be started, io_error if there is no place for its output
     [[nodiscard]] job_id submit(worker_command const& command)
     {
-        auto log = open_log();
+        scratch_file log(std::filesystem::temp_directory_path());
+        log.open();
         pid_t process = 0;
-        auto const failure = spawn(command, fileno(log.get()), process);
+        auto const failure = spawn(command, log.descriptor(), process);
         if (failure != 0) {
             throw remote_error("worker process '" + command.words.front() +
                                "' cannot be started: " + std::generic_category().message(failure));
@@ -112,23 +114,12 @@ class subprocess_launcher {
     [[nodiscard]] static std::chrono::milliseconds poll_interval() noexcept { return std::chrono::milliseconds(50); }
 
   private:
-    struct close_file {
-        void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-    };
-    using file = std::unique_ptr<std::FILE, close_file>;
-
     struct child {
         pid_t process = 0;
-        file log;
+        std::optional<scratch_file>
+            log; // until it has ended: there may be more workers than descriptors, one after another
         job_status status{.state = job_state::running};
     };
-
-    static file open_log()
-    {
-        file log(std::tmpfile());
-        if (!log) throw io_error("a temporary file for a worker's output", std::generic_category().message(errno));
-        return log;
-    }
 
     /// @returns an errno, or 0
     static int spawn(worker_command const& command, int log, pid_t& process)
@@ -211,17 +202,18 @@ class subprocess_launcher {
             each.status.reason =
                 "was ended by signal " + std::to_string(WTERMSIG(how)) + " (" + ::strsignal(WTERMSIG(how)) + ")";
         }
-        each.status.log = end_of(*each.log);
+        each.status.log = end_of(each.log->descriptor());
+        each.log.reset();
     }
 
     /// The last lines of a file.
-    static std::string end_of(std::FILE& log)
+    static std::string end_of(int log)
     {
         constexpr off_t most = 2000;
-        auto const size = ::lseek(::fileno(&log), 0, SEEK_END);
+        auto const size = ::lseek(log, 0, SEEK_END);
         if (size <= 0) return {};
         std::string text(static_cast<std::size_t>(std::min(size, most)), '\0');
-        auto const got = ::pread(::fileno(&log), text.data(), text.size(), std::max<off_t>(0, size - most));
+        auto const got = ::pread(log, text.data(), text.size(), std::max<off_t>(0, size - most));
         text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, got)));
         while (!text.empty() && text.back() == '\n') text.pop_back();
         if (size > most) text.erase(0, text.find('\n') + 1);

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
@@ -30,6 +31,7 @@
 
 #include "support/message_of.hpp"
 #include "support/pipeline_doubles.hpp"
+#include "support/process.hpp"
 #include "support/remote_runs.hpp"
 #include "support/remote_scene.hpp"
 
@@ -164,6 +166,19 @@ TEST_CASE("a worker for each block")
     auto const out = result_of(sum_around(), subprocesses(options), {.window = 50});
     CHECK(first_band(out) == first_band(expected));
     CHECK(processes_in(out).size() == 6);
+    CHECK(place.nothing_left());
+}
+
+TEST_CASE("there may be many more workers, one after another, than this process may have files open")
+{
+    test::remote_place const place;
+    auto options = place.options(2);
+    options.single_block_workers = true;
+    auto const expected = result_of(sum_around(), rios::inline_executor(), {.window = 10});
+    test::detail::inherited_limit const few(RLIMIT_NOFILE, 40);
+    auto const out = result_of(sum_around(), subprocesses(options), {.window = 10});
+    CHECK(first_band(out) == first_band(expected));
+    CHECK(processes_in(out).size() == 130);
     CHECK(place.nothing_left());
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -30,6 +31,7 @@
 
 namespace {
 
+namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using clock_type = std::chrono::steady_clock;
 using rios::job_state;
@@ -203,6 +205,33 @@ TEST_CASE("a program that cannot be started is an error that names it")
     CHECK(refusal("/no/such program") ==
           "worker process '/no/such program' cannot be started: No such file or directory");
     CHECK(refusal("/etc/passwd") == "worker process '/etc/passwd' cannot be started: Permission denied");
+}
+
+TEST_CASE("output that has no place is an error that names the folder")
+{
+    test::environment_variable const elsewhere("TMPDIR", "/proc/self");
+    subprocess_launcher launcher;
+    auto const text = test::message_of<rios::io_error>([&] { static_cast<void>(launcher.submit(shell("exit 0"))); });
+    CHECK(text.find("/proc/self: cannot make a scratch file there: ") == 0);
+}
+
+TEST_CASE("processes that have ended keep the end of their output, and no descriptor")
+{
+    subprocess_launcher launcher;
+    std::vector<rios::job_id> jobs;
+    auto const open_files = [] {
+        return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+    };
+    auto const before = open_files();
+    for (int i = 0; i < 20; ++i) {
+        jobs.push_back(launcher.submit(shell("echo " + std::to_string(i))));
+        end_of(launcher, jobs.back());
+    }
+    CHECK(open_files() == before);
+    jobs.push_back(launcher.submit(shell("echo told to end; exec sleep 600")));
+    launcher.cancel(std::vector{jobs.back()});
+    CHECK(open_files() == before);
+    CHECK(status_of(launcher, jobs[7]).log == "7");
 }
 
 TEST_CASE("cancelling ends a process that listens at once, and one that does not when its time is over")
