@@ -29,6 +29,7 @@
 
 #include "../error.hpp"
 #include "../scratch_file.hpp"
+#include "inherited_files.hpp"
 #include "launcher.hpp"
 
 namespace rios {
@@ -138,7 +139,7 @@ class subprocess_launcher {
         ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         ::posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO);
         ::posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
-        ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+        auto failure = detail::close_files(actions, STDERR_FILENO + 1);
         ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
         ::posix_spawnattr_setpgroup(&attributes, 0);
         ::posix_spawnattr_setsigdefault(&attributes, &all);
@@ -153,8 +154,10 @@ class subprocess_launcher {
         for (auto& variable : variables) environment.push_back(variable.data());
         environment.push_back(nullptr);
 
-        auto const failure =
-            ::posix_spawn(&process, arguments.front(), &actions, &attributes, arguments.data(), environment.data());
+        if (failure == 0) {
+            failure =
+                ::posix_spawn(&process, arguments.front(), &actions, &attributes, arguments.data(), environment.data());
+        }
         ::posix_spawnattr_destroy(&attributes);
         ::posix_spawn_file_actions_destroy(&actions);
         return failure;
