@@ -29,6 +29,7 @@
 
 #include "../error.hpp"
 #include "../large_vector.hpp"
+#include "close_on_exec.hpp"
 #include "frame.hpp"
 #include "frame_assembler.hpp"
 #include "packing.hpp"
@@ -64,6 +65,7 @@ class connection : public std::enable_shared_from_this<connection> {
         : socket_(std::move(socket)), timer_(socket_.get_executor()), limits_(limits), tls_(tls, role),
           incoming_(limits.largest_body)
     {
+        close_on_exec(socket_.native_handle());
         boost::system::error_code ignored;
         socket_.set_option(tcp::no_delay(true), ignored);
         is_loopback_ = socket_.remote_endpoint(ignored).address().is_loopback();

@@ -22,6 +22,7 @@
 
 #include "../error.hpp"
 #include "channel_key.hpp"
+#include "close_on_exec.hpp"
 #include "connection.hpp"
 #include "tls.hpp"
 
@@ -105,6 +106,7 @@ class listener {
         acceptor_.close(ignored);
         acceptor_.open(where.protocol(), failure);
         if (failure) return failure;
+        close_on_exec(acceptor_.native_handle());
         acceptor_.set_option(tcp::acceptor::reuse_address(true), ignored);
         if (where.protocol() == tcp::v6()) acceptor_.set_option(boost::asio::ip::v6_only(false), ignored);
         acceptor_.bind(where, failure);

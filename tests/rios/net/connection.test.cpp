@@ -26,6 +26,7 @@
 #include <rios/net/listener.hpp>
 
 #include "support/channel_ends.hpp"
+#include "support/process.hpp"
 #include "support/sanitizers.hpp"
 #include "support/tcp_relay.hpp"
 
@@ -82,6 +83,13 @@ std::array<int, 2> socket_pair()
     auto const [listening, port] = test::detail::listen_on_loopback();
     auto const one = ::dup(test::detail::connect_to(port).get());
     return {one, ::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+}
+
+std::ptrdiff_t occurrences(std::string const& text, std::string const& word)
+{
+    std::ptrdiff_t result = 0;
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++result;
+    return result;
 }
 
 /// The plain bytes of a frame's header, whatever the size says.
@@ -341,6 +349,17 @@ TEST_CASE("neither the key nor what is sent can be read on the wire")
     CHECK(server[1].log.messages(1).size() == 1);
     auto const later = relay.seen();
     CHECK(later.find(seen.substr(seen.size() / 2, 64), seen.size()) == std::string::npos);
+}
+
+TEST_CASE("a program that is started while channels are open inherits none of them")
+{
+    auto const files_of_child = [] { return test::run({"/bin/ls", "-l", "/proc/self/fd"}).out; };
+    auto const sockets_before = occurrences(files_of_child(), "socket:");
+    auto const key = channel_key::make();
+    channel_server server(key);
+    channel_end client(server.port(), key);
+    check_talk(server[0], client);
+    CHECK(occurrences(files_of_child(), "socket:") == sockets_before);
 }
 
 TEST_CASE("one bit that changes on its way ends the channel with an error, never with wrong data")
