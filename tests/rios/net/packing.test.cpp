@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
+
+#include <sys/resource.h>
 
 #include <doctest/doctest.h>
 
@@ -13,6 +16,7 @@
 
 #include "support/message_of.hpp"
 #include "support/random_numbers.hpp"
+#include "support/sanitizers.hpp"
 
 using rios::net::frame_bytes;
 using rios::net::frame_header;
@@ -40,6 +44,35 @@ frame_header header_of(frame_bytes const& frame)
 std::span<std::byte const> body_of(frame_bytes const& frame)
 {
     return std::span<std::byte const>(frame).subspan(frame_header::size);
+}
+
+/// A packed body that says it was of so many bytes, and has blocks of 128 KB zeros as they are; the last of those that it says.
+std::vector<std::byte> claim(std::uint64_t size, std::size_t blocks)
+{
+    constexpr std::size_t block = std::size_t{128} << 10;
+    std::vector<std::byte> result;
+    auto const add = [&](std::uint64_t value, int bytes) {
+        for (int i = 0; i < bytes; ++i) result.push_back(static_cast<std::byte>(value >> (8 * i) & 0xff));
+    };
+    add(size, 8);
+    add(0xfd2fb528, 4);     // RFC 8878, section 3.1.1: magic number,
+    add(0xc0, 1);           // that a size of 8 bytes comes,
+    add((19 - 10) << 3, 1); // a window of 2^19 bytes
+    add(size, 8);           // and size
+    for (std::size_t i = 0; i < blocks; ++i) {
+        bool const is_last = (i + 1) * block == size;
+        add(block << 3 | (is_last ? 1 : 0), 3);
+        result.resize(result.size() + block);
+    }
+    return result;
+}
+
+/// Most memory that this process has had, in MB.
+long most_memory()
+{
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1000;
 }
 
 bool same(std::span<std::byte const> a, std::span<std::byte const> b)
@@ -73,6 +106,33 @@ TEST_CASE("what would hardly become smaller stays as it is")
         CHECK(same_one == plain);
         CHECK_FALSE(header_of(same_one).is_packed);
     }
+}
+
+TEST_CASE("what would become a thousand times smaller is packed only where it is small anyhow")
+{
+    auto const medium = frame_of(16 << 20, 1);
+    CHECK(header_of(packed(medium)).is_packed);
+    CHECK(packed(medium).size() < 10'000);
+    auto const large = frame_of((16 << 20) + 1, 1);
+    CHECK(packed(large) == large);
+    auto const less_even = frame_of(20 << 20, 2);
+    auto const small = packed(less_even);
+    CHECK(header_of(small).is_packed);
+    CHECK(same(unpacked(body_of(small), 20 << 20), body_of(less_even)));
+}
+
+TEST_CASE("a message that only says that it was large takes no more memory than it brings")
+{
+    constexpr std::uint64_t huge = std::uint64_t{1} << 33;
+    auto const refusal = [](std::vector<std::byte> const& body) {
+        return test::message_of<rios::remote_error>([&] { static_cast<void>(unpacked(body, huge)); });
+    };
+    auto const lie = claim(huge, 150);
+    auto const before = most_memory();
+    CHECK(refusal(claim(huge, 1)) == "a packed message is damaged: it says that it was of 8589934592 bytes, which are "
+                                     "too many for its 131089");
+    CHECK(refusal(lie) == "a packed message is damaged: its bytes do not go together");
+    CHECK((test::sanitized || most_memory() < before + 100));
 }
 
 TEST_CASE("packed bytes that are damaged are refused, and so is what would become too large")
