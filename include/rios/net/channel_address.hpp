@@ -16,7 +16,10 @@
 #include <utility>
 #include <vector>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +27,20 @@
 #include "channel_key.hpp"
 
 namespace rios::net {
+
+/// May it stand among the hosts of an address? Names by their letters, and IPv6 addresses; no ports.
+[[nodiscard]] inline bool is_host(std::string const& text)
+{
+    constexpr std::size_t longest_name = 253;
+    constexpr std::string_view of_names = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    if (text.empty() || text.size() > longest_name) return false;
+    if (text.find_first_not_of(of_names) == std::string::npos) return true;
+    in6_addr ignored{};
+    auto const scope = text.find('%'); // "fe80::1%eth0"
+    auto const name = scope == std::string::npos ? std::string("x") : text.substr(scope + 1);
+    return ::inet_pton(AF_INET6, text.substr(0, scope).c_str(), &ignored) == 1 && !name.empty() &&
+           name.find_first_not_of(of_names) == std::string::npos;
+}
 
 /// The way to a main process.
 struct channel_address {
@@ -100,11 +117,15 @@ class address_file {
     std::string path_;
 };
 
-/// The address in a file. @throws io_error if it cannot be read, is not one, or others than its owner can read it
+/// The address in a file. Whoever can put a file in its place could have this process work for him, so it must be a file of this
+/// user, or of the system's.
+/// @throws io_error if it cannot be read, is not one, is somebody else's, or others than its owner may read it
 [[nodiscard]] inline channel_address read_address_file(std::string const& path)
 {
-    auto const file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    auto const file =
+        ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); // a pipe would be waited for
     auto const fail = [&](std::string const& reason) { throw io_error(path, "address of a run: " + reason); };
+    if (file < 0 && errno == ELOOP) fail("is a symbolic link, and must be the file itself");
     if (file < 0) fail("cannot be opened: " + std::generic_category().message(errno));
     struct stat about {};
     std::string text(channel_address::longest + 1, '\0');
@@ -112,7 +133,12 @@ class address_file {
     auto const size = ::read(file, text.data(), text.size());
     auto const reason = errno;
     ::close(file);
+    if (known && !S_ISREG(about.st_mode)) fail("is no regular file");
     if (!known || size < 0) fail("cannot be read: " + std::generic_category().message(reason));
+    if (about.st_uid != 0 && about.st_uid != ::geteuid()) {
+        fail("belongs to user " + std::to_string(about.st_uid) + "; allowed are 0 and this process's, " +
+             std::to_string(::geteuid()));
+    }
     if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) fail("others than its owner may read it, so its key is no secret");
     text.resize(static_cast<std::size_t>(size));
     auto address = channel_address::from_text(text);

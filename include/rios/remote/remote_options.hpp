@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../error.hpp"
+#include "../net/channel_address.hpp"
 #include "../net/listener.hpp"
 #include "../net/packing.hpp"
 
@@ -53,7 +54,7 @@ struct remote_options {
     /// environment (on some systems, everybody who may see its details) can then join the run.
     bool address_in_environment = false;
     net::port_range ports{}; ///< to listen on. Firewalls that are set up for RIOS let 30000 to 50000 pass
-    /// Names or addresses of this host, as the workers see it; empty: the addresses of its network interfaces.
+    /// Names or addresses of this host, as the workers see it, 60 at most; empty: the addresses of its network interfaces.
     std::vector<std::string> advertised{};
     net::packing packing = net::packing::automatic;         ///< are blocks compressed on their way?
     std::uint64_t largest_message = std::uint64_t{1} << 36; ///< bytes that a block may have on its way
@@ -77,6 +78,17 @@ inline void check(remote_options const& options)
     if (options.ports.first > options.ports.last) {
         throw options_error("ports " + std::to_string(options.ports.first) + " to " +
                             std::to_string(options.ports.last) + ": the first must not be above the last");
+    }
+    constexpr std::size_t most_advertised = 60;
+    if (options.advertised.size() > most_advertised) {
+        throw options_error("advertised: " + std::to_string(options.advertised.size()) +
+                            " addresses; allowed are at most " + std::to_string(most_advertised));
+    }
+    for (auto const& each : options.advertised) {
+        if (!net::is_host(each)) {
+            throw options_error("advertised '" + each +
+                                "': allowed are names of hosts, IPv4 and IPv6 addresses, without a port");
+        }
     }
     bool const plain = std::all_of(options.job_name.begin(), options.job_name.end(), [](unsigned char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||

@@ -2,6 +2,7 @@
 #include <rios/net/channel_address.hpp>
 
 #include <cstddef>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -185,7 +186,54 @@ TEST_CASE("a file that others may read, is damaged or no such file at all is ref
         fs::remove(path);
     }
     CHECK(refusal(path) == path + ": address of a run: cannot be opened: No such file or directory");
-    CHECK(refusal(folder.path()) == folder.path().string() + ": address of a run: cannot be read: Is a directory");
+}
+
+TEST_CASE("what is no regular file is refused as the file of an address, and not waited for")
+{
+    test::temporary_directory const folder;
+    auto const refused = [](std::string const& path, std::string const& why) {
+        CHECK(refusal(path) == path + ": address of a run: " + why);
+    };
+    refused(folder.path().string(), "is no regular file");
+    auto const pipe = folder / "pipe";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    refused(pipe, "is no regular file");
+    auto const good = folder / "good";
+    put(good, example().text());
+    CHECK(refusal(good) == "(nothing was thrown)");
+    fs::create_symlink(good, folder / "link");
+    refused(folder / "link", "is a symbolic link, and must be the file itself");
+}
+
+TEST_CASE("the file of an address that belongs to somebody else is refused")
+{
+    if (::geteuid() != 0) {
+        std::puts("SKIPPED: files of other users can be made by root only");
+        return;
+    }
+    test::temporary_directory const folder;
+    auto const path = folder / "address";
+    put(path, example().text());
+    CHECK(refusal(path) == "(nothing was thrown)");
+    REQUIRE(::chown(path.c_str(), 12345, 12345) == 0);
+    CHECK(refusal(path) == path + ": address of a run: belongs to user 12345; allowed are 0 and this process's, 0");
+}
+
+TEST_CASE("hosts are names and addresses, without a port or anything else")
+{
+    using rios::net::is_host;
+    for (auto const* good : {"a", "node-7.cluster", "my_host", "10.1.2.3", "fd00::1", "::", "::ffff:10.0.0.1",
+                             "fe80::1%eth0", "fe80::1%2"}) {
+        CAPTURE(good);
+        CHECK(is_host(good));
+    }
+    for (auto const* wrong : {"", " ", "a b", "a\nb", "10.1.2.3:40000", "[fd00::1]", "fd00::1::2", "fe80::1%", "%eth0",
+                              "a%b", "fe80::1%a b", "h\xc3\xb4te", "http://a", "a,b"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(is_host(wrong));
+    }
+    CHECK(is_host(std::string(253, 'a')));
+    CHECK_FALSE(is_host(std::string(254, 'a')));
 }
 
 TEST_CASE("this host has addresses to be reached by, and loopback only if there are no others")
