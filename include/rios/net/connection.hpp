@@ -114,7 +114,8 @@ class connection : public std::enable_shared_from_this<connection> {
         });
     }
 
-    /// Ends when all that was sent has been handed to the system.
+    /// Ends when all that was sent has arrived and the other end has closed its side, or some time after all has been handed to the
+    /// system. What still comes from there meanwhile is dropped: to close before it is read would take back what was sent.
     void finish()
     {
         boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
@@ -123,11 +124,13 @@ class connection : public std::enable_shared_from_this<connection> {
         });
     }
 
-    /// Ends at once.
+    /// Ends at once; after finish(), some time later at most.
     void abort(std::string reason)
     {
-        boost::asio::post(socket_.get_executor(),
-                          [self = shared_from_this(), reason = std::move(reason)] { self->end(reason); });
+        boost::asio::post(socket_.get_executor(), [self = shared_from_this(), reason = std::move(reason)] {
+            if (self->ready_ && self->finishing_) self->end_in_time();
+            else self->end(reason);
+        });
     }
 
   private:
@@ -135,6 +138,7 @@ class connection : public std::enable_shared_from_this<connection> {
     static constexpr std::uint16_t beat = 0; // type of the message that only says that its sender lives
     static constexpr std::size_t portion = std::size_t{256} << 10; // bytes for one call of the system
     static constexpr std::size_t large = std::size_t{16} << 10;    // bytes of a message that may be worth packing
+    static constexpr auto patience = std::chrono::seconds(2);      // for the other end to close its side
     static constexpr double slow = 150e6;                          // bytes per second, far below what packing takes in
 
     [[nodiscard]] bool packs() const noexcept
@@ -179,7 +183,8 @@ class connection : public std::enable_shared_from_this<connection> {
             boost::asio::buffer(received_.data(), received_.size()),
             [self = shared_from_this()](boost::system::error_code const& failure, std::size_t bytes) {
                 if (self->ended_) return;
-                if (failure) return self->end_by(failure);
+                if (failure) return self->parting_ ? self->end("") : self->end_by(failure);
+                if (self->parting_) return self->receive();
                 self->heard_ = clock::now();
                 self->tls_.arrived({self->received_.data(), bytes});
                 if (!self->ready_) self->shake_hands();
@@ -210,7 +215,7 @@ class connection : public std::enable_shared_from_this<connection> {
     /// Sends what there is, several frames or a part of one at a time, unless something is on its way.
     void transmit() // NOLINT(misc-no-recursion): it is called again when that has gone, by the io_context
     {
-        if (ended_ || !sending_.empty()) return;
+        if (ended_ || parting_ || !sending_.empty()) return;
         while (ready_ && !outgoing_.empty() && tls_.to_send().size() < portion) {
             auto const rest = std::span<std::byte const>(outgoing_.front()).subspan(encrypted_);
             auto const part = rest.first(std::min(rest.size(), portion - tls_.to_send().size()));
@@ -224,7 +229,7 @@ class connection : public std::enable_shared_from_this<connection> {
         }
         sending_.swap(tls_.to_send());
         if (sending_.empty()) {
-            if (finishing_ && outgoing_.empty()) end("");
+            if (finishing_ && outgoing_.empty()) part();
             return;
         }
         boost::asio::async_write(socket_, boost::asio::buffer(sending_),
@@ -238,12 +243,35 @@ class connection : public std::enable_shared_from_this<connection> {
                                  });
     }
 
+    /// All has been sent: this end closes its side, and waits for the other one to do the same.
+    void part() // NOLINT(misc-no-recursion): once
+    {
+        if (!ready_) return end("");
+        if (!std::exchange(said_goodbye_, true)) {
+            tls_.close();
+            return transmit();
+        }
+        parting_ = true;
+        boost::system::error_code ignored;
+        socket_.shutdown(tcp::socket::shutdown_send, ignored);
+        end_in_time();
+    }
+
+    void end_in_time()
+    {
+        if (std::exchange(ends_in_time_, true)) return;
+        timer_.expires_after(patience);
+        timer_.async_wait([self = shared_from_this()](boost::system::error_code const& failure) {
+            if (!failure) self->end("");
+        });
+    }
+
     /// Every second: has the other end kept its times? A sign of life, unless something is on its way.
     void watch()
     {
         timer_.expires_after(std::chrono::seconds(1));
         timer_.async_wait([self = shared_from_this()](boost::system::error_code const& failure) {
-            if (failure || self->ended_) return;
+            if (failure || self->ended_ || self->ends_in_time_) return;
             auto const now = clock::now();
             if (!self->ready_ && now - self->begun_ > self->limits_.handshake) {
                 return self->end("no handshake in time");
@@ -292,6 +320,9 @@ class connection : public std::enable_shared_from_this<connection> {
     double seconds_per_byte_ = 0; // of the network
     bool ready_ = false;
     bool finishing_ = false;
+    bool said_goodbye_ = false;
+    bool parting_ = false;
+    bool ends_in_time_ = false;
     bool ended_ = false;
     clock::time_point begun_;
     clock::time_point heard_;

@@ -72,6 +72,13 @@ class tls_end {
         succeeds(SSL_write_ex(ssl_.get(), from.data(), from.size(), &put), failure);
     }
 
+    /// Tells the other end that nothing more will be written. @pre the handshake is done
+    void close() noexcept
+    {
+        ERR_clear_error();
+        SSL_shutdown(ssl_.get());
+    }
+
   private:
     struct freed {
         void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }

@@ -175,6 +175,45 @@ TEST_CASE("two that have one key exchange messages of any size in order, and end
     CHECK((all.back() == channel_log::message{9, large})); // what was sent before the end has arrived
 }
 
+TEST_CASE("the last message arrives although much comes from the other end when this one finishes")
+{
+    auto const key = channel_key::make();
+    std::string const large(300'000, 'x');
+    for (bool const is_told_twice : {false, true}) {
+        for (int i = 0; i < 20; ++i) {
+            channel_server server(key);
+            channel_end client(server.port(), key);
+            for (int each = 0; each < 20; ++each) client.send(text_frame(1, large));
+            auto& here = server[0];
+            CHECK_FALSE(here.log.messages(1).empty());
+            here.channel->send(text_frame(2, "you are not welcome"));
+            here.channel->finish();
+            if (is_told_twice) here.channel->abort("the run has ended");
+            auto const reason = client.log().end();
+            auto const arrived = client.log().messages(1);
+            REQUIRE(arrived.size() == 1);
+            CHECK(arrived[0].text == "you are not welcome");
+            CHECK(reason == closed_by_other);
+            CHECK(here.log.end() == "");
+        }
+    }
+}
+
+TEST_CASE("an end that finishes does not wait long for one that never closes its side")
+{
+    auto const key = channel_key::make();
+    channel_server server(key);
+    channel_end client(server.port(), key, {}, [](auto const&) { std::this_thread::sleep_for(5s); });
+    auto const begun = clock_type::now();
+    server[0].channel->send(text_frame(1, "so long"));
+    server[0].channel->finish();
+    CHECK(client.log().messages(1).size() == 1);
+    CHECK(server[0].log.end() == "");
+    auto const took = clock_type::now() - begun;
+    CHECK(took > 1s);
+    CHECK(took < 4s);
+}
+
 TEST_CASE("messages that are sent before the handshake is over arrive after it")
 {
     auto const key = channel_key::make();
