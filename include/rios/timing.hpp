@@ -327,7 +327,9 @@ class timing_log {
                                                 .maximum = interval.duration});
             return;
         }
-        interval.thread = threads_.try_emplace(std::this_thread::get_id(), threads_.size()).first->second;
+        auto const [thread, is_new] = threads_.try_emplace(std::this_thread::get_id(), next_thread_);
+        if (is_new) ++next_thread_;
+        interval.thread = thread->second;
         intervals_.push_back(std::move(interval));
         ++kept;
     } catch (...) {
@@ -337,9 +339,9 @@ class timing_log {
     void merge(timings const& other)
     {
         std::lock_guard lock(mutex_);
-        std::size_t first_thread = threads_.size();
-        for (auto const& interval : intervals_) first_thread = std::max(first_thread, interval.thread + 1);
+        auto const first_thread = next_thread_;
         for (auto const& each : other.intervals) {
+            next_thread_ = std::max(next_thread_, first_thread + each.thread + 1);
             auto& kept = kept_.try_emplace(each.name, 0).first->second;
             if (kept >= capacity_) {
                 timings::add_uncounted(uncounted_, {.name = each.name,
@@ -373,8 +375,9 @@ class timing_log {
     clock::time_point const origin_ = clock::now();
     std::vector<std::string> const order_;
     std::size_t const capacity_;
-    std::map<std::thread::id, std::size_t> threads_;
-    std::map<std::string, std::size_t> kept_; // intervals of each name
+    std::map<std::thread::id, std::size_t> threads_; // of this process
+    std::size_t next_thread_ = 0;                    // behind those, and those of others
+    std::map<std::string, std::size_t> kept_;        // intervals of each name
     std::vector<timed_interval> intervals_;
     std::vector<timings::rest> uncounted_;
 };

@@ -223,6 +223,21 @@ TEST_CASE("merging takes over the intervals of another run, whose threads follow
     CHECK(first.intervals[3].name == "reading");
 }
 
+TEST_CASE("a log that takes over the times of others gives new threads of its own numbers that nobody has")
+{
+    timing_log log;
+    auto const now = timing_log::clock::now();
+    log.record("a", now, now);
+    timings const other{.intervals = {{.name = "b", .thread = 0}, {.name = "b", .thread = 1}}};
+    log.merge(other);
+    std::jthread([&] { log.record("c", now, now); }).join();
+    log.merge(other);
+    log.record("a", now, now);
+    std::vector<std::size_t> numbers;
+    for (auto const& each : log.snapshot().intervals) numbers.push_back(each.thread);
+    CHECK(numbers == std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 0});
+}
+
 TEST_CASE("timings travel as bytes")
 {
     timings const sent{.walltime = 3,
