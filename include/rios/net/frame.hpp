@@ -18,8 +18,19 @@
 
 namespace rios::net {
 
+namespace detail {
+
+/// Numbers of the size of a word are in messages and archives, so programs of 32 and of 64 bits do not understand each other.
+constexpr std::uint32_t wire_version_of(std::size_t bits_of_word) noexcept
+{
+    constexpr std::uint32_t version = 1;
+    return bits_of_word == 64 ? version : static_cast<std::uint32_t>(bits_of_word) << 16 | version;
+}
+
+} // namespace detail
+
 /// The version of everything that goes over a channel: frames, messages (remote/messages.hpp) and archives (archive.hpp).
-inline constexpr std::uint32_t wire_version = 1;
+inline constexpr std::uint32_t wire_version = detail::wire_version_of(8 * sizeof(std::size_t));
 
 /// Bytes of a message: room for the header, then the body.
 using frame_bytes = large_vector<std::byte>;

@@ -49,6 +49,14 @@ TEST_CASE("a header comes back, and its bytes are the same on every machine")
     }
 }
 
+TEST_CASE("programs of another size of words speak another version, which those of 64 bits refuse")
+{
+    using rios::net::detail::wire_version_of;
+    static_assert(wire_version_of(64) == 1);
+    static_assert(wire_version_of(32) != wire_version_of(64));
+    CHECK(rios::net::wire_version == wire_version_of(8 * sizeof(void*)));
+}
+
 TEST_CASE("bytes that are no header of ours are refused, whichever of them is wrong")
 {
     CHECK(refusal(header_of(1, 5)) == "(nothing was thrown)");
