@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <span>
@@ -28,8 +29,13 @@ namespace rios::net {
 /// Thread rule: one thread.
 class tls_end {
   public:
+    /// With AES-GCM, a key is good for some 2^24.5 records of 16 KB (RFC 8446, section 5.5): 64 GB are far from that.
+    static constexpr std::uint64_t records_of_a_key = std::uint64_t{1} << 22;
+
     /// @param context must outlive it
-    tls_end(tls_context& context, channel_role role) : ssl_(SSL_new(context.native().native_handle()))
+    /// @param most_records that are written with one key, before the next is derived from it
+    tls_end(tls_context& context, channel_role role, std::uint64_t most_records = records_of_a_key)
+        : most_records_(most_records), ssl_(SSL_new(context.native().native_handle()))
     {
         auto* const bio = ssl_ ? BIO_new(method()) : nullptr;
         if (bio == nullptr) throw std::bad_alloc();
@@ -69,6 +75,11 @@ class tls_end {
     {
         std::size_t put = 0;
         ERR_clear_error();
+        if (records_ >= most_records_) {
+            if (!succeeds(SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED), failure)) return;
+            records_ = 0;
+        }
+        records_ += from.size() / SSL3_RT_MAX_PLAIN_LENGTH + 1;
         succeeds(SSL_write_ex(ssl_.get(), from.data(), from.size(), &put), failure);
     }
 
@@ -141,6 +152,8 @@ class tls_end {
         return size;
     }
 
+    std::uint64_t const most_records_;
+    std::uint64_t records_ = 0; // written with the key of the moment
     std::span<std::byte const> incoming_;
     std::vector<std::byte> to_send_;
     std::unique_ptr<SSL, freed> ssl_;
