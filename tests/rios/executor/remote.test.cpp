@@ -23,17 +23,21 @@
 
 #include <rios/apply.hpp>
 #include <rios/executor/for_each_index.hpp>
+#include <rios/json/executor_config.hpp>
 #include <rios/launcher/subprocess.hpp>
 #include <rios/lazy_reader.hpp>
 #include <rios/lists.hpp>
 #include <rios/memory_reader.hpp>
 #include <rios/memory_writer.hpp>
+#include <rios/net/channel_address.hpp>
 
 #include "support/message_of.hpp"
 #include "support/pipeline_doubles.hpp"
 #include "support/process.hpp"
 #include "support/remote_runs.hpp"
 #include "support/remote_scene.hpp"
+#include "support/tcp_relay.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace {
 
@@ -104,6 +108,57 @@ struct counter {
         archive(self.blocks, self.sum, self.dies_at, self.mark);
     }
 };
+
+/// Writes down, for each process, the words of its command line, and the address of the run as it was told.
+struct telling {
+    std::string folder{};
+
+    rios::image<std::int32_t> operator()(rios::block_info const& where, rios::image<std::int16_t> const&) const
+    {
+        std::ofstream file(folder + '/' + std::to_string(::getpid()));
+        std::string word;
+        std::string address;
+        for (std::ifstream words("/proc/self/cmdline"); std::getline(words, word, '\0');) {
+            file << word << '\n';
+            if (word.ends_with(".channel")) std::getline(std::ifstream(word), address);
+        }
+        for (std::ifstream variables("/proc/self/environ"); std::getline(variables, word, '\0');) {
+            if (word.starts_with("RIOS_WORKER_CHANNEL=")) address = word.substr(word.find('=') + 1);
+        }
+        file << address << '\n' << (std::getenv("RIOS_WORKER_CHANNEL") == nullptr ? "not passed on" : "passed on");
+        return rios::image<std::int32_t>(1, where.rows, where.cols);
+    }
+    template <typename Self, typename A>
+    static void members(Self& self, A& archive)
+    {
+        archive(self.folder);
+    }
+};
+
+/// The lines that each worker of a run has told.
+std::vector<std::vector<std::string>> told(rios::remote_options const& options)
+{
+    test::temporary_directory const folder;
+    rios::image<std::int32_t> out;
+    rios::apply(rios::memory_reader(scene()), telling{folder.path().string()}, rios::memory_writer(out),
+                subprocesses(options), {.window = 16});
+    std::vector<std::vector<std::string>> result;
+    for (auto const& name : folder.names()) {
+        auto& lines = result.emplace_back();
+        std::ifstream file(folder / name);
+        for (std::string line; std::getline(file, line);) lines.push_back(line);
+    }
+    return result;
+}
+
+/// The address that a worker was told.
+rios::net::channel_address address_in(std::vector<std::string> const& lines)
+{
+    REQUIRE(lines.size() == 6);
+    auto const address = rios::net::channel_address::from_text(lines[4]);
+    REQUIRE(address);
+    return *address;
+}
 
 } // namespace
 
@@ -179,6 +234,49 @@ TEST_CASE("there may be many more workers, one after another, than this process 
     auto const out = result_of(sum_around(), subprocesses(options), {.window = 10});
     CHECK(first_band(out) == first_band(expected));
     CHECK(processes_in(out).size() == 130);
+    CHECK(place.nothing_left());
+}
+
+TEST_CASE("the key and the address are on no worker's command line, whichever way they are handed over")
+{
+    test::remote_place const place;
+    auto options = place.options(2);
+    options.min_workers = 2;
+    for (bool const in_environment : {false, true}) {
+        options.address_in_environment = in_environment;
+        auto const workers = told(options);
+        CHECK(workers.size() == 2);
+        for (auto const& lines : workers) {
+            auto const address = address_in(lines);
+            CHECK(lines[1] == "--rios-worker");
+            CHECK((lines[2] == "environment") == in_environment);
+            CHECK(lines[3].size() == 1);
+            CHECK(lines[5] == "not passed on");
+            for (std::size_t word = 0; word < 4; ++word) {
+                CHECK(lines[word].find(address.key.text()) == std::string::npos);
+                CHECK(lines[word].find("127.0.0.1") == std::string::npos);
+            }
+        }
+    }
+    CHECK(place.nothing_left());
+}
+
+TEST_CASE("workers are told the addresses that are advertised, and a port of the range, also as JSON says")
+{
+    test::remote_place const place;
+    auto options = place.options(1);
+    auto const free = test::detail::listen_on_loopback().second; // and closed again
+    rios::take_remote_options(
+        {{"ports", {free, free}}, {"advertise", {"no.such.host.invalid", "localhost"}}, {"job_name", "north"}},
+        options);
+    auto const workers = told(options);
+    REQUIRE(workers.size() == 1);
+    auto const address = address_in(workers[0]);
+    CHECK(address.port == free);
+    CHECK(address.hosts == std::vector<std::string>{"no.such.host.invalid", "localhost"});
+    auto const file = std::filesystem::path(workers[0][2]);
+    CHECK(file.parent_path().string() == options.directory);
+    CHECK(file.filename().string().find("rios_north_") == 0);
     CHECK(place.nothing_left());
 }
 
