@@ -6,16 +6,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <rios/archive.hpp>
+#include <rios/block_info.hpp>
 #include <rios/error.hpp>
 #include <rios/image.hpp>
 #include <rios/net/channel_address.hpp>
 #include <rios/net/frame.hpp>
+#include <rios/net/frame_assembler.hpp>
 #include <rios/net/packing.hpp>
 #include <rios/remote/messages.hpp>
 #include <rios/timing.hpp>
+#include <shepseg/statistics_plan.hpp>
+#include <shepseg/statistics_worker.hpp>
 #include <shepseg/tile_regions.hpp>
 
 namespace fuzz {
@@ -35,6 +42,13 @@ enum class decoder : std::uint8_t {
     byte_regions,
     float_regions,
     packed,
+    refused,
+    job_end,
+    run_info,
+    byte_statistics,
+    float_statistics,
+    plan,
+    frames,
     count
 };
 
@@ -90,6 +104,41 @@ inline void check_packed(std::span<std::byte const> bytes)
     }
 }
 
+/// The messages in a run of bytes that come in pieces of a size, and the error at its end if there is one.
+inline std::pair<std::vector<std::pair<std::uint16_t, rios::net::message_body>>, std::string>
+messages_in(std::span<std::byte const> bytes, std::size_t piece)
+{
+    constexpr std::uint64_t largest = 100'000;
+    rios::net::frame_assembler assembler(largest);
+    std::pair<std::vector<std::pair<std::uint16_t, rios::net::message_body>>, std::string> result;
+    try {
+        while (!bytes.empty()) {
+            auto const room = assembler.room();
+            if (room.empty()) wrong();
+            auto const now = std::min({room.size(), bytes.size(), piece});
+            std::copy_n(bytes.begin(), now, room.begin());
+            bytes = bytes.subspan(now);
+            if (!assembler.filled(now)) continue;
+            auto body = assembler.take_body();
+            if (body.size() > largest) wrong();
+            result.first.emplace_back(assembler.type(), std::move(body));
+        }
+    } catch (rios::remote_error const& refused) { // nothing else may be thrown
+        result.second = refused.what();
+    }
+    return result;
+}
+
+/// The same messages come out, however they come in.
+inline void check_frames(std::span<std::byte const> bytes)
+{
+    if (bytes.empty()) return;
+    auto const piece = static_cast<std::size_t>(bytes[0]) + 1;
+    auto const stream = bytes.subspan(1);
+    auto const at_once = messages_in(stream, stream.size());
+    if (messages_in(stream, piece) != at_once || messages_in(stream, 1) != at_once) wrong();
+}
+
 inline void check(decoder which, std::span<std::byte const> bytes)
 {
     namespace remote = rios::remote;
@@ -108,6 +157,13 @@ inline void check(decoder which, std::span<std::byte const> bytes)
     case decoder::byte_regions: return check_archive<shepseg::tile_regions<std::uint8_t>>(bytes);
     case decoder::float_regions: return check_archive<shepseg::tile_regions<float>>(bytes);
     case decoder::packed: return check_packed(bytes);
+    case decoder::refused: return check_archive<remote::refused>(bytes);
+    case decoder::job_end: return check_archive<remote::job_end>(bytes);
+    case decoder::run_info: return check_archive<rios::run_info>(bytes);
+    case decoder::byte_statistics: return check_archive<shepseg::block_statistics<std::uint8_t>>(bytes);
+    case decoder::float_statistics: return check_archive<shepseg::block_statistics<float>>(bytes);
+    case decoder::plan: return check_archive<shepseg::statistics_plan_description>(bytes);
+    case decoder::frames: return check_frames(bytes);
     case decoder::count: return;
     }
 }

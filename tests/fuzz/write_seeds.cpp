@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,24 @@ shepseg::tile_regions<T> regions()
     return result;
 }
 
+template <typename T>
+shepseg::block_statistics<T> statistics()
+{
+    shepseg::block_statistics<T> result;
+    result.complete = {.labels = {1}, .pixels = {4}, .numbers = {0.5, 2}};
+    result.pieces.labels = {2, 3};
+    result.pieces.pixels = {1, 2};
+    result.pieces.bands.resize(1);
+    result.pieces.bands[0].counts = {1, 2};
+    result.pieces.bands[0].values = {T{5}, T{6}, T{7}};
+    result.pieces.rows = {0, 1, 1};
+    result.pieces.cols = {2, 0, 1};
+    result.pieces.values = {{T{5}, T{6}, T{7}}};
+    result.pieces.neighbour_counts = {1, 0};
+    result.pieces.neighbours = {3};
+    return result;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -89,6 +108,26 @@ int main(int argc, char** argv)
     rios::net::set_header(zeros, 1);
     auto const small = rios::net::packed(zeros);
     seeds.write("packed", decoder::packed, {small.begin() + rios::net::frame_header::size, small.end()});
+    seeds.write_value("refused", decoder::refused, remote::refused{.reason = "no"});
+    seeds.write_value("job_end", decoder::job_end, remote::job_end{.job = 3});
+    rios::run_info run{.window_rows = 2, .window_cols = 3, .overlap = 1};
+    run.grid.rows = 4;
+    run.grid.cols = 5;
+    run.inputs = {{{.filename = "a.tif", .null_values = {0.0, std::nullopt}}}};
+    seeds.write_value("run_info", decoder::run_info, run);
+    seeds.write_value("byte_statistics", decoder::byte_statistics, statistics<std::uint8_t>());
+    seeds.write_value("float_statistics", decoder::float_statistics, statistics<float>());
+    shepseg::statistics_plan_description plan{.spatial_bands = {1},
+                                              .bands = {1, 2},
+                                              .null_values = {0.0, std::nullopt},
+                                              .column_format = "b{band}_{statistic}"};
+    plan.grid = run.grid;
+    seeds.write_value("plan", decoder::plan, plan);
+    std::vector<std::byte> stream{std::byte{6}}; // bytes of a piece, less one
+    for (auto const& each : {frame, small, remote::frame(remote::message::bye)}) {
+        stream.insert(stream.end(), each.begin(), each.end());
+    }
+    seeds.write("frames", decoder::frames, stream);
     seeds.write_value("byte_image", decoder::byte_image, rios::image<std::uint8_t>(2, 3, 4));
     seeds.write_value("double_image", decoder::double_image, rios::image<double>(1, 2, 2));
     seeds.write_value("byte_regions", decoder::byte_regions, regions<std::uint8_t>());
