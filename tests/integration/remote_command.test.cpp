@@ -143,6 +143,36 @@ TEST_CASE("options of processes that mean nothing are refused in a line, before 
     CHECK(folder.names() == std::set<std::string>{"in.tif", "c.json"});
 }
 
+TEST_CASE("the limit on reads at a time of the command line comes before that of the configuration")
+{
+    temporary_directory const folder;
+    make_raster(folder / "in.tif", "GTiff", hills<std::uint16_t>(3, 600, 600), {"COMPRESS=DEFLATE", "TILED=YES"});
+    write_file(folder / "config.json", "{\"max_concurrent_reads\": 5}");
+    printed({"segment",
+             folder / "in.tif",
+             folder / "out.tif",
+             "--quiet",
+             "--clusters",
+             "5",
+             "--tile-size",
+             "64",
+             "--executor",
+             "subprocess",
+             "--workers",
+             "1",
+             "--threads",
+             "5",
+             "--executor-config",
+             folder / "config.json",
+             "--max-concurrent-reads",
+             "1",
+             "--trace",
+             folder / "t.json"});
+    auto const reads = test::reads_in_trace(folder / "t.json");
+    CHECK(reads.size() == 100);
+    CHECK(test::one_after_another(reads));
+}
+
 TEST_CASE("a run in other processes that gets a signal leaves no process and no file")
 {
     temporary_directory const folder;

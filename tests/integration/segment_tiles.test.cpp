@@ -252,17 +252,9 @@ TEST_CASE("no more reads are under way than allowed")
     static_cast<void>(segmented(folder / "in.tif", folder / "out.tif",
                                 {"--clusters", "5", "--tile-size", "64", "--threads", "5", "--max-concurrent-reads",
                                  "1", "--trace", folder / "t.json"}));
-    std::vector<std::pair<double, double>> reads;
-    auto const trace = read_json(folder / "t.json");
-    for (auto const& event : trace.at("traceEvents")) {
-        if (event.at("name") != "reading") continue;
-        auto const start = event.at("ts").get<double>();
-        reads.emplace_back(start, start + event.at("dur").get<double>());
-    }
+    auto const reads = test::reads_in_trace(folder / "t.json");
     CHECK(reads.size() == 100);
-    std::sort(reads.begin(), reads.end());
-    constexpr double rounding = 0.002; // microseconds
-    for (std::size_t i = 1; i < reads.size(); ++i) CHECK(reads[i].first >= reads[i - 1].second - rounding);
+    CHECK(test::one_after_another(reads));
 }
 
 TEST_CASE("more than 2^32 pixels are segmented, and counted")

@@ -229,4 +229,26 @@ inline nlohmann::json read_json(std::string const& path)
     return json;
 }
 
+/// The intervals of a trace in which something was read, in microseconds, by their starts.
+inline std::vector<std::pair<double, double>> reads_in_trace(std::string const& path)
+{
+    std::vector<std::pair<double, double>> result;
+    auto const trace = read_json(path);
+    for (auto const& event : trace.at("traceEvents")) {
+        if (event.at("name") != "reading") continue;
+        auto const start = event.at("ts").get<double>();
+        result.emplace_back(start, start + event.at("dur").get<double>());
+    }
+    std::sort(result.begin(), result.end());
+    return result;
+}
+
+/// Does each begin when the one before has ended?
+inline bool one_after_another(std::vector<std::pair<double, double>> const& intervals)
+{
+    return std::adjacent_find(intervals.begin(), intervals.end(), [](auto const& a, auto const& b) {
+               return b.first < a.second - 0.002; // microseconds: rounding
+           }) == intervals.end();
+}
+
 } // namespace test

@@ -31,7 +31,7 @@ inline void add_executor_options(option_adder const& option, executor_arguments&
 }
 
 /// @param threads,readers of each process; 0 threads: the default
-/// @param max_concurrent_reads over all processes; 0: no limit
+/// @param max_concurrent_reads over all processes; 0: as the configuration says
 /// @throws rios::options_error for wrong options; rios::io_error for a bad configuration
 inline rios::executor_choice executor_choice_from(executor_arguments const& arguments, std::size_t threads,
                                                   std::size_t readers, std::size_t workers,
@@ -46,8 +46,8 @@ inline rios::executor_choice executor_choice_from(executor_arguments const& argu
         return choice;
     }
     choice.remote.workers = workers == 0 ? rios::available_cores() : workers;
-    choice.remote.max_concurrent_reads = max_concurrent_reads;
     if (!arguments.config.empty()) rios::load_remote_options(arguments.config, choice.remote);
+    if (max_concurrent_reads != 0) choice.remote.max_concurrent_reads = max_concurrent_reads;
     return choice;
 }
 
