@@ -67,6 +67,23 @@ inline void add_options(CLI::App& app, pipeline_options& options)
     app.footer("The exit status is 0 when done, 1 after a failure, 2 for wrong usage.");
 }
 
+/// Options that would have no effect with the executor that was chosen. @throws CLI::ValidationError naming one
+inline void refuse_idle_options(CLI::App& app)
+{
+    auto const* const chosen = app.get_option_no_throw("--executor");
+    if (chosen == nullptr) return;
+    auto const kind = chosen->as<std::string>();
+    auto const require = [&](char const* name, std::string const& kinds, bool has_effect) {
+        if (app.count(name) == 0 || has_effect) return;
+        throw CLI::ValidationError(name, "has no effect with --executor " + kind + "; it goes with " + kinds);
+    };
+    bool const processes = kind == "subprocess";
+    require("--readers", "read-ahead, threads and subprocess", kind != "inline");
+    require("--workers", "threads and subprocess", kind == "threads" || processes);
+    require("--threads", "subprocess", processes);
+    require("--executor-config", "subprocess", processes);
+}
+
 /// Calls `f(executor, progress)` with the executor that was asked for, and with a bar on the terminal. Prints the timings of the
 /// result if they are wanted, and returns it. A program that always works in one way writes rios::thread_executor or the like
 /// instead, and pays for nothing else.
@@ -117,6 +134,7 @@ try {
     if (auto const status = rios::serve_if_worker(argc, argv)) return *status;
     try {
         app.parse(argc, argv);
+        refuse_idle_options(app);
     } catch (CLI::ParseError const& result) {
         if (result.get_exit_code() != 0) return fail(app, 2, std::string(result.what()) + " (see --help)");
         return app.exit(result); // --help

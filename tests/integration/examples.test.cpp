@@ -286,6 +286,33 @@ TEST_CASE("the examples name the file that is wrong, and leave nothing behind")
     refuses(d, {"block_mean", in, "--executor", "read-ahead", "--readers", "0"}, 1, {"readers 0"});
 }
 
+TEST_CASE("an option that has no effect with the executor of an example is refused")
+{
+    temporary_directory const d;
+    auto const in = d / "in.tif";
+    make_raster(in, "GTiff", test::noise<std::uint8_t>(2, 8, 6));
+    auto const refused = [&](strings const& how, std::string const& expected) {
+        auto const result = example(with({"block_mean", in}, how));
+        CHECK(result.status == 2);
+        CHECK(result.err == "block_mean: error: " + expected + " (see --help)\n");
+        CHECK(result.out.empty());
+    };
+    refused({"--threads", "2"}, "--threads: has no effect with --executor threads; it goes with subprocess");
+    refused({"--executor-config", "none.json"},
+            "--executor-config: has no effect with --executor threads; it goes with subprocess");
+    refused({"--executor", "inline", "--readers", "2"},
+            "--readers: has no effect with --executor inline; it goes with read-ahead, threads and subprocess");
+    for (std::string const kind : {"inline", "read-ahead"}) {
+        refused({"--executor", kind, "--workers", "2"},
+                "--workers: has no effect with --executor " + kind + "; it goes with threads and subprocess");
+    }
+    for (auto const& how :
+         {strings{"--executor", "read-ahead", "--readers", "2"}, strings{"--workers", "2"},
+          strings{"--executor", "subprocess", "--workers", "1", "--threads", "2", "--readers", "0"}}) {
+        CHECK(printed(with({"block_mean", in}, how)) == printed({"block_mean", in}));
+    }
+}
+
 TEST_CASE("an example that fails in the middle leaves the older result alone")
 {
     temporary_directory const d;
