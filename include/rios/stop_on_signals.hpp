@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Ends a run in order when the user presses Ctrl-C or a scheduler sends SIGTERM: for programs that have no signal handlers of their
+// Ends a run in order when the user presses Ctrl-C, closes the terminal, or a scheduler sends SIGTERM: for programs that have no signal handlers of their
 // own. Nothing in rios installs any unless it is asked to.
 #pragma once
 
@@ -19,7 +19,7 @@
 
 namespace rios {
 
-/// As long as it lives, SIGINT and SIGTERM request a stop through its token (apply_options::stop and its like) instead of ending
+/// As long as it lives, SIGINT, SIGTERM and SIGHUP request a stop through its token (apply_options::stop and its like) instead of ending
 /// the process; a second signal ends it at once. Signals that the process ignores stay ignored. What was there before comes back at
 /// its end.
 ///
@@ -57,7 +57,7 @@ class stop_on_signals {
     [[nodiscard]] int received() const noexcept { return received_; }
 
   private:
-    static constexpr std::array<int, 2> signals{SIGINT, SIGTERM};
+    static constexpr std::array<int, 3> signals{SIGINT, SIGTERM, SIGHUP};
 
     static std::atomic<int>& write_end() noexcept
     {
@@ -89,7 +89,7 @@ class stop_on_signals {
     std::stop_source stop_;
     std::atomic<int> received_ = 0;
     std::array<int, 2> pipe_{-1, -1};
-    std::array<struct sigaction, 2> before_{};
+    std::array<struct sigaction, signals.size()> before_{};
     std::jthread watcher_;
 };
 

@@ -28,7 +28,7 @@ bool comes(rios::stop_on_signals const& signals)
 TEST_CASE("a signal requests a stop, and the handler of before comes back")
 {
     test::thread_census const threads;
-    for (int const number : {SIGTERM, SIGINT}) {
+    for (int const number : {SIGTERM, SIGINT, SIGHUP}) {
         auto const before = std::signal(number, [](int received) { seen = received; });
         seen = 0;
         {

@@ -78,7 +78,7 @@ int run_calc_stats(CLI::App const& app, calc_stats_arguments const& arguments)
         rios::terminal_progress bar(
             {.total = static_cast<double>(grid.rows) * static_cast<double>(grid.cols) / 1e6, .unit = "Mpixel"});
         options.progress = [&](std::string_view phase, double done) {
-            return received_signal == 0 && (arguments.quiet || bar(phase, done));
+            return received_signal() == 0 && (arguments.quiet || bar(phase, done));
         };
         rios::calculate_statistics(file, options, executor);
         bar.clear();

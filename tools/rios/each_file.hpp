@@ -31,7 +31,7 @@ int for_each_file(CLI::App const& app, std::vector<std::string> const& files, F 
 {
     int status = 0;
     for (auto const& file : files) {
-        if (received_signal != 0) throw rios::cancelled();
+        if (received_signal() != 0) throw rios::cancelled();
         try {
             f(file);
         } catch (rios::cancelled const&) {

@@ -123,7 +123,7 @@ try {
     rios::terminal_progress bar;
     auto const progress = [&](std::string_view phase, double done) {
         if (!arguments.quiet) bar(phase, done);
-        return received_signal == 0;
+        return received_signal() == 0;
     };
     shepseg::colour_report report;
     if (arguments.random) {
@@ -146,7 +146,7 @@ try {
     if (!arguments.quiet) print_report(arguments, report);
     return 0;
 } catch (rios::cancelled const&) {
-    return fail(app, 128 + received_signal, "interrupted; colours that were written before stay");
+    return fail(app, 128 + received_signal(), "interrupted; colours that were written before stay");
 }
 
 } // namespace tools

@@ -112,7 +112,7 @@ try {
     shepseg::matching_options options;
     options.progress = [&](std::string_view phase, double done) {
         if (!arguments.quiet) bar(phase, done);
-        return received_signal == 0;
+        return received_signal() == 0;
     };
     auto const found = shepseg::compare_files(arguments.a, arguments.b, options, executor);
     bar.clear();

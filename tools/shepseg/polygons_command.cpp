@@ -103,7 +103,7 @@ int run_polygons(polygons_arguments const& arguments)
         .existing = arguments.overwrite ? rios::existing::replaced : rios::existing::refused,
         .progress = [&](std::string_view phase, double done) {
             if (!arguments.quiet) bar(phase, done);
-            return received_signal == 0;
+            return received_signal() == 0;
         }};
     auto const report = shepseg::write_polygons(arguments.segments, arguments.output, options);
     bar.clear();

@@ -101,7 +101,7 @@ int run_preview(preview_arguments const& arguments)
     rios::terminal_progress bar;
     request.progress = [&](std::string_view phase, double done) {
         if (!arguments.quiet) bar(phase, done);
-        return received_signal == 0;
+        return received_signal() == 0;
     };
     auto const picture = shepseg::write_picture(arguments.image, arguments.segments, arguments.output, request);
     bar.clear();

@@ -338,7 +338,7 @@ void run_segment(segment_arguments const& arguments)
     rios::terminal_progress bar;
     request.segmentation.progress = [&](std::string_view phase, double done) {
         if (!arguments.quiet) bar(phase, done);
-        return received_signal == 0;
+        return received_signal() == 0;
     };
     rios::timing_log log;
     rios::chosen_executor executor(executor_choice_from(arguments.executor, arguments.threads.empty() ? 0 : threads,
@@ -358,7 +358,7 @@ void run_segment(segment_arguments const& arguments)
             auto const timed = log.measure("statistics");
             add_statistics(arguments, statistics, result, request, finished, table, executor);
         }
-        if (received_signal != 0) throw rios::cancelled(); // nobody asked while the preview was drawn
+        if (received_signal() != 0) throw rios::cancelled(); // nobody asked while the preview was drawn
         result.timings = log.snapshot();
         if (summary) summary.write(summary_json(arguments, request, result, threads));
         if (trace) {

@@ -164,7 +164,7 @@ void run_stats(stats_arguments const& arguments)
     rios::terminal_progress bar;
     auto const show = [&](std::string_view phase, double done) {
         if (!arguments.quiet) bar(phase, done);
-        return received_signal == 0;
+        return received_signal() == 0;
     };
     shepseg::segment_statistics_options options;
     options.missing = missing_from(arguments.missing);

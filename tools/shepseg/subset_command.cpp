@@ -114,7 +114,7 @@ void run_subset(subset_arguments const& arguments)
     options.compression_threads = static_cast<int>(executor.concurrency());
     options.progress = [&](std::string_view phase, double done) {
         if (!arguments.quiet) bar(phase, done);
-        return received_signal == 0;
+        return received_signal() == 0;
     };
     auto const subset = shepseg::subset_file(arguments.segments, arguments.output, options, executor);
     bar.clear();

@@ -105,7 +105,7 @@ template <typename F>
 int run_tool(CLI::App& app, int argc, char** argv, std::string const& interrupted, F work)
 try {
     rios::silence_gdal();
-    catch_interrupts();
+    static_cast<void>(signals()); // from now on
     auto const& name = app.get_name();
     app.set_version_flag("--version",
                          name + ' ' + std::string(rios::version) + " (GDAL " + GDALVersionInfo("RELEASE_NAME") + ')');
@@ -123,7 +123,7 @@ try {
     }
     return finish(app, work());
 } catch (rios::cancelled const&) {
-    return fail(app, 128 + received_signal, interrupted);
+    return fail(app, 128 + received_signal(), interrupted);
 } catch (std::bad_alloc const&) {
     return fail(app, 1, "out of memory");
 } catch (std::exception const& error) {
