@@ -84,6 +84,8 @@ struct label_counts {
     std::vector<std::uint32_t> labels;
     std::vector<std::uint32_t> pixels;
 
+    [[nodiscard]] bool valid() const noexcept { return labels.size() == pixels.size(); }
+
     template <typename Self, typename A>
     static void members(Self& self, A& archive)
     {

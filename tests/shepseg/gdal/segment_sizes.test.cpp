@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include <rios/archive.hpp>
 #include <rios/executor/threads.hpp>
 #include <rios/gdal/attribute_table.hpp>
 #include <rios/image.hpp>
@@ -104,4 +106,18 @@ TEST_CASE("a histogram may be longer than its segments, which end with the last 
     CHECK(rows_of(counts) == 16'385);
     counts.back() = 1;
     CHECK(rows_of(counts) == 40'000);
+}
+
+TEST_CASE("counts from elsewhere that are cut short, or not as many as their labels, are refused")
+{
+    using shepseg::detail::label_counts;
+    auto const bytes = rios::to_bytes(label_counts{.labels = {1, 2, 7}, .pixels = {4, 5, 6}});
+    CHECK(rios::from_bytes<label_counts>(bytes).pixels == std::vector<std::uint32_t>{4, 5, 6});
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        auto const part = std::span<std::byte const>(bytes).first(size);
+        CHECK_THROWS_AS(static_cast<void>(rios::from_bytes<label_counts>(part)), rios::damaged_data);
+    }
+    auto const fewer = rios::to_bytes(label_counts{.labels = {1, 2, 7}, .pixels = {4, 5}});
+    CHECK(message_of<rios::damaged_data>([&] { static_cast<void>(rios::from_bytes<label_counts>(fewer)); }) ==
+          "the data of a worker are damaged, or end too early");
 }
