@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +14,7 @@
 #include <rios/executor/inline.hpp>
 #include <rios/executor/threads.hpp>
 
+#include "support/files.hpp"
 #include "support/message_of.hpp"
 #include "support/raster_files.hpp"
 #include "support/summary_files.hpp"
@@ -54,12 +54,6 @@ image<std::uint16_t> numbers(std::ptrdiff_t bands = 1)
         }
     }
     return pixels;
-}
-
-std::string bytes_of(std::string const& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// Two bands of one file as a raster whose bands have types of their own.
@@ -245,7 +239,7 @@ TEST_CASE("a null value that no pixel can have is refused before anything is cha
     temporary_directory const folder;
     auto const path = folder / "a.tif";
     test::make_raster(path, "GTiff", numbers());
-    auto const before = bytes_of(path);
+    auto const before = test::read_file(path);
     struct refused {
         double value;
         std::string text;
@@ -254,7 +248,7 @@ TEST_CASE("a null value that no pixel can have is refused before anything is cha
         CHECK(message_of<rios::options_error>([&] { calculate(path, {.null_value = each.value}); }) ==
               path + ": null value " + each.text + " is not a uint16 value");
     }
-    CHECK(bytes_of(path) == before);
+    CHECK(test::read_file(path) == before);
     temporary_directory const other;
     make_mixed(other); // of two types
     CHECK(message_of<rios::options_error>([&] { calculate(other / "a.vrt", {.null_value = 300}); }) ==

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <set>
 #include <stdexcept>
@@ -14,6 +13,7 @@
 
 #include <rios/gdal/vector_dataset.hpp>
 
+#include "support/files.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/vector_files.hpp"
@@ -26,11 +26,6 @@ using test::message_of;
 using test::temporary_directory;
 
 namespace {
-
-void write_text(std::string const& path, std::string const& text)
-{
-    std::ofstream(path) << text;
-}
 
 /// A square with its lower left corner at x, 0.
 void write_square(vector_output& output, double x, std::vector<double> const& values = {})
@@ -114,7 +109,8 @@ TEST_CASE("a file that exists is refused unless it may be replaced, as a whole")
 TEST_CASE("an older shapefile goes with its indices")
 {
     temporary_directory const folder;
-    for (auto const* name : {"a.shp", "a.dbf", "a.qix", "a.sbn", "a.prj", "b.qix"}) write_text(folder / name, "old");
+    for (auto const* name : {"a.shp", "a.dbf", "a.qix", "a.sbn", "a.prj", "b.qix"})
+        test::write_file(folder / name, "old");
     vector_output output(folder / "a.shp", {.existing = existing::replaced});
     output.add_field({.name = "n", .type = OFTInteger});
     write_square(output, 1, {3});
@@ -133,7 +129,7 @@ TEST_CASE("files that the format puts beside the file are not written over eithe
     };
     for (std::string const name : {"a.dbf", "a.shx", "a.qix"}) {
         CAPTURE(name);
-        write_text(folder / name, "other");
+        test::write_file(folder / name, "other");
         CHECK(message_of<rios::io_error>([&] { vector_output{path}; }) == kept(name));
         CHECK(folder.names() == names{name});
         fs::remove(folder / name);
@@ -142,7 +138,7 @@ TEST_CASE("files that the format puts beside the file are not written over eithe
         CAPTURE(name);
         vector_output output(path);
         write_square(output, 1);
-        write_text(folder / name, "other");
+        test::write_file(folder / name, "other");
         auto const message = message_of<rios::io_error>([&] { output.close(); });
         if (name == "a.shp") CHECK(message.find("exists already") != std::string::npos);
         else CHECK(message == kept(name));
@@ -156,8 +152,8 @@ TEST_CASE("no file that is read is written over, whatever may be replaced")
 {
     temporary_directory const folder;
     auto const path = folder / "a.shp";
-    write_text(path, "other");
-    write_text(folder / "a.dbf", "other");
+    test::write_file(path, "other");
+    test::write_file(folder / "a.dbf", "other");
     auto const refusal = [&](std::string const& input) {
         return message_of<rios::options_error>([&] {
             vector_output{path, {.existing = existing::replaced, .inputs = {folder / "b.tif", input}}};

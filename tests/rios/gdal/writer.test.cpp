@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <random>
@@ -30,6 +29,7 @@
 #include <rios/gdal/statistics.hpp>
 
 #include "support/captured_stderr.hpp"
+#include "support/files.hpp"
 #include "support/message_of.hpp"
 #include "support/pixel_types.hpp"
 #include "support/raster_files.hpp"
@@ -55,12 +55,6 @@ using names = std::set<std::string>;
 pixel_grid plain_grid(std::ptrdiff_t rows, std::ptrdiff_t cols)
 {
     return {.rows = rows, .cols = cols, .geotransform = {}, .projection = {}};
-}
-
-std::string bytes_of(std::string const& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 // A segmentation with everything that one has; pixels in noise, so that compression does not make it small.
@@ -242,14 +236,14 @@ TEST_CASE("a writer that is not closed leaves nothing, and the older result as i
         writer.write({.index = 0, .row = 0, .col = 0, .rows = 300, .cols = 300},
                      test::noise<std::uint8_t>(1, 300, 300));
         CHECK(folder.names().size() == 3);
-        CHECK(bytes_of(folder / "a.tif") == "old");
+        CHECK(test::read_file(folder / "a.tif") == "old");
         auto moved = std::move(writer);
         moved = gdal_writer<std::uint8_t>(folder / "a.tif");
         CHECK(folder.names().size() == 2);
         moved.open(plain_grid(300, 300));
     }
     CHECK(folder.names() == names{"a.tif", "a.tif.aux.xml"});
-    CHECK(bytes_of(folder / "a.tif") == "old");
+    CHECK(test::read_file(folder / "a.tif") == "old");
     CHECK(output.text().empty());
 }
 
@@ -390,7 +384,7 @@ TEST_CASE("a full disk is an error at any point, and leaves neither a file nor a
         CAPTURE(path);
         write_everything(path, 250, options);
         auto const size = fs::file_size(path);
-        auto const complete = bytes_of(path);
+        auto const complete = test::read_file(path);
         auto const before = folder.names(); // with GTiff's attribute table in a file beside it
         REQUIRE(size > 200'000);
         std::vector<std::uintmax_t> limits{0, 1, 8, 50, 100, 120, 150, 200, 400, 1000};
@@ -421,7 +415,7 @@ TEST_CASE("a full disk is an error at any point, and leaves neither a file nor a
             CHECK(WIFEXITED(status));
             CHECK(WEXITSTATUS(status) == 42);
             CHECK(output.text().empty());
-            CHECK(bytes_of(path) == complete); // the older result
+            CHECK(test::read_file(path) == complete); // the older result
             CHECK(folder.names() == before);
         }
     }

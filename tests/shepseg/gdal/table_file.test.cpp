@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <set>
 #include <string>
@@ -21,6 +20,7 @@
 #include <rios/error.hpp>
 #include <rios/gdal/vector_dataset.hpp>
 
+#include "support/files.hpp"
 #include "support/message_of.hpp"
 #include "support/scratch_disk.hpp"
 #include "support/statistics_tables.hpp"
@@ -40,12 +40,6 @@ shepseg::statistics_table small_table()
                              {.name = "Band_1_max", .values = column_values::integer},
                              {.name = "large", .values = column_values::large_integer}},
                             4, {{1, {1.0 / 3, 7, 4294967295.0}}, {3, {1e-300, -7, 3}}});
-}
-
-std::string text_of(std::string const& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 void write(std::string const& path, shepseg::statistics_table const& table, existing file = existing::refused)
@@ -74,12 +68,12 @@ TEST_CASE("CSV has a row for each label from 1 on, with all digits")
     temporary_directory const folder;
     auto const path = folder / "table.csv";
     write(path, small_table());
-    CHECK(text_of(path) == "id,Band_1_mean,Band_1_max,large\n"
-                           "1,0.3333333333333333,7,4294967295\n"
-                           "2,-9999,-9999,-9999\n"
-                           "3,1e-300,-7,3\n");
+    CHECK(test::read_file(path) == "id,Band_1_mean,Band_1_max,large\n"
+                                   "1,0.3333333333333333,7,4294967295\n"
+                                   "2,-9999,-9999,-9999\n"
+                                   "3,1e-300,-7,3\n");
     write(folder / "odd.csv", test::make_table({{.name = "a,b"}, {.name = "say \"c\""}}, 1, {}));
-    CHECK(text_of(folder / "odd.csv") == "id,\"a,b\",\"say \"\"c\"\"\"\n");
+    CHECK(test::read_file(folder / "odd.csv") == "id,\"a,b\",\"say \"\"c\"\"\"\n");
     CHECK(folder.names() == std::set<std::string>{"odd.csv", "table.csv"});
 }
 
@@ -136,11 +130,11 @@ TEST_CASE("other extensions, files that are there and folders that are not are r
     std::ofstream(folder / "there.csv") << "mine";
     CHECK(refused("there.csv", existing::refused) ==
           folder / "there.csv" + ": exists already; have it replaced (--overwrite), or give another name");
-    CHECK(text_of(folder / "there.csv") == "mine");
+    CHECK(test::read_file(folder / "there.csv") == "mine");
     CHECK(refused("no/folder.csv", existing::refused) ==
           folder / "no/folder.csv" + ": cannot create a file in '" + folder / "no" + "': no such file or directory");
     write(folder / "there.csv", small_table(), existing::replaced);
-    CHECK(text_of(folder / "there.csv").starts_with("id,"));
+    CHECK(test::read_file(folder / "there.csv").starts_with("id,"));
 }
 
 TEST_CASE("a table that is not committed leaves nothing")
@@ -171,10 +165,10 @@ TEST_CASE("a file that has come into being in the meantime stays, and is found o
             CHECK(message_of<rios::io_error>([&] { early.write(small_table()); }) == text);
             CHECK(message_of<rios::io_error>([&] { late.commit(); }) == text);
         }
-        CHECK(text_of(path) == "mine");
+        CHECK(test::read_file(path) == "mine");
         table_file other(path, existing::replaced);
         other.write(small_table());
-        CHECK(text_of(path) == "mine");
+        CHECK(test::read_file(path) == "mine");
         other.commit();
         CHECK(rows_of(path).size() == 3);
     }
@@ -211,7 +205,7 @@ TEST_CASE("in CSV, what is no number is an empty cell, so that columns stay numb
     temporary_directory const folder;
     auto const nan = std::numeric_limits<double>::quiet_NaN();
     write(folder / "t.csv", test::make_table({{.name = "a"}, {.name = "b"}}, 3, {{1, {nan, 2.5}}, {2, {1, nan}}}));
-    CHECK(text_of(folder / "t.csv") == "id,a,b\n1,,2.5\n2,1,\n");
+    CHECK(test::read_file(folder / "t.csv") == "id,a,b\n1,,2.5\n2,1,\n");
 }
 
 TEST_CASE("a table that cannot be completed is an error and leaves nothing, also when that shows only at its end")
@@ -255,7 +249,7 @@ TEST_CASE("on a full disk tables are an error that names them, and the older fil
         auto const size = std::filesystem::file_size(path);
         std::filesystem::remove(path);
         write(path, small_table());
-        auto const before = text_of(path);
+        auto const before = test::read_file(path);
         auto const names = folder.names();
         for (rlim_t const limit : {rlim_t{0}, rlim_t{5'000}, size / 2, size - 5'000, size - 1}) {
             CAPTURE(limit);
@@ -263,7 +257,7 @@ TEST_CASE("on a full disk tables are an error that names them, and the older fil
                       auto const message = message_of<rios::io_error>([&] { write(path, table, existing::replaced); });
                       return message.starts_with(path + ": ") && message.find(".tmp") == std::string::npos ? told : 1;
                   }) == told);
-            CHECK(text_of(path) == before);
+            CHECK(test::read_file(path) == before);
             CHECK(folder.names() == names);
         }
         std::filesystem::remove(path);
