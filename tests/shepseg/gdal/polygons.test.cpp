@@ -7,13 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <gdal_alg.h>
 
@@ -23,22 +20,25 @@
 #include <rios/gdal/vector_dataset.hpp>
 #include <rios/gdal/vector_reader.hpp>
 
+#include "support/files.hpp"
 #include "support/message_of.hpp"
 #include "support/random_numbers.hpp"
 #include "support/raster_files.hpp"
-#include "support/tables.hpp"
+#include "support/segment_polygons.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/vector_files.hpp"
 
 using shepseg::connectivity;
 using shepseg::write_polygons;
+using test::features_of;
+using test::make_labels;
 using test::message_of;
 using test::temporary_directory;
+using test::write_file;
 
 namespace {
 
 using labels = rios::image<std::uint32_t>;
-std::array<double, 6> const place{500000, 20, 0, 6000000, 0, -20};
 
 /// Blobs of all shapes with holes, islands and pieces that meet at corners; `top` is added to all numbers but 0.
 labels scene(std::ptrdiff_t rows, std::ptrdiff_t cols, std::uint64_t seed = 1, std::uint32_t top = 0)
@@ -54,39 +54,11 @@ labels scene(std::ptrdiff_t rows, std::ptrdiff_t cols, std::uint64_t seed = 1, s
     return result;
 }
 
-void make_labels(std::string const& path, labels const& image, std::string const& format = "GTiff")
-{
-    test::make_raster(path, format, image);
-    auto const file = test::open_raster(path, GDAL_OF_UPDATE);
-    auto geotransform = place;
-    file->SetGeoTransform(geotransform.data());
-    file->SetProjection(test::wkt_of("EPSG:32755").c_str());
-}
-
-void write_text(std::string const& path, std::string const& text)
-{
-    std::ofstream(path) << text;
-}
-
 std::map<std::uint32_t, std::size_t> pixels_of(labels const& image)
 {
     std::map<std::uint32_t, std::size_t> result;
     for (auto const [row, col] : image.pixels()) {
         if (image(0, row, col) != 0) ++result[image(0, row, col)];
-    }
-    return result;
-}
-
-/// All features of a file, by their number.
-std::map<std::uint32_t, std::unique_ptr<OGRFeature>> features_of(std::string const& path)
-{
-    std::map<std::uint32_t, std::unique_ptr<OGRFeature>> result;
-    auto const file = rios::vector_dataset::open(path);
-    auto& layer = file.layer(0);
-    while (auto* const next = layer.GetNextFeature()) {
-        std::unique_ptr<OGRFeature> feature(next);
-        auto const id = static_cast<std::uint32_t>(feature->GetFieldAsInteger64("id"));
-        CHECK(result.try_emplace(id, std::move(feature)).second);
     }
     return result;
 }
@@ -103,8 +75,12 @@ std::string sides_of(OGRPolygon const& polygon)
     std::multiset<std::array<long, 4>> sides;
     for (auto const* const ring : polygon) {
         for (int i = 0; i + 1 < ring->getNumPoints(); ++i) {
-            auto const col = [&](int at) { return std::lround((ring->getX(at) - place[0]) / place[1]); };
-            auto const row = [&](int at) { return std::lround((ring->getY(at) - place[3]) / place[5]); };
+            auto const col = [&](int at) {
+                return std::lround((ring->getX(at) - test::labels_place[0]) / test::labels_place[1]);
+            };
+            auto const row = [&](int at) {
+                return std::lround((ring->getY(at) - test::labels_place[3]) / test::labels_place[5]);
+            };
             auto const [left, right] = std::minmax({col(i), col(i + 1)});
             auto const [top, bottom] = std::minmax({row(i), row(i + 1)});
             CHECK((left == right || top == bottom));
@@ -138,8 +114,10 @@ std::string faults(std::string const& vectors, labels const& image, double pixel
 /// The numbers of segments, burned from their polygons.
 labels burned(std::string const& vectors, labels const& like)
 {
-    rios::pixel_grid const grid{
-        .rows = like.rows(), .cols = like.cols(), .geotransform = place, .projection = test::wkt_of("EPSG:32755")};
+    rios::pixel_grid const grid{.rows = like.rows(),
+                                .cols = like.cols(),
+                                .geotransform = test::labels_place,
+                                .projection = test::wkt_of("EPSG:32755")};
     auto reader = rios::vector_reader<std::uint32_t>(vectors, {.attribute = "id"}).on(grid, 0);
     return reader.read(grid.whole());
 }
@@ -295,191 +273,6 @@ TEST_CASE("a raster of null only gives a layer without features")
     CHECK(features_of(folder / "a.gpkg").empty());
 }
 
-TEST_CASE("the columns of the attribute table are fields, with their types")
-{
-    temporary_directory const folder;
-    for (auto const& format : test::table_formats()) {
-        CAPTURE(format.driver);
-        auto const path = folder / ("s" + format.extension);
-        labels image(1, 4, 4);
-        for (auto const [row, col] : image.pixels()) image(0, row, col) = static_cast<std::uint32_t>(row * 4 + col);
-        make_labels(path, image, format.driver);
-        std::vector<double> reals;
-        std::vector<std::int32_t> integers;
-        std::vector<std::string> texts;
-        for (int row = 0; row < 14; ++row) { // two too few
-            reals.push_back(row / 3.0);
-            integers.push_back(-row);
-            texts.push_back("kind " + std::to_string(row));
-        }
-        test::add_plain_column(path, "mean", reals);
-        test::add_plain_column(path, "level", integers);
-        test::add_plain_column(path, "kind", texts);
-        auto const report = write_polygons(path, folder / "a.gpkg", {.existing = rios::existing::replaced});
-        CHECK(report.attributes == 3);
-        CHECK(report.segments == 15);
-        CHECK(report.without_attributes == 2);
-        auto const features = features_of(folder / "a.gpkg");
-        auto const& defn = *features.at(1)->GetDefnRef();
-        CHECK(defn.GetFieldCount() == 4);
-        CHECK(defn.GetFieldDefn(0)->GetType() == OFTInteger64);
-        CHECK(defn.GetFieldDefn(1)->GetType() == OFTReal);
-        CHECK(defn.GetFieldDefn(2)->GetType() == OFTInteger);
-        CHECK(defn.GetFieldDefn(3)->GetType() == OFTString);
-        for (auto const& [id, feature] : features) {
-            if (id >= 14) {
-                CHECK_FALSE(feature->IsFieldSetAndNotNull(1));
-                continue;
-            }
-            CHECK(feature->GetFieldAsDouble("mean") == doctest::Approx(id / 3.0).epsilon(1e-14));
-            CHECK(feature->GetFieldAsInteger("level") == -static_cast<int>(id));
-            CHECK(std::string(feature->GetFieldAsString("kind")) == "kind " + std::to_string(id));
-        }
-    }
-}
-
-TEST_CASE("the rows of a large attribute table come to their segments in whatever order these end")
-{
-    temporary_directory const folder;
-    labels image(1, 300, 400);
-    for (auto const [row, col] : image.pixels()) { // numbers all over the table in each row
-        image(0, row, col) = static_cast<std::uint32_t>(1 + row / 2 + 150 * (col / 2));
-    }
-    make_labels(folder / "s.img", image, "HFA");
-    std::vector<double> values(30001);
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = 7.0 * static_cast<double>(i);
-    test::add_plain_column(folder / "s.img", "seven", values);
-    auto const report = write_polygons(folder / "s.img", folder / "a.fgb");
-    CHECK(report.segments == 30000);
-    for (auto const& [id, feature] : features_of(folder / "a.fgb")) {
-        if (feature->GetFieldAsDouble("seven") != 7.0 * id) FAIL("segment ", id);
-    }
-}
-
-TEST_CASE("a table is joined by its column id, whatever the order of its rows")
-{
-    temporary_directory const folder;
-    labels image(1, 1, 4);
-    for (std::uint32_t col = 0; col < 4; ++col) image(0, 0, col) = 10 * (col + 1);
-    make_labels(folder / "s.tif", image);
-    write_text(folder / "t.csv", "mean,id,n,big,when,name\n"
-                                 "1.5,40,7,12345678901,2020/05/06,\"x, y\"\n"
-                                 "2.5,10,8,1,2020/05/07,z\n"
-                                 ",30,,,,\n"
-                                 "3,99,9,2,2020/05/08,unused\n"
-                                 "9,0,0,0,2020/05/09,null\n");
-    auto const report = write_polygons(folder / "s.tif", folder / "a.gpkg", {.table = folder / "t.csv"});
-    CHECK(report.attributes == 5);
-    CHECK(report.segments == 4);
-    CHECK(report.without_attributes == 1);
-    CHECK(report.unused_rows == 1);
-    auto const features = features_of(folder / "a.gpkg");
-    auto const& defn = *features.at(10)->GetDefnRef();
-    CHECK(std::string(defn.GetFieldDefn(1)->GetNameRef()) == "mean");
-    CHECK(defn.GetFieldDefn(1)->GetType() == OFTReal);
-    CHECK(defn.GetFieldDefn(2)->GetType() == OFTInteger);
-    CHECK(defn.GetFieldDefn(3)->GetType() == OFTInteger64);
-    CHECK(defn.GetFieldDefn(4)->GetType() == OFTDate);
-    CHECK(defn.GetFieldDefn(5)->GetType() == OFTString);
-    CHECK(features.at(40)->GetFieldAsDouble("mean") == 1.5);
-    CHECK(features.at(40)->GetFieldAsInteger64("big") == 12345678901);
-    CHECK(std::string(features.at(40)->GetFieldAsString("when")) == "2020/05/06");
-    CHECK(std::string(features.at(40)->GetFieldAsString("name")) == "x, y");
-    CHECK(features.at(10)->GetFieldAsInteger("n") == 8);
-    for (int field = 1; field <= 5; ++field) CHECK_FALSE(features.at(20)->IsFieldSetAndNotNull(field));
-    CHECK_FALSE(features.at(30)->IsFieldSetAndNotNull(1));
-    CHECK(folder.names() == std::set<std::string>{"s.tif", "t.csv", "a.gpkg"});
-}
-
-TEST_CASE("a table may be a layer of a database, and its row numbers the ids")
-{
-    temporary_directory const folder;
-    labels image(1, 1, 2);
-    image(0, 0, 0) = 1;
-    image(0, 0, 1) = 2;
-    make_labels(folder / "s.tif", image);
-    test::make_vectors(folder / "t.gpkg",
-                       {{.name = "other"}, {.name = "table", .features = {{.wkt = "", .value = 5}}}});
-    CHECK(message_of<rios::options_error>([&] {
-              write_polygons(folder / "s.tif", folder / "a.gpkg", {.table = folder / "t.gpkg"});
-          }) == (folder / "t.gpkg") + ": has several layers; name one of 'other', 'table'");
-    CHECK(message_of<rios::options_error>([&] {
-              write_polygons(folder / "s.tif", folder / "a.gpkg", {.table = folder / "t.gpkg", .table_layer = "nix"});
-          }) == (folder / "t.gpkg") + ": no layer 'nix'; its layers: 'other', 'table'");
-    CHECK(message_of<rios::options_error>([&] {
-              write_polygons(folder / "s.tif", folder / "a.gpkg", {.table = folder / "t.gpkg", .table_layer = "table"});
-          }) == (folder / "t.gpkg") +
-                    ": layer 'table' has no column 'id' with the numbers of the segments; its columns: "
-                    "'value', 'number', 'name'");
-    {
-        auto* const driver = GetGDALDriverManager()->GetDriverByName("SQLite");
-        test::gdal_handle const file(driver->Create((folder / "t.sqlite").c_str(), 0, 0, 0, GDT_Unknown, nullptr));
-        char const* const options[] = {"FID=id", nullptr};
-        auto* const layer = file->CreateLayer("t", nullptr, wkbNone, const_cast<char**>(options));
-        OGRFieldDefn field("v", OFTReal);
-        layer->CreateField(&field);
-        for (int id = 1; id <= 2; ++id) {
-            OGRFeature row(layer->GetLayerDefn());
-            row.SetFID(id);
-            row.SetField(0, id * 1.5);
-            REQUIRE(layer->CreateFeature(&row) == OGRERR_NONE);
-        }
-    }
-    write_polygons(folder / "s.tif", folder / "a.gpkg", {.table = folder / "t.sqlite"});
-    CHECK(features_of(folder / "a.gpkg").at(2)->GetFieldAsDouble("v") == 3);
-}
-
-TEST_CASE("tables whose ids are no numbers of segments, or stand there twice, are refused and nothing is written")
-{
-    temporary_directory const folder;
-    labels image(1, 1, 2);
-    image(0, 0, 0) = 1;
-    make_labels(folder / "s.tif", image);
-    auto const refusal = [&](std::string const& text) {
-        write_text(folder / "t.csv", text);
-        auto const message = message_of<rios::error>(
-            [&] { write_polygons(folder / "s.tif", folder / "a.gpkg", {.table = folder / "t.csv"}); });
-        CHECK(folder.names() == std::set<std::string>{"s.tif", "t.csv"});
-        auto const begin = (folder / "t.csv") + ": ";
-        REQUIRE(message.starts_with(begin));
-        return message.substr(begin.size());
-    };
-    std::string const allowed = " in the column 'id'; allowed: numbers of segments, whole and up to 4294967295";
-    CHECK(refusal("a,b\n1,2\n") ==
-          "layer 't' has no column 'id' with the numbers of the segments; its columns: 'a', 'b'");
-    CHECK(refusal("id,b\n7,2\n1,3\n7,4\n") ==
-          "the id 7 stands in several rows; each segment must have one row at most");
-    CHECK(refusal("id,b\n1,2\n-1,2\n") == "row 2 has -1" + allowed);
-    CHECK(refusal("id,b\n1,2\n1.5,2\n") == "row 2 has '1.5'" + allowed);
-    CHECK(refusal("id,b\n4294967296,2\n") == "row 1 has 4294967296" + allowed);
-    CHECK(refusal("id,b\n1,2\nseven,2\n") == "row 2 has 'seven'" + allowed);
-    CHECK(refusal("id,b\n1,2\n,2\n") == "row 2 has none" + allowed);
-}
-
-TEST_CASE("a table that is not there is an error that names it")
-{
-    temporary_directory const folder;
-    make_labels(folder / "s.tif", labels(1, 3, 4));
-    CHECK(message_of<rios::io_error>([&] {
-              write_polygons(folder / "s.tif", folder / "a.gpkg", {.table = folder / "t.csv"});
-          }) == (folder / "t.csv") + ": no such file or directory");
-    CHECK(folder.names() == std::set<std::string>{"s.tif"});
-}
-
-TEST_CASE("columns that are called like fields of the output get a number behind their name")
-{
-    temporary_directory const folder;
-    labels image(1, 1, 2);
-    image(0, 0, 0) = 1;
-    make_labels(folder / "s.tif", image);
-    test::add_plain_column(folder / "s.tif", "ID", std::vector<std::int32_t>{5, 6});
-    test::add_plain_column(folder / "s.tif", "fid", std::vector<std::int32_t>{7, 8});
-    auto const report = write_polygons(folder / "s.tif", folder / "a.gpkg");
-    CHECK(report.renamed == std::vector<rios::renamed_field>{{"ID", "ID_2"}, {"fid", "fid_2"}});
-    CHECK(features_of(folder / "a.gpkg").at(1)->GetFieldAsInteger("ID_2") == 6);
-    CHECK(features_of(folder / "a.gpkg").at(1)->GetFieldAsInteger("fid_2") == 8);
-}
-
 TEST_CASE("neither the raster nor the table is written over, nor any file of theirs")
 {
     temporary_directory const folder;
@@ -488,7 +281,7 @@ TEST_CASE("neither the raster nor the table is written over, nor any file of the
     for (auto const* name : {"a.shp", "a.shx"}) std::filesystem::remove(folder / name); // a .dbf is a table by itself
     test::make_vectors(folder / "b.shp", {{.name = "b", .features = {{.wkt = "POINT (1 1)", .value = 5}}}},
                        "ESRI Shapefile");
-    write_text(folder / "t.csv", "id,v\n1,2\n");
+    write_file(folder / "t.csv", "id,v\n1,2\n");
     auto const before = folder.names();
     auto const size = std::filesystem::file_size(folder / "a.dbf");
     auto const refusal = [&](std::string const& output, std::string const& table, rios::existing existing) {
@@ -529,8 +322,8 @@ TEST_CASE("who cancels finds nothing, and an older file as it was")
     temporary_directory const folder;
     auto const image = scene(70, 83);
     make_labels(folder / "s.tif", image);
-    write_text(folder / "a.gpkg", "older");
-    write_text(folder / "t.csv", "id,v\n1,2\n");
+    write_file(folder / "a.gpkg", "older");
+    write_file(folder / "t.csv", "id,v\n1,2\n");
     std::set<std::string> phases;
     write_polygons(folder / "s.tif", folder / "b.gpkg",
                    {.table = folder / "t.csv", .progress = [&](std::string_view phase, double) {
