@@ -390,7 +390,7 @@ TEST_CASE("more clusters than the sample has pixels are refused with the number 
     d.refuses_options({"--clusters", "601"}, status::usage, {d.in(), "601", "600"});
     d.refuses_options({"--clusters", "60", "--sample-pixels", "59"}, status::usage, {d.in(), "60"});
     d.refuses_options({"--clusters", "2", "--sample-percent", "1e-9"}, status::usage, {d.in(), "2", "1"});
-    for (int band = 1; band <= 3; ++band) set_null(d.in(), band, 10);
+    set_null(d.in(), 10);
     d.refuses_options({"--clusters", "600"}, status::usage, {d.in(), "600", "475"});
     make_raster(d / "one.tif", "GTiff", rios::image<std::uint8_t>(1, 1, 1));
     d.refuses_files(d / "one.tif", d.out(), {}, status::usage, {d / "one.tif", "5", "1"});

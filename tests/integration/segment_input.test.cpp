@@ -62,15 +62,6 @@ std::string name_of_type()
     else return "float64";
 }
 
-void set_null(std::string const& path, double value)
-{
-    auto const file = open_raster(path, GDAL_OF_UPDATE);
-    test::quiet_gdal const quiet; // GTiff warns that all bands get the same
-    for (int band = 1; band <= file->GetRasterCount(); ++band) {
-        REQUIRE(file->GetRasterBand(band)->SetNoDataValue(value) == CE_None);
-    }
-}
-
 struct vrt_band {
     std::string type;
     std::string source;
@@ -104,13 +95,13 @@ TEST_CASE_TEMPLATE_DEFINE("pixels of every type are segmented, and those with th
     for (int const spectrum : {0, 2, 4}) {
         auto const null = static_cast<double>(quilt::value(spectrum, first, step));
         CAPTURE(null);
-        set_null(folder / "in.tif", null);
+        test::set_null(folder / "in.tif", null);
         CHECK(first_difference(segmented(folder / "in.tif", folder / "out.tif", options), scene.segments(spectrum)) ==
               "");
         CHECK(read_json(folder / "s.json").at("parameters").at("null_value") == doctest::Approx(null));
     }
     // A value that the type may not even have.
-    set_null(folder / "in.tif", -12345.5);
+    test::set_null(folder / "in.tif", -12345.5);
     CHECK(first_difference(segmented(folder / "in.tif", folder / "out.tif", options), scene.segments()) == "");
 }
 TEST_CASE_TEMPLATE_APPLY(input_types, test::pixel_types);
@@ -164,7 +155,7 @@ TEST_CASE("a file whose null value is NaN has its NaN pixels left out")
         if (scene.spectrum(row, col) == 1) pixels(0, row, col) = pixels(1, row, col) = std::nanf("");
     }
     make_raster(folder / "in.tif", "GTiff", pixels);
-    set_null(folder / "in.tif", std::nan(""));
+    test::set_null(folder / "in.tif", std::nan(""));
     auto const found =
         segmented(folder / "in.tif", folder / "out.tif",
                   with(exact(), {"--save-cluster-model", folder / "m.json", "--summary", folder / "s.json"}));
@@ -186,17 +177,17 @@ TEST_CASE("the least float is a null value however many digits the file gives it
     make_raster(folder / "in.tif", "GTiff", pixels);
     for (double const null : {-3.4028234663852886e+38, -3.40282346638529e+38, -3.40282306073709653e+38}) {
         CAPTURE(null);
-        set_null(folder / "in.tif", null);
+        test::set_null(folder / "in.tif", null);
         auto const found = segmented(folder / "in.tif", folder / "out.tif", exact());
         // The last is the float before: not the value of any pixel.
         CHECK(first_difference(found, null == -3.40282306073709653e+38 ? scene.segments() : scene.segments(0)) == "");
     }
-    set_null(folder / "in.tif", -3.4e38);
+    test::set_null(folder / "in.tif", -3.4e38);
     CHECK(first_difference(segmented(folder / "in.tif", folder / "out.tif", exact()), scene.segments(2)) == "");
     CHECK(first_difference(segmented(folder / "in.tif", folder / "out.tif", with(exact(), {"--null-value", "-3.4e38"})),
                            scene.segments(2)) == "");
     // The least double is the value of no float.
-    set_null(folder / "in.tif", std::numeric_limits<double>::lowest());
+    test::set_null(folder / "in.tif", std::numeric_limits<double>::lowest());
     CHECK(first_difference(segmented(folder / "in.tif", folder / "out.tif", exact()), scene.segments()) == "");
 }
 
@@ -211,7 +202,7 @@ TEST_CASE("a decimal fraction is a null value of float pixels")
     make_raster(folder / "in.tif", "GTiff", pixels);
     CHECK(first_difference(segmented(folder / "in.tif", folder / "out.tif", with(exact(), {"--null-value", "0.1"})),
                            scene.segments(4)) == "");
-    set_null(folder / "in.tif", 0.1);
+    test::set_null(folder / "in.tif", 0.1);
     CHECK(first_difference(segmented(folder / "in.tif", folder / "out.tif", exact()), scene.segments(4)) == "");
 }
 

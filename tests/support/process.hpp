@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -289,6 +290,16 @@ class process {
 [[nodiscard]] inline process_result run(std::vector<std::string> command, process_options options = {})
 {
     return process(std::move(command), std::move(options)).wait();
+}
+
+/// Does it run? One that has ended and was not waited for (by init, here) does not.
+[[nodiscard]] inline bool is_alive(int id)
+{
+    std::ifstream file("/proc/" + std::to_string(id) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    auto const after = text.rfind(')');
+    return after != std::string::npos && after + 2 < text.size() && text[after + 2] != 'Z' && text[after + 2] != 'X';
 }
 
 } // namespace test

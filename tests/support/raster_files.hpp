@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <cpl_error.h>
 #include <cpl_string.h>
 #include <gdal_priv.h>
 
@@ -110,6 +111,25 @@ void make_raster(std::string const& path, std::string const& format, rios::image
     auto const dataset = create_raster(path, format, static_cast<int>(pixels.rows()), static_cast<int>(pixels.cols()),
                                        static_cast<int>(pixels.bands()), raw_type<T>(), options);
     write_pixels(*dataset, pixels);
+}
+
+/// GDAL, in the test itself, prints no warnings while this object lives.
+class quiet_gdal {
+  public:
+    quiet_gdal() { CPLPushErrorHandler(CPLQuietErrorHandler); }
+    quiet_gdal(quiet_gdal const&) = delete;
+    quiet_gdal& operator=(quiet_gdal const&) = delete;
+    ~quiet_gdal() { CPLPopErrorHandler(); }
+};
+
+/// Sets the null value of all bands.
+inline void set_null(std::string const& path, double value)
+{
+    auto const file = open_raster(path, GDAL_OF_UPDATE);
+    quiet_gdal const quiet; // GTiff warns that all bands get the same
+    for (int band = 1; band <= file->GetRasterCount(); ++band) {
+        if (file->GetRasterBand(band)->SetNoDataValue(value) != CE_None) throw std::runtime_error("no null in " + path);
+    }
 }
 
 /// Noise over the whole range of T, its ends included.

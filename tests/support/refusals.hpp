@@ -103,9 +103,4 @@ class desk {
     temporary_directory folder_;
 };
 
-inline void set_null(std::string const& path, int band, double value)
-{
-    REQUIRE(open_raster(path, GDAL_OF_UPDATE)->GetRasterBand(band)->SetNoDataValue(value) == CE_None);
-}
-
 } // namespace test

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include <cpl_error.h>
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
@@ -162,15 +161,6 @@ inline std::string first_difference(labels const& a, labels const& b)
     }
     return "";
 }
-
-/// GDAL, in the test itself, prints no warnings while this object lives.
-class quiet_gdal {
-  public:
-    quiet_gdal() { CPLPushErrorHandler(CPLQuietErrorHandler); }
-    quiet_gdal(quiet_gdal const&) = delete;
-    quiet_gdal& operator=(quiet_gdal const&) = delete;
-    ~quiet_gdal() { CPLPopErrorHandler(); }
-};
 
 /// Runs `shepseg segment` quietly, which must succeed in silence, and reads the labels.
 inline labels segmented(std::string const& image, std::string const& output, strings const& options,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -105,6 +106,22 @@ void add_plain_column(std::string const& path, std::string const& name, std::vec
         }
     }
     if (!through && raster.SetDefaultRAT(table) != CE_None) throw std::runtime_error("cannot set the table of " + path);
+}
+
+/// Gives a file's table a column of each type: "mean", half of the number of the row; "code", that number below 0; "kind".
+inline void add_columns_of_all_types(std::string const& path, int rows)
+{
+    std::vector<double> means;
+    std::vector<std::int32_t> codes;
+    std::vector<std::string> kinds;
+    for (int row = 0; row < rows; ++row) {
+        means.push_back(row / 2.0);
+        codes.push_back(-row);
+        kinds.push_back("kind " + std::to_string(row));
+    }
+    add_plain_column(path, "mean", means);
+    add_plain_column(path, "code", codes);
+    add_plain_column(path, "kind", kinds);
 }
 
 } // namespace test

@@ -22,16 +22,6 @@ using test::temporary_directory;
 using options = rios::column_statistics_options;
 constexpr auto quantiles = rios::weighted_statistics::extent::quantiles;
 
-namespace {
-
-void set_null(std::string const& path, double null)
-{
-    auto const file = test::open_raster(path, GDAL_OF_UPDATE);
-    REQUIRE(file->GetRasterBand(1)->SetNoDataValue(null) == CE_None);
-}
-
-} // namespace
-
 TEST_CASE("statistics of a column are those of the pixels, each with the number of its row")
 {
     // The table of RIOS's test: n squared, the row of the null value with a number that would show.
@@ -39,7 +29,7 @@ TEST_CASE("statistics of a column are those of the pixels, each with the number 
         CAPTURE(format.driver);
         temporary_directory const folder;
         auto const path = make_tableless(folder, format);
-        set_null(path, 0);
+        test::set_null(path, 0);
         reals squares{500};
         reals counts{1000};
         reals pixels;
@@ -96,7 +86,7 @@ TEST_CASE("statistics are none where nothing counts, and say what they miss")
         CHECK(refusal("x", {.band = 2}) == path + ": no band 2; allowed: 1 to 1");
         CHECK(refusal("x", {.page = 0}) == "column_statistics: page 0: must be at least 1");
         CHECK(column_statistics(path, "x", rows)->sum == 15); // no null value: every row counts
-        set_null(path, 1);
+        test::set_null(path, 1);
         CHECK(column_statistics(path, "x", rows)->sum == 7);
         add_plain_column(path, "Histogram", reals{0, 9}, GFU_PixelCount);
         CHECK_FALSE(column_statistics(path, "x"));

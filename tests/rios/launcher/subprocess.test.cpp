@@ -75,21 +75,11 @@ int number_in(std::string const& path)
     return number;
 }
 
-/// Does it run? One that has ended and was not waited for (by init, here) does not.
-bool is_alive(int process)
-{
-    std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-    std::string text;
-    std::getline(file, text);
-    auto const after = text.rfind(')');
-    return after != std::string::npos && after + 2 < text.size() && text[after + 2] != 'Z' && text[after + 2] != 'X';
-}
-
 bool ends_soon(int process)
 {
     auto const deadline = clock_type::now() + 5s;
-    while (is_alive(process) && clock_type::now() < deadline) std::this_thread::sleep_for(2ms);
-    return !is_alive(process);
+    while (test::is_alive(process) && clock_type::now() < deadline) std::this_thread::sleep_for(2ms);
+    return !test::is_alive(process);
 }
 
 } // namespace
@@ -253,7 +243,7 @@ TEST_CASE("cancelling ends a process that listens at once, and one that does not
     CHECK(took >= 500ms);
     CHECK(took < 3s);
     CHECK(status_of(launcher, stubborn).exit_status == 128 + SIGKILL);
-    CHECK_FALSE(is_alive(process));
+    CHECK_FALSE(test::is_alive(process));
 }
 
 TEST_CASE("one of several is cancelled, and the others run on")
@@ -296,7 +286,7 @@ TEST_CASE("a launcher that ends leaves no process behind, nor what its processes
             static_cast<void>(launcher.submit(
                 shell("(trap '' TERM; while :; do sleep 0.05; done) & echo $! >" + (folder / "id") + "; wait")));
             child = number_in(folder / "id");
-            CHECK(is_alive(child));
+            CHECK(test::is_alive(child));
         }
         CHECK(ends_soon(child));
     }

@@ -79,27 +79,16 @@ TEST_CASE("the attributes of a raster are the rows of its table, in any order of
 {
     temporary_directory const folder;
     auto const path = test::make_tableless(folder, {"HFA", ".img"}, "a", GDT_UInt32);
-    std::vector<double> means;
-    std::vector<std::int32_t> codes;
-    std::vector<std::string> kinds;
-    constexpr std::int32_t rows = 5000; // several pages
-    for (std::int32_t row = 0; row < rows; ++row) {
-        means.push_back(row / 2.0);
-        codes.push_back(-row);
-        kinds.push_back("k" + std::to_string(row));
-    }
-    test::add_plain_column(path, "mean", means);
-    test::add_plain_column(path, "code", codes);
-    test::add_plain_column(path, "kind", kinds);
+    test::add_columns_of_all_types(path, 5000); // several pages
     auto const file = rios::gdal_dataset::open(path);
     attributes_of_raster attributes(file);
     CHECK(types_of(attributes) == "mean Real code Integer kind String ");
     CHECK_FALSE(attributes.described());
     feature_type attributes_of(attributes);
-    CHECK(attributes_of(4999) == "2499.5 -4999 k4999");
-    CHECK(attributes_of(1) == "0.5 -1 k1");
-    CHECK(attributes_of(2048) == "1024 -2048 k2048");
-    CHECK(attributes_of(2047) == "1023.5 -2047 k2047");
+    CHECK(attributes_of(4999) == "2499.5 -4999 kind 4999");
+    CHECK(attributes_of(1) == "0.5 -1 kind 1");
+    CHECK(attributes_of(2048) == "1024 -2048 kind 2048");
+    CHECK(attributes_of(2047) == "1023.5 -2047 kind 2047");
     CHECK(attributes_of(5000) == "unknown");
     CHECK(attributes_of(4294967295) == "unknown");
 }

@@ -72,12 +72,6 @@ std::vector<std::uint64_t> bits_of(shepseg::statistics_table const& table)
     return bits;
 }
 
-void set_null(std::string const& path, double value)
-{
-    auto const file = test::open_raster(path, GDAL_OF_UPDATE);
-    for (int band = 1; band <= file->GetRasterCount(); ++band) file->GetRasterBand(band)->SetNoDataValue(value);
-}
-
 void set_grid(std::string const& path, std::array<double, 6> geotransform)
 {
     test::open_raster(path, GDAL_OF_UPDATE)->SetGeoTransform(geotransform.data());
@@ -177,7 +171,7 @@ TEST_CASE_TEMPLATE_DEFINE("statistics are those of the plainest way, whatever wi
     auto const pixels = test::random_pixels<T>(2, 61, 83, null_value, random);
     test::make_raster(in.image, "GTiff", pixels);
     test::make_raster(in.segments, "GTiff", segments);
-    set_null(in.image, 7);
+    test::set_null(in.image, 7);
     auto const selection = shepseg::of_each_band({1, 2}, all_statistics);
     std::vector<shepseg::chosen_spatial_statistics::choice> const spatial{
         shepseg::neighbour_count{}, shepseg::edge_pixel_count{}, shepseg::variogram{.distance = 2}};
@@ -329,7 +323,7 @@ TEST_CASE("null values: of the file, of each band, another one, none")
         return result.table.row(1);
     };
     CHECK(valid(shepseg::null_of_file{}) == std::vector<double>{4, 4});
-    set_null(in.image, 3);
+    test::set_null(in.image, 3);
     CHECK(valid(shepseg::null_of_file{}) == std::vector<double>{3, 3});
     CHECK(valid(shepseg::no_null{}) == std::vector<double>{4, 4});
     CHECK(valid(1.0) == std::vector<double>{3, 3});
@@ -343,7 +337,7 @@ TEST_CASE("segments may be of any integer type, and null ones are none")
     auto const selection = shepseg::of_each_band({1}, {statistic_from("count")});
     auto const rows = [&](auto const& segments, std::optional<double> null_value) {
         test::make_raster(in.segments, "GTiff", segments);
-        if (null_value) set_null(in.segments, *null_value);
+        if (null_value) test::set_null(in.segments, *null_value);
         std::vector<double> counts;
         auto const result = statistics(in.image, in.segments, selection);
         for (std::uint32_t label = 0; label < result.table.rows(); ++label)
