@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -54,10 +55,15 @@ struct watched_reads {
     std::atomic<int> now = 0;
     std::atomic<int> most = 0;
     std::atomic<int> times = 0;
+    std::atomic<std::uintmax_t> bytes = 0;
     std::atomic<int> wait_for = 0; ///< the first reads wait for so many to be under way, but not for ever
     std::atomic<bool> slow = false;
 
-    void forget() { most = times = wait_for = 0; }
+    void forget()
+    {
+        most = times = wait_for = 0;
+        bytes = 0;
+    }
 
     static watched_reads& the_one()
     {
@@ -79,6 +85,7 @@ struct watched_reads {
                 one.begin();
                 auto const result = VSIFReadL(to, size, count, static_cast<VSILFILE*>(file));
                 --one.now;
+                one.bytes += result * size;
                 return result;
             };
             callbacks->eof = [](void* file) { return VSIFEofL(static_cast<VSILFILE*>(file)); };

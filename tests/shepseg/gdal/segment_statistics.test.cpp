@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <shepseg/gdal/segment_statistics.hpp>
 
-#include <array>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -31,12 +28,15 @@
 #include "support/random_numbers.hpp"
 #include "support/raster_files.hpp"
 #include "support/segment_scenes.hpp"
+#include "support/statistics_of_files.hpp"
 #include "support/temporary_directory.hpp"
 
 using shepseg::segment_statistics_options;
 using shepseg::statistic_from;
+using test::bits_of;
 using test::message_of;
-using test::temporary_directory;
+using test::statistics;
+using files = test::image_and_segments;
 
 namespace {
 
@@ -47,41 +47,6 @@ std::vector<shepseg::statistic> const all_statistics{
     statistic_from("max"),           statistic_from("mean"),         statistic_from("stddev"),
     statistic_from("median"),        statistic_from("mode"),         statistic_from("sum"),
     statistic_from("percentile:10"), statistic_from("percentile:0"), statistic_from("percentile:97.5")};
-
-/// Compiled once: executors differ in their numbers only.
-shepseg::segment_statistics_result
-statistics(std::string const& image, std::string const& segments,
-           std::vector<shepseg::band_statistics_selection> const& selection,
-           segment_statistics_options const& options = {}, rios::thread_options threads = {.readers = 0, .workers = 2},
-           std::vector<shepseg::chosen_spatial_statistics::choice> const& spatial = {})
-{
-    rios::thread_executor executor(threads);
-    return shepseg::segment_statistics(image, segments, selection, options, executor,
-                                       shepseg::chosen_spatial_statistics(spatial));
-}
-
-/// All numbers of a table, as bits.
-std::vector<std::uint64_t> bits_of(shepseg::statistics_table const& table)
-{
-    std::vector<std::uint64_t> bits;
-    table.for_each_page(0, [&](std::size_t, std::size_t, std::span<double const> numbers) {
-        auto const before = bits.size();
-        bits.resize(before + numbers.size());
-        std::memcpy(bits.data() + before, numbers.data(), numbers.size_bytes());
-    });
-    return bits;
-}
-
-void set_grid(std::string const& path, std::array<double, 6> geotransform)
-{
-    test::open_raster(path, GDAL_OF_UPDATE)->SetGeoTransform(geotransform.data());
-}
-
-struct files {
-    temporary_directory folder;
-    std::string image = folder / "image.tif";
-    std::string segments = folder / "segments.tif";
-};
 
 /// A table that is right for each segment, by the plainest way.
 template <rios::Pixel T>
@@ -357,35 +322,6 @@ TEST_CASE("segments may be of any integer type, and null ones are none")
     std::copy(std::begin(small), std::end(small), bytes.data());
     CHECK(rows(bytes, 255.0) == std::vector<double>{0, 1, 0, 0, 2});
     CHECK(rows(labels(1, 1, 6), {}) == std::vector<double>{0});
-}
-
-TEST_CASE("files that do not belong together are refused, and the message says which and by how much")
-{
-    files const in;
-    test::make_raster(in.image, "GTiff", test::noise<std::uint8_t>(2, 10, 20));
-    auto const selection = shepseg::of_each_band({1}, {statistic_from("mean")});
-    auto const run = [&] { return statistics(in.image, in.segments, selection); };
-    test::make_raster(in.segments, "GTiff", labels(1, 10, 21));
-    CHECK(message_of<rios::grid_error>(run) ==
-          in.segments + ": has 10 rows, 21 cols; " + in.image + " has 10 rows, 20 cols");
-    test::make_raster(in.segments, "GTiff", labels(1, 10, 20));
-    set_grid(in.segments, {500000, 10, 0, 6900000, 0, -10});
-    set_grid(in.image, {500005, 10, 0, 6900000, 0, -10});
-    CHECK(message_of<rios::grid_error>(run) ==
-          in.segments + ": has geotransform (500000, 10, 0, 6900000, 0, -10); " + in.image +
-              " has geotransform (500005, 10, 0, 6900000, 0, -10), up to 0.5 pixels apart");
-    test::make_raster(in.segments, "GTiff", rios::image<float>(1, 10, 20));
-    CHECK(message_of<rios::grid_error>(run) ==
-          in.segments + ": has pixels of type float32; numbers of segments are integers: uint8, int8, uint16, int16, "
-                        "uint32 or int32");
-    test::make_raster(in.segments, "GTiff", labels(2, 10, 20));
-    CHECK(message_of<rios::grid_error>(run) == in.segments + ": has 2 bands; a file of segments has one");
-    test::make_raster(in.segments, "GTiff", labels(1, 10, 20));
-    set_grid(in.segments, {500005, 10, 0, 6900000, 0, -10});
-    CHECK(message_of<rios::options_error>([&] {
-              return statistics(in.image, in.segments, shepseg::of_each_band({3}, {statistic_from("mean")}));
-          }) == in.image + ": no band 3; allowed: 1 to 2");
-    CHECK_THROWS_AS(statistics(in.folder / "none.tif", in.segments, selection), rios::io_error);
 }
 
 TEST_CASE("whoever does not like the columns may say so before the pixels are looked at, and progress may cancel")

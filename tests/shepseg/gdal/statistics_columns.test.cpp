@@ -15,6 +15,7 @@
 #include <rios/image.hpp>
 #include <rios/text_file.hpp>
 
+#include "support/files.hpp"
 #include "support/message_of.hpp"
 #include "support/raster_files.hpp"
 #include "support/scratch_disk.hpp"
@@ -275,4 +276,24 @@ TEST_CASE("names that the format cannot hold are refused before any work, and no
     CHECK(refused({{.name = "fine"}, {.name = std::string(70, 'x')}}).ends_with("HFA files have room for 63"));
     CHECK(refused({{.name = "one"}, {.name = "ONE"}}).starts_with(path + ": band 1: column 'ONE': there is"));
     CHECK(test::plain_table(path) == before);
+}
+
+TEST_CASE("the pixels of a raster stay as they are when its table is written, and a GeoTIFF is not touched at all")
+{
+    temporary_directory const folder;
+    for (auto const& format : test::table_formats()) {
+        auto const path = folder / ("a" + format.extension);
+        auto const labels = test::noise<std::uint32_t>(1, 70, 90);
+        test::make_raster(path, format.driver, labels);
+        auto const before = test::read_file(path);
+        for (auto const how : {existing::refused, existing::replaced}) {
+            shepseg::write_statistics_columns(path, small_table(), how);
+            CAPTURE(format.driver);
+            CHECK(test::read_pixels<std::uint32_t>(path) == labels);
+            if (format.driver == "GTiff") {
+                CHECK(test::read_file(path) == before);
+                CHECK(std::filesystem::exists(path + ".aux.xml"));
+            }
+        }
+    }
 }
