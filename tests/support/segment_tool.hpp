@@ -2,7 +2,6 @@
 // The tool `shepseg`, run on scenes whose segments are known without it.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -66,14 +65,6 @@ inline std::string failed(strings const& arguments, int status)
     CHECK(result.status == status);
     CHECK(result.out.empty());
     return result.err;
-}
-
-/// The largest label.
-inline std::uint32_t largest(labels const& image)
-{
-    std::uint32_t result = 0;
-    for (auto const [row, col] : image.pixels()) result = std::max(result, image(0, row, col));
-    return result;
 }
 
 /// A quilt of square patches in five spectra. Neighbours differ, diagonal ones too, so that with as many clusters or
