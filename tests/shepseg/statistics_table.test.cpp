@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iostream>
 #include <map>
 #include <span>
 #include <string>
@@ -20,6 +21,8 @@
 
 #include "support/message_of.hpp"
 #include "support/random_numbers.hpp"
+#include "support/resident_memory.hpp"
+#include "support/sanitizers.hpp"
 #include "support/scratch_disk.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -126,6 +129,30 @@ TEST_CASE("rows come back as they were set, from memory and from the file, other
     }
     CHECK(folder.names().empty());
     CHECK(open_files_in(folder).empty());
+}
+
+TEST_CASE("rows in the scratch file take no memory any more")
+{
+    if (test::sanitized) {
+        std::cout << "SKIPPED: a sanitizer keeps what was given back\n";
+        return;
+    }
+    temporary_directory const folder;
+    constexpr std::size_t width = 16; // pages of 2 MB
+    constexpr std::size_t pages = 64;
+    auto table = table_of(width, pages * page, folder, 0);
+    std::vector<double> const row(width, 1.5);
+    std::size_t before = 0;
+    std::size_t most = 0;
+    for (std::size_t number = 0; number < pages; ++number) {
+        for (std::size_t i = 0; i < page; ++i) table.set(static_cast<std::uint32_t>(number * page + i), row);
+        table.complete(number);
+        if (number == 3) before = test::resident_bytes();
+        most = std::max(most, test::resident_bytes());
+    }
+    CHECK(table.in_file() == pages * page * width * sizeof(double));
+    CHECK(most < before + (std::size_t{16} << 20));
+    CHECK(table.row(5) == row);
 }
 
 TEST_CASE("pages are those of labels")
