@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "memory.hpp"
 #include "null_test.hpp"
 #include "pixel_type.hpp"
 
