@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <shepseg/gdal/segment_statistics.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -392,7 +393,7 @@ TEST_CASE("the largest number that a pixel can have is no segment, unless the fi
           in.segments +
               ": has pixels of the value 4294967295, and the table would have a row for each number up to it; "
               "allowed: 4294967294 at most, unless it is the null value of the file");
-    set_null(in.segments, 4294967295.0);
+    test::set_null(in.segments, 4294967295.0);
     CHECK(statistics(in.image, in.segments, selection).table.rows() == 8);
 }
 
