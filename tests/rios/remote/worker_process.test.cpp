@@ -122,15 +122,6 @@ bool begins(std::string const& text, std::string const& with)
     return text.starts_with(with);
 }
 
-bool is_alive(int process)
-{
-    std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-    std::string text;
-    std::getline(file, text);
-    auto const after = text.rfind(')');
-    return after != std::string::npos && after + 2 < text.size() && text[after + 2] != 'Z' && text[after + 2] != 'X';
-}
-
 /// Squares numbers, but needs a while to arrive in another process.
 struct heavy_square {
     std::uint64_t milliseconds = 0;
@@ -340,8 +331,8 @@ TEST_CASE("a main process that ends, in whatever way, takes its workers with it"
     };
     REQUIRE(soon([&] { return workers().size() == 2; }, 20s));
     auto const processes = workers();
-    CHECK((is_alive(processes[0]) && is_alive(processes[1])));
-    auto const none_lives = [&] { return !is_alive(processes[0]) && !is_alive(processes[1]); };
+    CHECK((test::is_alive(processes[0]) && test::is_alive(processes[1])));
+    auto const none_lives = [&] { return !test::is_alive(processes[0]) && !test::is_alive(processes[1]); };
     auto const begun = clock_type::now();
     SUBCASE("told to, and it has asked to be told: nothing is left")
     {
