@@ -15,22 +15,19 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../error.hpp"
 #include "../scratch_file.hpp"
-#include "inherited_files.hpp"
 #include "launcher.hpp"
+#include "spawn.hpp"
 
 namespace rios {
 
@@ -63,7 +60,11 @@ class subprocess_launcher {
         scratch_file log(std::filesystem::temp_directory_path());
         log.open();
         pid_t process = 0;
-        auto const failure = spawn(command, log.descriptor(), process);
+        auto const failure = detail::spawn({.words = command.words,
+                                            .environment = command.environment,
+                                            .output = log.descriptor(),
+                                            .errors = log.descriptor()},
+                                           process);
         if (failure != 0) {
             throw remote_error("worker process '" + command.words.front() +
                                "' cannot be started: " + std::generic_category().message(failure));
@@ -121,60 +122,6 @@ class subprocess_launcher {
             log; // until it has ended: there may be more workers than descriptors, one after another
         job_status status{.state = job_state::running};
     };
-
-    /// @returns an errno, or 0
-    static int spawn(worker_command const& command, int log, pid_t& process)
-    {
-        posix_spawn_file_actions_t actions;
-        posix_spawnattr_t attributes;
-        if (auto const failure = ::posix_spawn_file_actions_init(&actions); failure != 0) return failure;
-        if (auto const failure = ::posix_spawnattr_init(&attributes); failure != 0) {
-            ::posix_spawn_file_actions_destroy(&actions);
-            return failure;
-        }
-        sigset_t none;
-        sigset_t all;
-        ::sigemptyset(&none);
-        ::sigfillset(&all);
-        ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        ::posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO);
-        ::posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
-        auto failure = detail::close_files(actions, STDERR_FILENO + 1);
-        ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-        ::posix_spawnattr_setpgroup(&attributes, 0);
-        ::posix_spawnattr_setsigdefault(&attributes, &all);
-        ::posix_spawnattr_setsigmask(&attributes, &none);
-
-        auto words = command.words;
-        std::vector<char*> arguments;
-        for (auto& word : words) arguments.push_back(word.data());
-        arguments.push_back(nullptr);
-        auto variables = environment_of(command);
-        std::vector<char*> environment;
-        for (auto& variable : variables) environment.push_back(variable.data());
-        environment.push_back(nullptr);
-
-        if (failure == 0) {
-            failure =
-                ::posix_spawn(&process, arguments.front(), &actions, &attributes, arguments.data(), environment.data());
-        }
-        ::posix_spawnattr_destroy(&attributes);
-        ::posix_spawn_file_actions_destroy(&actions);
-        return failure;
-    }
-
-    static std::vector<std::string> environment_of(worker_command const& command)
-    {
-        std::vector<std::string> result;
-        for (auto const* const* each = environ; *each != nullptr; ++each) {
-            std::string_view const variable = *each;
-            bool const replaced = std::any_of(command.environment.begin(), command.environment.end(),
-                                              [&](auto const& own) { return variable.starts_with(own.first + '='); });
-            if (!replaced) result.emplace_back(variable);
-        }
-        for (auto const& [name, value] : command.environment) result.push_back(name + '=' + value);
-        return result;
-    }
 
     /// Finds out whether a process has ended. @param options of waitid: 0 to wait for it
     static void look(child& each, int options = WNOHANG)

@@ -48,11 +48,11 @@ struct channel_address {
     std::uint16_t port = 0;
     channel_key key;
 
-    /// One line: "rios-channel-1 PORT KEY HOST HOST ..."
+    /// One line without blanks, which commands of batch systems may stumble over: "rios-channel-1/PORT/KEY/HOST/HOST..."
     [[nodiscard]] std::string text() const
     {
-        auto line = std::string(begin) + ' ' + std::to_string(port) + ' ' + key.text();
-        for (auto const& host : hosts) line += ' ' + host;
+        auto line = std::string(begin) + '/' + std::to_string(port) + '/' + key.text();
+        for (auto const& host : hosts) line += '/' + host;
         return line;
     }
 
@@ -62,7 +62,7 @@ struct channel_address {
         if (text.size() > longest) return std::nullopt;
         std::vector<std::string_view> words;
         while (!text.empty()) {
-            auto const end = text.find_first_of(blanks);
+            auto const end = text.find_first_of(between);
             if (end != 0) words.push_back(text.substr(0, end));
             text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         }
@@ -79,7 +79,7 @@ struct channel_address {
 
   private:
     static constexpr std::string_view begin = "rios-channel-1";
-    static constexpr std::string_view blanks = " \t\r\n";
+    static constexpr std::string_view between = "/ \t\r\n";
 };
 
 /// A file with an address, of mode 0600, as long as the object lives.

@@ -116,7 +116,7 @@ class job_watch {
         auto const deadline = std::chrono::steady_clock::now() + patience_;
         lock.unlock();
         cancel_all([this](std::size_t number) { return !going_.contains(number); });
-        auto pause = std::chrono::milliseconds(1);
+        auto pause = std::max(std::chrono::milliseconds(1), interval / 50); // a batch system is asked gently
         while (look_at_all() > 0 && std::chrono::steady_clock::now() < deadline) {
             std::this_thread::sleep_until(std::min(deadline, std::chrono::steady_clock::now() + pause));
             pause = std::min(interval, 2 * pause);

@@ -55,15 +55,15 @@ void put(std::string const& path, std::string const& text, fs::perms mode = fs::
 
 } // namespace
 
-TEST_CASE("an address comes back from its text, also with other blanks")
+TEST_CASE("an address comes back from its text, also with blanks in between")
 {
     auto const address = example();
     auto const text = address.text();
-    CHECK(text == "rios-channel-1 40123 " + address.key.text() + " 10.1.2.3 node-7.cluster fd00::1");
+    CHECK(text == "rios-channel-1/40123/" + address.key.text() + "/10.1.2.3/node-7.cluster/fd00::1");
     check_same(channel_address::from_text(text), address);
     check_same(channel_address::from_text(" \t" + text + "\r\n"), address);
     auto spread = text;
-    for (std::size_t at = 0; (at = spread.find(' ', at)) != std::string::npos; at += 3) spread.replace(at, 1, " \t ");
+    for (std::size_t at = 0; (at = spread.find('/', at)) != std::string::npos; at += 3) spread.replace(at, 1, " \t ");
     check_same(channel_address::from_text(spread), address);
 }
 
