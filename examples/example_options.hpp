@@ -47,18 +47,20 @@ inline void add_options(CLI::App& app, pipeline_options& options)
     option(
         "--executor", options.executor, "KIND",
         "inline: one block after the other; read-ahead: other threads\n"
-        "read ahead; threads: other threads read and compute;\nsubprocess: other processes do. The result is the same")
-        ->transform(CLI::IsMember({"inline", "read-ahead", "threads", "subprocess"}).description(""));
+        "read ahead; threads: other threads read and compute;\nsubprocess: other processes do; slurm, pbs: jobs of a "
+        "cluster.\nThe result is the same")
+        ->transform(CLI::IsMember({"inline", "read-ahead", "threads", "subprocess", "slurm", "pbs"}).description(""));
     option("--readers", options.readers, "N",
            "Threads that read ahead, 0 to 4096 (in each process); with\nthreads, 0 lets each compute thread read for "
            "itself")
         ->check(CLI::Range(0, 4096).description(""));
     option("--workers", options.workers, "N",
-           "Compute threads, or processes of subprocess, 0 to 4096; 0:\none for each core")
+           "Compute threads, or processes, or jobs, 0 to 4096; 0: one\nfor each core (not for jobs)")
         ->check(CLI::Range(0, 4096).description(""));
-    option("--threads", options.threads, "N", "Compute threads of each process of subprocess, 1 to 4096")
+    option("--threads", options.threads, "N", "Compute threads of each process or job, 1 to 4096")
         ->check(CLI::Range(1, 4096).description(""));
-    option("--executor-config", options.config, "FILE.json", "Settings of the processes (docs/remote.md)");
+    option("--executor-config", options.config, "FILE.json",
+           "Settings of the processes (docs/remote.md)\nor jobs (docs/cluster.md)");
     option("--window", options.window, "N", "Rows and columns of a block, 1 to 1000000 pixels")
         ->check(CLI::Range(1, 1000000).description(""));
     app.add_flag("--timings", options.timings, "Print the seconds spent in each stage, summed over threads")
@@ -77,11 +79,11 @@ inline void refuse_idle_options(CLI::App& app)
         if (app.count(name) == 0 || has_effect) return;
         throw CLI::ValidationError(name, "has no effect with --executor " + kind + "; it goes with " + kinds);
     };
-    bool const processes = kind == "subprocess";
-    require("--readers", "read-ahead, threads and subprocess", kind != "inline");
-    require("--workers", "threads and subprocess", kind == "threads" || processes);
-    require("--threads", "subprocess", processes);
-    require("--executor-config", "subprocess", processes);
+    bool const processes = rios::executor_choice{.kind = kind}.is_remote();
+    require("--readers", "all but inline", kind != "inline");
+    require("--workers", "threads, subprocess, slurm and pbs", kind == "threads" || processes);
+    require("--threads", "subprocess, slurm and pbs", processes);
+    require("--executor-config", "subprocess, slurm and pbs", processes);
 }
 
 /// Calls `f(executor, progress)` with the executor that was asked for, and with a bar on the terminal. Prints the timings of the
@@ -97,7 +99,14 @@ auto with_executor(pipeline_options const& options, rios::pixel_grid const& grid
     if (choice.is_remote()) {
         choice.threads = options.threads;
         choice.remote.workers = options.workers == 0 ? rios::available_cores() : options.workers;
-        if (!options.config.empty()) rios::load_remote_options(options.config, choice.remote);
+        if (choice.is_batch() && options.workers == 0) {
+            throw rios::options_error("--executor " + choice.kind + " needs --workers, the number of jobs");
+        }
+        if (!options.config.empty() && choice.is_batch()) {
+            rios::load_batch_options(options.config, choice.remote, choice.batch);
+        } else if (!options.config.empty()) {
+            rios::load_remote_options(options.config, choice.remote);
+        }
     }
     rios::chosen_executor executor(choice);
     auto const result = f(executor, progress);

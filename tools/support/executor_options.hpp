@@ -19,15 +19,16 @@ namespace tools {
 inline void add_executor_options(option_adder const& option, executor_arguments& arguments)
 {
     option("Processes", "--executor", arguments.kind, "KIND",
-           "Where the work is done: threads (of this process) or\nsubprocess (other processes of this machine). The "
-           "result "
-           "is\nthe same")
-        ->transform(CLI::IsMember({"threads", "subprocess"}).description(""))
+           "Where the work is done: threads (of this process),\nsubprocess (other processes of this machine), slurm or "
+           "pbs\n(jobs of a cluster). The result is the same")
+        ->transform(CLI::IsMember({"threads", "subprocess", "slurm", "pbs"}).description(""))
         ->capture_default_str();
     option("Processes", "--workers", arguments.workers, "N",
-           "Processes to start; each computes with --threads\n(default: 1 thread, and a process for each core)");
+           "Processes, or jobs, to start; each computes with\n--threads (default: 1 thread; a process for each core; "
+           "no\ndefault for jobs)");
     option("Processes", "--executor-config", arguments.config, "FILE.json",
-           "Settings of the processes: folders, ports, timeouts (see\ndocs/remote.md)");
+           "Settings of the processes: folders, ports, timeouts (see\ndocs/remote.md); queue and options of jobs "
+           "(docs/cluster.md)");
 }
 
 /// @param threads,readers of each process; 0 threads: the default
@@ -41,12 +42,20 @@ inline rios::executor_choice executor_choice_from(executor_arguments const& argu
     if (!choice.is_remote()) {
         if (!arguments.workers.empty() || !arguments.config.empty()) {
             throw rios::options_error(
-                "--workers and --executor-config go with --executor subprocess; give that, or --threads alone");
+                "--workers and --executor-config go with --executor subprocess, slurm or pbs; give one, or --threads "
+                "alone");
         }
         return choice;
     }
+    if (choice.is_batch() && workers == 0) {
+        throw rios::options_error("--executor " + choice.kind + " needs --workers, the number of jobs");
+    }
     choice.remote.workers = workers == 0 ? rios::available_cores() : workers;
-    if (!arguments.config.empty()) rios::load_remote_options(arguments.config, choice.remote);
+    if (!arguments.config.empty() && choice.is_batch()) {
+        rios::load_batch_options(arguments.config, choice.remote, choice.batch);
+    } else if (!arguments.config.empty()) {
+        rios::load_remote_options(arguments.config, choice.remote);
+    }
     if (max_concurrent_reads != 0) choice.remote.max_concurrent_reads = max_concurrent_reads;
     return choice;
 }

@@ -13,7 +13,10 @@
 
 #include "../concepts.hpp"
 #include "../error.hpp"
+#include "../launcher/batch_options.hpp"
 #include "../launcher/launcher.hpp"
+#include "../launcher/pbs.hpp"
+#include "../launcher/slurm.hpp"
 #include "../launcher/subprocess.hpp"
 #include "../pipeline/run.hpp"
 #include "../remote/remote_options.hpp"
@@ -26,16 +29,20 @@ namespace rios {
 /// Where the work is done, and by how many.
 struct executor_choice {
     /// inline: on the caller's thread; read-ahead: as that, while others read; threads: on threads of this process;
-    /// subprocess: in other processes of this machine.
+    /// subprocess: in other processes of this machine; slurm, pbs: in jobs of a cluster.
     std::string kind = "threads";
     std::size_t readers = 0; ///< threads that read ahead; in each process, if there are several
     std::size_t threads =
         0; ///< that compute, in each process; 0: one for each core, or 1 where there are several processes
     remote_options remote{}; ///< of processes; its threads and readers do not count
+    batch_options batch{};   ///< of jobs
 
-    static constexpr std::array<std::string_view, 4> kinds{"inline", "read-ahead", "threads", "subprocess"};
+    static constexpr std::array<std::string_view, 6> kinds{"inline",     "read-ahead", "threads",
+                                                           "subprocess", "slurm",      "pbs"};
     /// Is it a kind that has processes?
-    [[nodiscard]] bool is_remote() const noexcept { return kind == "subprocess"; }
+    [[nodiscard]] bool is_remote() const noexcept { return kind == "subprocess" || is_batch(); }
+    /// Is it a kind whose processes are jobs of a batch system?
+    [[nodiscard]] bool is_batch() const noexcept { return kind == "slurm" || kind == "pbs"; }
 };
 
 /// One of the executors. What is compiled for it is compiled once, so a tool that offers all of them pays for one.
@@ -56,7 +63,7 @@ class chosen_executor {
         if (choice.is_remote()) {
             choice.remote.readers = readers_;
             choice.remote.threads = std::max<std::size_t>(1, detail::checked_threads("threads", choice.threads));
-            remote_.emplace(any_launcher(subprocess_launcher()), std::move(choice.remote));
+            remote_.emplace(launcher_of(choice), std::move(choice.remote));
             readers_ = 0;
         } else if (choice.kind == "threads") {
             threads_.emplace(thread_options{.readers = readers_, .workers = choice.threads});
@@ -93,6 +100,13 @@ class chosen_executor {
     [[nodiscard]] detail::thread_team& team() noexcept { return threads_->team(); }
 
   private:
+    [[nodiscard]] static any_launcher launcher_of(executor_choice const& choice)
+    {
+        if (choice.kind == "slurm") return any_launcher(slurm_launcher(choice.batch));
+        if (choice.kind == "pbs") return any_launcher(pbs_launcher(choice.batch));
+        return any_launcher(subprocess_launcher());
+    }
+
     std::size_t readers_ = 0;
     std::optional<thread_executor> threads_;
     std::optional<remote_executor<any_launcher>> remote_;

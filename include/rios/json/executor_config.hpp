@@ -2,6 +2,8 @@
 //
 // The options of processes that do the work, as a JSON file (docs/remote.md):
 //     {"directory": "/shared/tmp", "advertise": ["10.0.0.5"], "ports": [30000, 50000], "timeouts": {"joining": 3600}}
+// and of a batch system (docs/cluster.md):
+//     {"queue": "long", "options": ["--mem=8G"], "init_commands": ["module load gdal"]}
 #pragma once
 
 #include <algorithm>
@@ -20,6 +22,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../error.hpp"
+#include "../launcher/batch_options.hpp"
 #include "../remote/remote_options.hpp"
 #include "../text_file.hpp"
 
@@ -140,10 +143,10 @@ class json_object {
 
 } // namespace detail
 
-/// Takes over what a JSON value says of the options. @throws options_error naming the value and what is allowed
-inline void take_remote_options(nlohmann::json const& json, remote_options& options)
+namespace detail {
+
+inline void take(json_object& object, remote_options& options)
 {
-    detail::json_object object(json, "the configuration of an executor");
     object.take("workers_read", options.workers_read);
     object.take("single_block_workers", options.single_block_workers);
     object.take("max_concurrent_reads", options.max_concurrent_reads);
@@ -157,25 +160,73 @@ inline void take_remote_options(nlohmann::json const& json, remote_options& opti
     object.take("advertise", options.advertised);
     object.take("packing", options.packing);
     if (auto const* const limits = object.find("timeouts")) {
-        detail::json_object inner(*limits, "\"timeouts\"");
+        json_object inner(*limits, "\"timeouts\"");
         inner.take("joining", options.timeouts.joining);
         inner.take("silence", options.timeouts.silence);
         inner.take("progress", options.timeouts.progress);
         inner.require_nothing_else();
     }
-    object.require_nothing_else();
 }
 
-/// As above, from a file. @throws io_error naming the file and what is wrong with it
-inline void load_remote_options(std::string const& path, remote_options& options)
+inline void take(json_object& object, batch_options& options)
+{
+    std::chrono::duration<double> interval = options.poll_interval;
+    object.take("queue", options.queue);
+    object.take("options", options.options);
+    object.take("init_commands", options.init_commands);
+    object.take("command_prefix", options.command_prefix);
+    object.take("command_suffix", options.command_suffix);
+    object.take("log_directory", options.log_directory);
+    object.take("poll_interval", interval);
+    object.take("command_patience", options.patience);
+    options.poll_interval = std::max(std::chrono::milliseconds(100), // gentle in any case
+                                     std::chrono::duration_cast<std::chrono::milliseconds>(interval));
+}
+
+inline constexpr char const* configuration = "the configuration of an executor";
+
+/// What a file holds, given to a function. @throws io_error naming the file and what is wrong with it
+template <typename F>
+void with_json_file(std::string const& path, F take_over)
 {
     auto const json = nlohmann::json::parse(read_text_file(path), nullptr, false);
     if (json.is_discarded()) throw io_error(path, "not valid JSON");
     try {
-        take_remote_options(json, options);
+        take_over(json);
     } catch (options_error const& wrong) {
         throw io_error(path, wrong.what());
     }
+}
+
+} // namespace detail
+
+/// Takes over what a JSON value says of the options. @throws options_error naming the value and what is allowed
+inline void take_remote_options(nlohmann::json const& json, remote_options& options)
+{
+    detail::json_object object(json, detail::configuration);
+    detail::take(object, options);
+    object.require_nothing_else();
+}
+
+/// As above, for jobs of a batch system.
+inline void take_batch_options(nlohmann::json const& json, remote_options& options, batch_options& batch)
+{
+    detail::json_object object(json, detail::configuration);
+    detail::take(object, options);
+    detail::take(object, batch);
+    object.require_nothing_else();
+}
+
+/// As take_remote_options(), from a file. @throws io_error naming the file and what is wrong with it
+inline void load_remote_options(std::string const& path, remote_options& options)
+{
+    detail::with_json_file(path, [&](nlohmann::json const& json) { take_remote_options(json, options); });
+}
+
+/// As take_batch_options(), from a file. @throws io_error naming the file and what is wrong with it
+inline void load_batch_options(std::string const& path, remote_options& options, batch_options& batch)
+{
+    detail::with_json_file(path, [&](nlohmann::json const& json) { take_batch_options(json, options, batch); });
 }
 
 } // namespace rios

@@ -84,11 +84,18 @@ TEST_CASE("a choice has the readers and threads that count where it works")
     CHECK(chosen_executor({.kind = "subprocess", .remote = {.workers = 4}}).concurrency() == 4);
     CHECK(executor_choice{.kind = "subprocess"}.is_remote());
     CHECK_FALSE(executor_choice{}.is_remote());
+    for (auto const* const kind : {"slurm", "pbs"}) {
+        CHECK(executor_choice{.kind = kind}.is_remote());
+        CHECK(executor_choice{.kind = kind}.is_batch());
+        CHECK(chosen_executor({.kind = kind, .threads = 2, .remote = {.workers = 4}}).concurrency() == 8);
+    }
+    CHECK_FALSE(executor_choice{.kind = "subprocess"}.is_batch());
 }
 
 TEST_CASE("a kind that there is not, and numbers that cannot be, are refused with what is allowed")
 {
-    CHECK(refusal({.kind = "cloud"}) == "executor 'cloud': allowed are inline, read-ahead, threads, subprocess");
+    CHECK(refusal({.kind = "cloud"}) ==
+          "executor 'cloud': allowed are inline, read-ahead, threads, subprocess, slurm, pbs");
     CHECK(refusal({.kind = "read-ahead"}) == "readers 0: read-ahead needs at least 1");
     CHECK(refusal({.kind = "subprocess", .remote = {.workers = 0}}) == "workers 0: at least 1 is needed");
     CHECK(refusal({.readers = 100'000}).find("readers 100000: ") == 0);

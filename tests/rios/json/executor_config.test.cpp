@@ -67,6 +67,29 @@ TEST_CASE("every name sets its option, and no other")
     CHECK(one.advertised.empty());
 }
 
+TEST_CASE("options of jobs stand beside those of processes, where there are jobs")
+{
+    std::string const text =
+        R"({"queue": "long", "options": ["--mem=8G", "-A land"], "init_commands": ["module load gdal"],
+        "command_prefix": "srun", "command_suffix": "2>&1", "log_directory": "/logs", "poll_interval": 30,
+        "command_patience": 5, "min_workers": 3})";
+    rios::remote_options remote;
+    rios::batch_options batch;
+    rios::take_batch_options(nlohmann::json::parse(text), remote, batch);
+    CHECK(remote.min_workers == 3);
+    CHECK(batch.queue == "long");
+    CHECK(batch.options == std::vector<std::string>{"--mem=8G", "-A land"});
+    CHECK(batch.init_commands == std::vector<std::string>{"module load gdal"});
+    CHECK(batch.command_prefix == "srun");
+    CHECK(batch.command_suffix == "2>&1");
+    CHECK(batch.log_directory == "/logs");
+    CHECK(batch.poll_interval == 30s);
+    CHECK(batch.patience == 5s);
+    CHECK(refusal(text).find("\"command_patience\" is not known; allowed: workers_read, ") != std::string::npos);
+    rios::take_batch_options(nlohmann::json::parse(R"({"poll_interval": 0})"), remote, batch);
+    CHECK(batch.poll_interval == 100ms); // never without a pause
+}
+
 TEST_CASE("a value that cannot be is refused by its name, with what is allowed")
 {
     std::string const begin = "the configuration of an executor: ";
