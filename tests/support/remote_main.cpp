@@ -5,7 +5,7 @@
 
 #include <rios/serve_if_worker.hpp>
 
-#include "support/test_program.hpp"
+#include "test_program.hpp"
 
 int main(int argc, char** argv)
 {
