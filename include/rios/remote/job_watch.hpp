@@ -94,7 +94,8 @@ class job_watch {
         auto const interval = launcher_.poll_interval();
         auto next_look = std::chrono::steady_clock::now() + interval;
         while (!ending_) {
-            if (!to_submit_.empty()) {
+            bool const is_time = std::chrono::steady_clock::now() >= next_look || !to_cancel_.empty();
+            if (!to_submit_.empty() && !is_time) {
                 auto const command = std::move(to_submit_.front());
                 to_submit_.pop_front();
                 lock.unlock();
@@ -103,7 +104,8 @@ class job_watch {
                 continue;
             }
             changed_.wait_until(lock, next_look, [this] { return ending_ || !to_submit_.empty() || look_now_; });
-            if (ending_ || !to_submit_.empty()) continue;
+            if (ending_) break;
+            if (!to_submit_.empty() && !is_time) continue;
             if (!look_now_ && std::chrono::steady_clock::now() < next_look) continue;
             look_now_ = false;
             auto const unwanted = std::exchange(to_cancel_, {});
@@ -115,9 +117,9 @@ class job_watch {
         }
         auto const deadline = std::chrono::steady_clock::now() + patience_;
         lock.unlock();
-        cancel_all([this](std::size_t number) { return !going_.contains(number); });
+        bool const answers = cancel_all([this](std::size_t number) { return !going_.contains(number); });
         auto pause = std::max(std::chrono::milliseconds(1), interval / 50); // a batch system is asked gently
-        while (look_at_all() > 0 && std::chrono::steady_clock::now() < deadline) {
+        while (answers && look_at_all() > 0 && std::chrono::steady_clock::now() < deadline) {
             std::this_thread::sleep_until(std::min(deadline, std::chrono::steady_clock::now() + pause));
             pause = std::min(interval, 2 * pause);
         }
@@ -176,8 +178,9 @@ class job_watch {
     }
 
     /// @param chosen tells of the number of a worker whether its job is meant
+    /// @returns false if the launcher fails to
     template <typename F>
-    void cancel_all(F chosen) noexcept
+    bool cancel_all(F chosen) noexcept
     {
         try {
             std::vector<job_id> ids;
@@ -185,7 +188,9 @@ class job_watch {
                 if (each.last.state != job_state::ended && chosen(number)) ids.push_back(each.id);
             }
             if (!ids.empty()) launcher_.cancel(ids);
+            return true;
         } catch (...) { // nobody is left to be told
+            return false;
         }
     }
 

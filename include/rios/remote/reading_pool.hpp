@@ -3,6 +3,7 @@
 // Threads of the main process that read inputs for workers which cannot.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -59,10 +60,15 @@ class reading_pool {
         return shared_->watch.stalled(limits);
     }
 
-    /// Waits for no read: threads that do not end keep what they need, and are left alone.
+    /// Waits a moment for reads under way: threads that do not end keep what they need, and are left alone.
     void leave_behind()
     {
         stop();
+        std::unique_lock lock(shared_->mutex);
+        bool const idle =
+            shared_->changed.wait_for(lock, std::chrono::seconds(1), [this] { return shared_->reading == 0; });
+        lock.unlock();
+        if (idle) return;
         for (auto& thread : threads_) thread.detach();
         threads_.clear();
     }
@@ -82,6 +88,7 @@ class reading_pool {
                 if (stopping) return;
                 auto const index = wanted.front();
                 wanted.pop_front();
+                ++reading;
                 lock.unlock();
                 event happened{.what = event::kind::input_read, .number = index, .of_job = job};
                 try {
@@ -92,6 +99,7 @@ class reading_pool {
                 }
                 events->push(std::move(happened));
                 lock.lock();
+                if (--reading == 0) changed.notify_all();
             }
         }
 
@@ -102,6 +110,7 @@ class reading_pool {
         std::mutex mutex;
         std::condition_variable changed;
         std::deque<std::size_t> wanted;
+        std::size_t reading = 0;
         bool stopping = false;
     };
 

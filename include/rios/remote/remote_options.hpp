@@ -75,6 +75,10 @@ inline void check(remote_options const& options)
         throw options_error("min_workers " + std::to_string(options.min_workers) + ": allowed are 0 to " +
                             std::to_string(options.workers) + ", the number of workers");
     }
+    if (options.single_block_workers && options.min_workers > 1) {
+        throw options_error("min_workers " + std::to_string(options.min_workers) +
+                            " with single_block_workers: allowed are 0 and 1, as none of them waits for another");
+    }
     if (options.ports.first > options.ports.last) {
         throw options_error("ports " + std::to_string(options.ports.first) + " to " +
                             std::to_string(options.ports.last) + ": the first must not be above the last");

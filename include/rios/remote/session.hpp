@@ -72,7 +72,9 @@ class session {
                 std::unique_ptr<job_run*, std::function<void(job_run**)>>(&job_, [](job_run** at) { *at = nullptr; });
             try {
                 work_until_done();
-            } catch (timeout_error const&) {
+            } catch (...) { // before reads are waited for, which may take long
+                work->stop();
+                close(true);
                 if (job.readers && rules.has_owner) job.readers->leave_behind();
                 throw;
             }
@@ -211,23 +213,21 @@ class session {
     {
         auto const& job = *job_;
         bool const in_order = job.rules.order == delivery_order::index;
-        if (in_order && index == job.delivered) return true;
+        if (in_order && index <= job.delivered) return true;
         auto const most = std::max<std::size_t>(job.rules.results.blocks, members_.size() * credit());
         if (in_order && index >= job.delivered + most) return false;
         if (has_already == 0 && job.early.empty()) return true;
-        std::size_t under_way = job.early.size();
-        for (auto const& [number, each] : members_) under_way += job.ledger.under_way(number);
-        return (under_way + 1) * job.largest_result <= job.rules.results.bytes;
+        return (job.early.size() + job.ledger.under_way() + 1) * job.largest_result <= job.rules.results.bytes;
     }
 
     /// One worker for each block: as many as may be at a time.
     void top_up()
     {
-        auto const& ledger = job_->ledger;
-        auto alive = roster_.alive();
-        auto const open = ledger.size() - std::min(ledger.size(), job_->delivered);
-        auto const wanted = ledger.nothing_waits() ? std::size_t{0} : std::min(options_.workers, open);
-        for (; alive < wanted; ++alive) launch();
+        if (roster_.never_joined() >= options_.attempts) return; // until one joins after all
+        auto const waiting = job_->ledger.waiting();
+        if (waiting == 0) return;
+        auto const wanted = std::min(options_.workers, waiting + job_->ledger.under_way());
+        for (auto alive = roster_.alive(); alive < wanted; ++alive) launch();
     }
 
     // Events.
@@ -316,6 +316,7 @@ class session {
             return turn_away(static_cast<std::size_t>(said.number), "it does not fit: " + reason);
         }
         roster_.join(static_cast<std::size_t>(said.number));
+        std::erase_if(lost_, [&](auto const& each) { return each.first == said.number; });
         channel->send(frame(message::welcome, welcome_by(options_)));
         channel->set_packing(options_.packing);
         auto& joined = members_[number];
@@ -424,7 +425,7 @@ class session {
     void check_hope() const
     {
         if (options_.single_block_workers) {
-            if (roster_.never_joined() < options_.attempts) return;
+            if (!members_.empty() || roster_.expected() > 0 || roster_.never_joined() < options_.attempts) return;
         } else if (roster_.joined() < options_.min_workers) {
             if (roster_.joined() + roster_.expected() >= options_.min_workers) return;
         } else if (!members_.empty() || !roster_.all_have_ended()) {

@@ -70,6 +70,12 @@ class time_limits {
                                     " has been told that the job is over, and has not ended it" + so_long);
             }
         }
+        auto latest = std::max(job.last_result, waits_since_);
+        for (auto const& [number, each] : workers_) latest = std::max(latest, each.given);
+        auto const least = std::max<std::size_t>(1, options_.min_workers);
+        if (!workers_.empty() && roster_.joined() >= least && !job.ledger.complete() && now - latest > limit) {
+            throw timeout_error("nothing is under way, though not all is done," + so_long);
+        }
         if (workers_.empty() && roster_.joined() > 0 && now - std::max(job.last_result, waits_since_) > limit) {
             throw timeout_error("no worker is left, and none has joined" + so_long + roster_.stories());
         }

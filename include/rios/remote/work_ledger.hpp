@@ -31,7 +31,10 @@ class work_ledger {
 
     /// Are all steps done, and what was accumulated not lost?
     [[nodiscard]] bool complete() const noexcept { return left_ == 0; }
-    [[nodiscard]] bool nothing_waits() const noexcept { return again_.empty() && next_ == steps_.size(); }
+    /// Steps that are to be handed out, again or for the first time.
+    [[nodiscard]] std::size_t waiting() const noexcept { return again_.size() + (steps_.size() - next_); }
+    /// Steps that are with workers.
+    [[nodiscard]] std::size_t under_way() const noexcept { return under_way_now_; }
 
     /// The step that would be handed out next, if there is one.
     [[nodiscard]] std::optional<std::size_t> next() const
@@ -49,6 +52,7 @@ class work_ledger {
         else ++next_;
         ++steps_[index].begun;
         under_way_[worker].insert(index);
+        ++under_way_now_;
         return index;
     }
 
@@ -60,6 +64,7 @@ class work_ledger {
         if (mine == under_way_.end() || mine->second.erase(index) == 0) {
             throw remote_error("a worker returned step " + std::to_string(index) + ", which it was not given");
         }
+        --under_way_now_;
         if (accumulate_) done_by_[worker].push_back(index);
         --left_;
         return !std::exchange(steps_[index].delivered, true);
@@ -96,6 +101,7 @@ class work_ledger {
             again_.insert(index);
             ++left_;
         }
+        under_way_now_ -= under_way_[worker].size();
         under_way_.erase(worker);
         done_by_.erase(worker);
         return given_up;
@@ -111,7 +117,8 @@ class work_ledger {
     bool const accumulate_;
     std::vector<step_state> steps_;
     std::size_t left_;
-    std::size_t next_ = 0;          // of those that were never handed out
+    std::size_t next_ = 0; // of those that were never handed out
+    std::size_t under_way_now_ = 0;
     std::set<std::size_t> again_{}; // of lost workers
     std::map<std::size_t, std::set<std::size_t>> under_way_;
     std::map<std::size_t, std::vector<std::size_t>> done_by_;

@@ -43,16 +43,15 @@ class worker_roster {
     /// @pre contains(number)
     [[nodiscard]] worker& operator[](std::size_t number) { return workers_.at(number); }
 
-    /// How many have joined, counted anew whenever one does; and how many have ended without, since one did.
+    /// How many have joined; and how many have ended without, since one did.
     [[nodiscard]] std::size_t joined() const noexcept { return joined_; }
     [[nodiscard]] std::size_t never_joined() const noexcept { return never_joined_; }
 
     void join(std::size_t number)
     {
         auto& one = workers_.at(number);
-        one.joined = true;
         one.gone.clear(); // it may have come before, and been cut off
-        ++joined_;
+        if (!std::exchange(one.joined, true)) ++joined_;
         never_joined_ = 0;
     }
 

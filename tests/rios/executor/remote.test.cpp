@@ -404,6 +404,8 @@ TEST_CASE("options that mean nothing are refused")
     CHECK(refusal({.workers = 0}) == "workers 0: at least 1 is needed");
     CHECK(refusal({.threads = 0}) == "threads 0: at least 1 is needed");
     CHECK(refusal({.workers = 2, .min_workers = 3}) == "min_workers 3: allowed are 0 to 2, the number of workers");
+    CHECK(refusal({.workers = 4, .single_block_workers = true, .min_workers = 2}) ==
+          "min_workers 2 with single_block_workers: allowed are 0 and 1, as none of them waits for another");
     CHECK(refusal({.job_name = "a b"}) ==
           "job name 'a b': allowed are letters, digits, '-', '_' and '.', at least one of them");
     CHECK(refusal({.ports = {.first = 5, .last = 4}}) == "ports 5 to 4: the first must not be above the last");

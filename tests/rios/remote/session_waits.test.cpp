@@ -7,7 +7,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -313,19 +314,156 @@ TEST_CASE("reads of all workers together stay within their limit")
 {
     std::atomic<int> reading = 0;
     std::atomic<int> most = 0;
-    auto const reads = [&](fake_worker& self, message type, rios::net::message_body const& body) {
-        rios::byte_reader reader(body);
-        if (type == message::step) self.send(message::wants_read, reader.take<rios::remote::step>());
-        if (type != message::may_read) return;
-        auto const now = ++reading;
-        for (auto before = most.load(); before < now && !most.compare_exchange_weak(before, now);) {}
-        std::this_thread::sleep_for(10ms);
-        --reading;
-        self.send(message::has_read, rios::remote::step{.job = reader.take<rios::remote::job_end>().job, .index = 0});
+    auto const play = [&](rios::worker_command const& command) {
+        std::deque<rios::remote::step> steps;
+        std::vector<std::jthread> readers;
+        fake_worker worker(command, [&](fake_worker& self, message type, rios::net::message_body const& body) {
+            rios::byte_reader reader(body);
+            if (type == message::step) {
+                steps.push_back(reader.take<rios::remote::step>());
+                self.send(message::wants_read, steps.back());
+            } else if (type == message::may_read) {
+                readers.emplace_back([&, step = steps.front()] {
+                    auto const now = ++reading;
+                    for (auto before = most.load(); before < now && !most.compare_exchange_weak(before, now);) {}
+                    static_cast<void>(soon([&] { return most >= 2; })); // there are others that want to
+                    std::this_thread::sleep_for(10ms);
+                    --reading;
+                    self.send(message::has_read, step);
+                    self.send(message::result, step, step.index * step.index);
+                });
+                steps.pop_front();
+            } else if (type == message::end) {
+                self.send(message::finished, rios::remote::finished{.job = reader.take<rios::remote::job_end>().job});
+            }
+        });
+        worker.send(message::hello, worker.hello());
+        static_cast<void>(worker.end());
     };
-    auto const run = fake_run(fake_launcher([&](rios::worker_command const& command) { work(command, reads); }),
-                              {.workers = 4, .max_concurrent_reads = 2, .min_workers = 4});
+    auto const run = fake_run(fake_launcher(play), {.workers = 4, .max_concurrent_reads = 2, .min_workers = 4});
     CHECK(run.error == "(nothing was thrown)");
     CHECK(all_squares(run.results));
     CHECK(most == 2);
+}
+
+namespace {
+
+/// Adds up squares, besides returning them.
+struct summing_square : test::square {
+    [[nodiscard]] static std::uint64_t accumulated() { return 0; }
+};
+
+struct summing_job : test::squares_job<summing_square> {
+    explicit summing_job(std::size_t size) : squares_job(size, {}) {}
+    void absorb(std::uint64_t sum) { all += sum; }
+    std::uint64_t all = 0;
+};
+
+/// Answers steps and ends as a worker of a summing_job. @param vanishes tells at which message it is gone
+fake_worker::answer sums(std::function<bool(message)> vanishes, std::chrono::milliseconds pause = 0ms)
+{
+    auto const sum = std::make_shared<std::uint64_t>(0);
+    return [=](fake_worker& self, message type, rios::net::message_body const& body) {
+        if (vanishes && vanishes(type)) return self.vanish();
+        rios::byte_reader reader(body);
+        if (type == message::step) {
+            std::this_thread::sleep_for(pause);
+            auto const step = reader.take<rios::remote::step>();
+            *sum += step.index * step.index;
+            self.send(message::result, step, step.index * step.index);
+        } else if (type == message::end) {
+            self.send(message::finished, rios::remote::finished{.job = reader.take<rios::remote::job_end>().job}, *sum);
+        }
+    };
+}
+
+void sum(rios::worker_command const& command, fake_worker::answer does)
+{
+    fake_worker worker(command, std::move(does));
+    worker.send(message::hello, worker.hello());
+    static_cast<void>(worker.end());
+}
+
+} // namespace
+
+TEST_CASE(
+    "what a lost worker had gathered is gathered again, also when results wait for their turn and there is no room")
+{
+    for (int round = 0; round < 5; ++round) {
+        test::remote_place const place;
+        auto options = place.options(2);
+        options.timeouts.progress = 3s;
+        options.min_workers = 2;
+        summing_job job(30);
+        std::atomic<int> given = 0;
+        rios::remote_executor executor(
+            fake_launcher([&](rios::worker_command const& command) {
+                if (command.number == 1) return sum(command, sums({}, 2ms));
+                sum(command, sums([&](message type) { return type == message::step && ++given == 4 + round; }));
+            }),
+            options);
+        executor.run(job, {.results = {.bytes = 24}, .order = rios::delivery_order::index});
+        CHECK(all_squares(job.results));
+        CHECK(job.all == 8555); // the sum of squares below 30
+    }
+}
+
+TEST_CASE("a worker of one block that is lost before it has brought what it gathered is made good by another")
+{
+    test::remote_place const place;
+    auto options = place.options(2);
+    options.single_block_workers = true;
+    options.timeouts.joining = 5s;
+    summing_job job(4);
+    std::atomic<int> ends = 0;
+    rios::remote_executor executor(fake_launcher([&](rios::worker_command const& command) {
+                                       sum(command,
+                                           sums([&](message type) { return type == message::end && ++ends == 4; }));
+                                   }),
+                                   options);
+    executor.run(job);
+    CHECK(all_squares(job.results));
+    CHECK(job.all == 14);
+    CHECK(ends == 5);
+}
+
+TEST_CASE("workers of one block go on though many of their jobs are refused")
+{
+    auto const system = std::make_shared<batch_system>();
+    system->hears = true;
+    system->refuses = {0, 1, 2};
+    auto const run = fake_run(stubborn_launcher(system, [](auto const& command) { work(command); }),
+                              {.workers = 5, .single_block_workers = true});
+    CHECK(run.error == "(nothing was thrown)");
+    CHECK(all_squares(run.results));
+}
+
+TEST_CASE("a worker that was cut off and joins again counts once, and its job is not cancelled")
+{
+    auto const system = std::make_shared<batch_system>();
+    std::set<rios::job_id> cancelled;
+    auto const run =
+        fake_run(stubborn_launcher(system,
+                                   [&](rios::worker_command const& command) {
+                                       if (command.number == 0) {
+                                           fake_worker first(command, [](fake_worker& self, message type, auto const&) {
+                                               if (type == message::welcome) self.vanish();
+                                           });
+                                           first.send(message::hello, first.hello());
+                                           static_cast<void>(first.end());
+                                       }
+                                       work(command, [&](auto&, message type, rios::net::message_body const& body) {
+                                           if (type != message::step) return;
+                                           auto const step = rios::byte_reader(body).take<rios::remote::step>();
+                                           if (step.index != 9) return;
+                                           std::this_thread::sleep_for(2500ms);
+                                           std::lock_guard lock(system->mutex);
+                                           cancelled = system->cancelled;
+                                       });
+                                       system->hears = true;
+                                   }),
+                 {.workers = 2, .min_workers = 2});
+    CHECK(run.error == "(nothing was thrown)");
+    CHECK(all_squares(run.results));
+    CHECK(cancelled.empty());
 }

@@ -36,7 +36,7 @@ TEST_CASE("steps are handed out in order, and are complete when all are done")
     CHECK(ledger.give(8) == 1);
     CHECK(ledger.give(7) == 2);
     CHECK(ledger.next() == nullopt);
-    CHECK(ledger.nothing_waits());
+    CHECK(ledger.waiting() == 0);
     CHECK(ledger.under_way(7) == 2);
     CHECK(ledger.under_way(8) == 1);
     CHECK(ledger.under_way(9) == 0);
@@ -76,7 +76,7 @@ TEST_CASE("what a lost worker had under way goes to others first, what it had do
     CHECK(ledger.give(2) == 0);
     CHECK(ledger.give(2) == 2);
     CHECK(ledger.give(2) == 4);
-    CHECK(ledger.nothing_waits());
+    CHECK(ledger.waiting() == 0);
     CHECK(refusal(ledger, 1, 2) != "(nothing was thrown)"); // it is not asked any more
     for (std::size_t const index : {0U, 2U, 3U, 4U}) CHECK(ledger.done(2, index));
     CHECK(ledger.complete());
