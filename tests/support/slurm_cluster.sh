@@ -27,11 +27,19 @@ PATH="$PATH:/usr/sbin:/sbin"
 place=$(mktemp -d)
 chmod 755 "$place"
 mkdir -m 711 "$place/munge"
-mkdir "$place/state" "$place/log" "$place/spool"
+mkdir "$place/state" "$place/log" "$place/spool" "$place/unwritable"
+RIOS_TEST_UNWRITABLE=$place/unwritable # on the nodes alone
+export RIOS_TEST_UNWRITABLE
 SLURM_CONF=$place/slurm.conf
 export SLURM_CONF
 
 stop() {
+    timeout 5 scancel --user="$(id -un)" 2>/dev/null || :
+    tries=0
+    until [ -z "$(timeout 5 squeue --noheader --states=running,completing 2>/dev/null)" ] || [ "$tries" -gt 40 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
     for file in "$place"/slurmd.*.pid "$place/slurmctld.pid" "$place/munge/pid"; do
         [ ! -s "$file" ] || kill -9 "$(cat "$file")" 2>/dev/null || :
     done
@@ -91,6 +99,7 @@ for each in $RIOS_TEST_HOSTS; do
     # slurmd wants something mounted where groups of processes would be.
     ip netns exec "$each" unshare --uts sh -c "hostname n$number
         mount -t tmpfs none /sys/fs/cgroup
+        mount -t tmpfs -o ro none '$place/unwritable'
         exec slurmd -N n$number -f '$SLURM_CONF'" || skip "slurmd does not start"
 done
 tries=0

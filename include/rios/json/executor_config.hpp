@@ -159,6 +159,7 @@ inline void take(json_object& object, remote_options& options)
     object.take("ports", options.ports);
     object.take("advertise", options.advertised);
     object.take("packing", options.packing);
+    object.take("largest_message", options.largest_message, std::uint64_t{1});
     if (auto const* const limits = object.find("timeouts")) {
         json_object inner(*limits, "\"timeouts\"");
         inner.take("joining", options.timeouts.joining);
@@ -171,6 +172,7 @@ inline void take(json_object& object, remote_options& options)
 inline void take(json_object& object, batch_options& options)
 {
     std::chrono::duration<double> interval = options.poll_interval;
+    constexpr std::chrono::duration<double> day = std::chrono::hours(24);
     object.take("queue", options.queue);
     object.take("options", options.options);
     object.take("init_commands", options.init_commands);
@@ -179,8 +181,8 @@ inline void take(json_object& object, batch_options& options)
     object.take("log_directory", options.log_directory);
     object.take("poll_interval", interval);
     object.take("command_patience", options.patience);
-    options.poll_interval = std::max(std::chrono::milliseconds(100), // gentle in any case
-                                     std::chrono::duration_cast<std::chrono::milliseconds>(interval));
+    options.poll_interval = std::chrono::duration_cast<std::chrono::milliseconds>(std::min(interval, 2 * day));
+    check(options);
 }
 
 inline constexpr char const* configuration = "the configuration of an executor";

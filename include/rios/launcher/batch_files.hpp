@@ -37,14 +37,23 @@ namespace rios::detail {
     return result + '\'';
 }
 
+/// The folder in which this process was started. @throws io_error if it is gone
+[[nodiscard]] inline std::filesystem::path start_folder()
+{
+    std::error_code failure;
+    auto folder = std::filesystem::current_path(failure);
+    if (failure) throw io_error(".", "the folder of this process cannot be found: " + failure.message());
+    return folder;
+}
+
 /// The script of a worker's job. Its last command becomes the worker, which then gets the batch system's signals itself.
 /// @param directive "#SBATCH" or "#PBS"
 [[nodiscard]] inline std::string job_script(worker_command const& command, batch_options const& options,
                                             std::string_view directive)
 {
-    std::string script = "#!/bin/sh\n";
+    std::string script = "#!/bin/bash\n"; // "module" is a function of it
     for (auto const& each : options.options) script += std::string(directive) + ' ' + each + '\n';
-    script += "cd " + shell_word(std::filesystem::current_path().string()) + " || exit 1\n";
+    script += "cd " + shell_word(start_folder().string()) + "\n"; // without it, absolute paths still work
     for (auto const& each : options.init_commands) script += each + '\n';
     script += "exec";
     if (!options.command_prefix.empty()) script += ' ' + options.command_prefix;
@@ -88,17 +97,17 @@ class log_folder {
         if (!path_.empty()) return path_;
         namespace fs = std::filesystem;
         if (named_.empty()) {
-            auto name = (fs::current_path() / "rios_logs_XXXXXX").string();
+            auto name = (start_folder() / "rios_logs_XXXXXX").string();
             if (::mkdtemp(name.data()) == nullptr)
-                fail(fs::current_path().string(), "no folder for logs can be made there");
+                fail(start_folder().string(), "no folder for logs can be made there");
             return path_ = name;
         }
-        auto name = (fs::absolute(named_) / ".rios_try_XXXXXX").string();
+        auto name = (start_folder() / named_ / ".rios_try_XXXXXX").string();
         auto const file = ::mkstemp(name.data());
         if (file < 0) fail(named_, "no logs can be written there");
         ::close(file);
         ::unlink(name.c_str());
-        return path_ = fs::absolute(named_).string();
+        return path_ = (start_folder() / named_).string();
     }
 
   private:
@@ -112,11 +121,10 @@ class log_folder {
 };
 
 /// The last lines of a job's output. Batch systems may bring it a moment after the job has ended.
-/// @param patience how long it is waited for, if it is not there
-[[nodiscard]] inline std::string end_of_log(std::string const& path, std::chrono::milliseconds patience)
+/// @param deadline until which it is waited for, if it is not there
+[[nodiscard]] inline std::string end_of_log(std::string const& path, std::chrono::steady_clock::time_point deadline)
 {
     constexpr std::streamoff most = 2000;
-    auto const deadline = std::chrono::steady_clock::now() + patience;
     std::error_code failure;
     while (!std::filesystem::exists(path, failure) && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -5,8 +5,11 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <sstream>
 #include <string>
 #include <vector>
+
+#include "../error.hpp"
 
 namespace rios {
 
@@ -25,13 +28,27 @@ struct batch_options {
     /// Folder for the output of the workers, a file for each, as the nodes see it; it is kept. Empty: a folder in the one in
     /// which this process was started, which is removed in the end.
     std::string log_directory{};
-    /// How often the batch system is asked how all jobs are, by one command.
+    /// How often the batch system is asked how all jobs are, by one command: 0.1 s to a day.
     std::chrono::milliseconds poll_interval{5000};
-    /// Seconds that a command of the batch system may take.
-    std::chrono::duration<double> patience{60};
+    /// Seconds that a command of the batch system may take, up to a day.
+    std::chrono::duration<double> patience{30};
 };
 
 namespace detail {
+
+/// @throws options_error naming the option, its value and what is allowed
+inline void check(batch_options const& options)
+{
+    auto const require = [](char const* name, double seconds, double least) {
+        constexpr double day = 86400;
+        if (seconds >= least && seconds <= day) return;
+        std::ostringstream text;
+        text << name << ' ' << seconds << ": allowed are " << least << " to " << day << " seconds";
+        throw options_error(text.str());
+    };
+    require("poll_interval", std::chrono::duration<double>(options.poll_interval).count(), 0.1);
+    require("patience", options.patience.count(), 0.01);
+}
 
 /// The value of a variable as first element, if it is set and not empty, and the others.
 [[nodiscard]] inline std::vector<std::string> with_variable(char const* name, std::vector<std::string> others)

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -47,7 +48,10 @@ struct program_result {
 /// A file without a name that holds a text.
 [[nodiscard]] inline scratch_file scratch_file_of(std::string_view text)
 {
-    scratch_file file(std::filesystem::temp_directory_path());
+    std::error_code failure;
+    auto const folder =
+        std::filesystem::temp_directory_path(failure); // in a job, TMPDIR may be a folder of another host
+    scratch_file file(failure ? std::filesystem::path("/tmp") : folder);
     file.open();
     file.append(std::as_bytes(std::span(text)));
     return file;
@@ -80,7 +84,8 @@ struct program_result {
                                 .input = in.descriptor(),
                                 .output = out.descriptor(),
                                 .errors = err.descriptor(),
-                                .on_path = true},
+                                .on_path = true,
+                                .without = "SQUEUE_"}, // filters: all jobs are wanted
                                process);
     if (failure == ENOENT) throw remote_error("there is no command '" + name + "' on the PATH");
     if (failure != 0) {
@@ -94,8 +99,9 @@ struct program_result {
         if (std::chrono::steady_clock::now() > deadline) {
             ::kill(-process, SIGKILL);
             while (::waitpid(process, &how, 0) < 0 && errno == EINTR) {}
-            throw remote_error("command '" + name + "' has not ended within " +
-                               std::to_string(static_cast<long>(patience.count())) + " seconds");
+            std::ostringstream seconds;
+            seconds << patience.count();
+            throw remote_error("command '" + name + "' has not ended within " + seconds.str() + " seconds");
         }
         std::this_thread::sleep_for(pause);
         pause = std::min(2 * pause, std::chrono::milliseconds(20));

@@ -25,19 +25,21 @@ struct spawn_request {
     int input = -1;                                                 ///< a descriptor; none: it is empty
     int output = -1;                                                ///< a descriptor
     int errors = -1;                                                ///< a descriptor
-    bool on_path = false; ///< the program is looked for where the shell looks for it
+    bool on_path = false;  ///< the program is looked for where the shell looks for it
+    std::string without{}; ///< variables of this process whose names begin so are left out
 };
 
 /// The environment of this process, with some variables set. Each as "NAME=value".
 [[nodiscard]] inline std::vector<std::string>
-environment_with(std::vector<std::pair<std::string, std::string>> const& own)
+environment_with(std::vector<std::pair<std::string, std::string>> const& own, std::string_view without = {})
 {
     std::vector<std::string> result;
     for (auto const* const* each = environ; *each != nullptr; ++each) {
         std::string_view const variable = *each;
         bool const replaced =
             std::any_of(own.begin(), own.end(), [&](auto const& one) { return variable.starts_with(one.first + '='); });
-        if (!replaced) result.emplace_back(variable);
+        bool const dropped = !without.empty() && variable.starts_with(without);
+        if (!replaced && !dropped) result.emplace_back(variable);
     }
     for (auto const& [name, value] : own) result.push_back(name + '=' + value);
     return result;
@@ -71,7 +73,7 @@ environment_with(std::vector<std::pair<std::string, std::string>> const& own)
     std::vector<char*> arguments;
     for (auto& word : request.words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
-    auto variables = environment_with(request.environment);
+    auto variables = environment_with(request.environment, request.without);
     std::vector<char*> environment;
     for (auto& variable : variables) environment.push_back(variable.data());
     environment.push_back(nullptr);

@@ -39,7 +39,7 @@ TEST_CASE("every name sets its option, and no other")
     auto const all = from(R"({"workers_read": false, "single_block_workers": true, "max_concurrent_reads": 3,
         "min_workers": 0, "attempts": 5, "job_name": "north", "program": "/bin/worker", "directory": "/shared",
         "address_in_environment": true, "ports": [30000, 50000], "advertise": ["10.0.0.5", "fd00::1"],
-        "packing": "always", "timeouts": {"joining": 1.5, "silence": 0, "progress": 7}})");
+        "packing": "always", "largest_message": 1000, "timeouts": {"joining": 1.5, "silence": 0, "progress": 7}})");
     CHECK_FALSE(all.workers_read);
     CHECK(all.single_block_workers);
     CHECK(all.max_concurrent_reads == 3);
@@ -53,6 +53,7 @@ TEST_CASE("every name sets its option, and no other")
     CHECK(all.ports.last == 50000);
     CHECK(all.advertised == std::vector<std::string>{"10.0.0.5", "fd00::1"});
     CHECK(all.packing == rios::net::packing::always);
+    CHECK(all.largest_message == 1000);
     CHECK(all.timeouts.joining == 1.5s);
     CHECK(all.timeouts.silence == 0s);
     CHECK(all.timeouts.progress == 7s);
@@ -86,8 +87,11 @@ TEST_CASE("options of jobs stand beside those of processes, where there are jobs
     CHECK(batch.poll_interval == 30s);
     CHECK(batch.patience == 5s);
     CHECK(refusal(text).find("\"command_patience\" is not known; allowed: workers_read, ") != std::string::npos);
-    rios::take_batch_options(nlohmann::json::parse(R"({"poll_interval": 0})"), remote, batch);
-    CHECK(batch.poll_interval == 100ms); // never without a pause
+    for (std::string const value : {"0", "1e30"}) {
+        CHECK(test::message_of<rios::options_error>([&] {
+                  rios::take_batch_options(nlohmann::json::parse("{\"poll_interval\": " + value + "}"), remote, batch);
+              }).find("allowed are 0.1 to 86400 seconds") != std::string::npos);
+    }
 }
 
 TEST_CASE("a value that cannot be is refused by its name, with what is allowed")
@@ -116,7 +120,7 @@ TEST_CASE("a value that cannot be is refused by its name, with what is allowed")
     CHECK(refusal(R"({"workers": 3})") ==
           begin + R"("workers" is not known; allowed: workers_read, single_block_workers, max_concurrent_reads, )" +
               "min_workers, attempts, job_name, program, directory, address_in_environment, ports, advertise, packing, "
-              "timeouts");
+              "largest_message, timeouts");
     CHECK(refusal(R"({"timeouts": {"join": 3}})") ==
           R"("timeouts": "join" is not known; allowed: joining, silence, progress)");
 }

@@ -111,7 +111,7 @@ struct squares_on_hosts {
 class place {
   public:
     place() { fs::current_path(folder_.path()); }
-    ~place() { fs::current_path("/"); }
+    ~place() { fs::current_path(before_); }
 
     static rios::remote_options options(std::size_t workers)
     {
@@ -130,6 +130,7 @@ class place {
     }
 
   private:
+    fs::path before_ = fs::current_path();
     test::temporary_directory folder_;
 };
 
@@ -439,5 +440,76 @@ TEST_CASE("a cluster whose commands are missing, fail or hang is named with them
     CHECK(refused(rios::slurm_launcher()) == "SLURM refuses job a: what");
     CHECK(refused(rios::pbs_launcher()) == "PBS refuses job a: what");
     make("sbatch", "exec /bin/sleep 60");
-    CHECK(refused(rios::slurm_launcher({.patience = 0.1s})) == "command 'sbatch' has not ended within 0 seconds");
+    CHECK(refused(rios::slurm_launcher({.patience = 0.1s})) == "command 'sbatch' has not ended within 0.1 seconds");
+}
+
+TEST_CASE("jobs that never got their turn hold up nothing, neither the end of a run nor a look")
+{
+    if (test::done_in_cluster()) return;
+    place const here;
+    squares_on_hosts job;
+    auto const begun = std::chrono::steady_clock::now();
+    {
+        rios::remote_executor executor(rios::slurm_launcher(quick()), place::options(24)); // on 4 processors
+        executor.run(job);
+    }
+    CHECK(job.done());
+    CHECK(std::chrono::steady_clock::now() - begun < 12s); // of which the first job needs 3
+    CHECK(here.is_clean());
+}
+
+TEST_CASE("what a user filters squeue by, and where temporary files would be, does not matter")
+{
+    if (test::done_in_cluster()) return;
+    std::string const odd = "50%used 'here'";
+    test::temporary_directory const parent;
+    test::environment_variable const filter("SQUEUE_PARTITION", "short");
+    test::environment_variable const folder("TMPDIR", "/no/such/folder");
+    fs::create_directory(fs::path(parent.path()) / odd);
+    auto const before = fs::current_path();
+    fs::current_path(parent.path() / odd);
+    squares_on_hosts job;
+    auto options = place::options(2);
+    options.directory = parent.path().string();
+    {
+        rios::remote_executor executor(rios::slurm_launcher(quick()), options);
+        executor.run(job);
+    }
+    fs::current_path(before);
+    CHECK(job.done());
+    CHECK(said_by("squeue --noheader --partition=all --states=pending,running").empty());
+    CHECK(parent.names() == std::set<std::string>{odd});
+}
+
+TEST_CASE("a folder for logs that the nodes cannot write to is told of with the reason of SLURM")
+{
+    if (test::done_in_cluster()) return;
+    place const here;
+    auto batch = quick();
+    batch.log_directory = std::getenv("RIOS_TEST_UNWRITABLE");
+    auto const error = error_of(rios::slurm_launcher(batch), place::options(1));
+    CAPTURE(error);
+    CHECK(error.find("no worker is left to go on:\nworker 0, job 1, never joined: FAILED (JobLaunchFailure)") == 0);
+    CHECK(here.is_clean());
+}
+
+TEST_CASE("an error does not tell the key of the run")
+{
+    if (test::done_in_cluster()) return;
+    place const here;
+    auto options = place::options(1);
+    options.address_in_environment = true;
+    auto const error = error_of(rios::pbs_launcher(quick({"-q nowhere"})), options);
+    CAPTURE(error);
+    CHECK(error.find("RIOS_WORKER_CHANNEL=...") != std::string::npos);
+    CHECK(error.find("rios-channel") == std::string::npos);
+}
+
+TEST_CASE("options of jobs that cannot be are refused")
+{
+    auto const refusal = [](rios::batch_options const& options) {
+        return message_of<rios::options_error>([&] { rios::slurm_launcher const launcher(options); });
+    };
+    CHECK(refusal({.poll_interval = 0ms}) == "poll_interval 0: allowed are 0.1 to 86400 seconds");
+    CHECK(refusal({.patience = 1e9s}) == "patience 1e+09: allowed are 0.01 to 86400 seconds");
 }
