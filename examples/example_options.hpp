@@ -80,6 +80,9 @@ inline void refuse_idle_options(CLI::App& app)
         throw CLI::ValidationError(name, "has no effect with --executor " + kind + "; it goes with " + kinds);
     };
     bool const processes = rios::executor_choice{.kind = kind}.is_remote();
+    if (rios::executor_choice{.kind = kind}.is_batch() && app.get_option("--workers")->as<std::size_t>() == 0) {
+        throw CLI::ValidationError("--executor", kind + " needs --workers, the number of jobs");
+    }
     require("--readers", "all but inline", kind != "inline");
     require("--workers", "threads, subprocess, slurm and pbs", kind == "threads" || processes);
     require("--threads", "subprocess, slurm and pbs", processes);
@@ -99,9 +102,6 @@ auto with_executor(pipeline_options const& options, rios::pixel_grid const& grid
     if (choice.is_remote()) {
         choice.threads = options.threads;
         choice.remote.workers = options.workers == 0 ? rios::available_cores() : options.workers;
-        if (choice.is_batch() && options.workers == 0) {
-            throw rios::options_error("--executor " + choice.kind + " needs --workers, the number of jobs");
-        }
         if (!options.config.empty() && choice.is_batch()) {
             rios::load_batch_options(options.config, choice.remote, choice.batch);
         } else if (!options.config.empty()) {
