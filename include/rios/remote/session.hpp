@@ -22,7 +22,6 @@
 #include "../error.hpp"
 #include "../launcher/launcher.hpp"
 #include "../net/connection.hpp"
-#include "../pipeline/stall_watch.hpp"
 #include "architecture.hpp"
 #include "event_queue.hpp"
 #include "failure.hpp"
@@ -297,7 +296,7 @@ class session {
             break;
         case message::stalled: {
             auto const what = reader.take<stalled>();
-            if (what.which.job == job.number) throw_stall(what, name_of(from));
+            if (what.which.job == job.number) time_limits::refuse(what, job, name_of(from));
             break;
         }
         default: throw remote_error(name_of(from) + " sent a message of unknown type");
@@ -439,17 +438,6 @@ class session {
                            roster_.stories());
     }
 
-    [[noreturn]] void throw_stall(stalled const& what, std::string const& where) const
-    {
-        using rios::detail::stage;
-        auto const& limits = job_->rules.stalls;
-        rios::detail::stalled_step const step{.where = what.reading ? stage::reading : stage::computing,
-                                              .index = static_cast<std::size_t>(what.which.index),
-                                              .part = 0,
-                                              .limit = what.reading ? limits.reading : limits.computing};
-        throw timeout_error(step.message(job_->work.step_text(step.index)) + " (" + where + ")");
-    }
-
     /// Gives a launcher a moment to say what became of a worker.
     void wait_for_status(std::size_t worker)
     {
@@ -468,10 +456,6 @@ class session {
     {
         cancel_lost();
         limits_.check(*job_);
-        if (!job_->readers || !job_->rules.has_owner) return;
-        if (auto const found = job_->readers->stalled(job_->rules.stalls)) {
-            throw timeout_error(found->message(job_->work.step_text(found->index)));
-        }
     }
 
     /// A worker that has lost the channel ends by itself, if it can; one that is only cut off must not go on for ever.

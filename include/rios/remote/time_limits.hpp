@@ -9,8 +9,10 @@
 #include <string>
 
 #include "../error.hpp"
+#include "../pipeline/stall_watch.hpp"
 #include "job_run.hpp"
 #include "joined_worker.hpp"
+#include "messages.hpp"
 #include "remote_options.hpp"
 #include "worker_roster.hpp"
 
@@ -33,6 +35,19 @@ class time_limits {
     {
         check_joining();
         check_progress(job);
+        check_reads(job);
+    }
+
+    /// A worker tells that a step does not end. @throws timeout_error naming the step, the limit and the worker
+    [[noreturn]] static void refuse(stalled const& what, job_run const& job, std::string const& where)
+    {
+        using rios::detail::stage;
+        auto const& limits = job.rules.stalls;
+        rios::detail::stalled_step const step{.where = what.reading ? stage::reading : stage::computing,
+                                              .index = static_cast<std::size_t>(what.which.index),
+                                              .part = 0,
+                                              .limit = what.reading ? limits.reading : limits.computing};
+        throw timeout_error(step.message(job.work.step_text(step.index)) + " (" + where + ")");
     }
 
   private:
@@ -78,6 +93,15 @@ class time_limits {
         }
         if (workers_.empty() && roster_.joined() > 0 && now - std::max(job.last_result, waits_since_) > limit) {
             throw timeout_error("no worker is left, and none has joined" + so_long + roster_.stories());
+        }
+    }
+
+    /// Those of this process, which can be left alone if they do not end.
+    static void check_reads(job_run const& job)
+    {
+        if (!job.readers || !job.rules.has_owner) return;
+        if (auto const found = job.readers->stalled(job.rules.stalls)) {
+            throw timeout_error(found->message(job.work.step_text(found->index)));
         }
     }
 
