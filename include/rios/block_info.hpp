@@ -51,6 +51,12 @@ struct run_info {
     /// One entry for each input, and in it one for each of its files: a list has several.
     std::vector<std::vector<input_info>> inputs{};
 
+    /// Can there be such a run? It may come from another process.
+    [[nodiscard]] bool valid() const noexcept
+    {
+        return window_rows > 0 && window_cols > 0 && overlap >= 0 && grid.rows >= 0 && grid.cols >= 0;
+    }
+
     template <typename Self, typename A>
     static void members(Self& self, A& archive)
     {

@@ -50,6 +50,26 @@ struct segment_pieces {
     std::vector<std::uint32_t> neighbour_counts;
     std::vector<std::uint32_t> neighbours;
 
+    /// Do the lists fit together? They may come from another process.
+    [[nodiscard]] bool valid() const
+    {
+        auto const segments = labels.size();
+        auto const adds_up = [](std::vector<std::uint32_t> const& counts, std::size_t size) {
+            return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}) == size;
+        };
+        auto const has_all = [&](band_values const& band) {
+            if (band.counts.empty()) return band.values.empty() && band.moments.size() == segments;
+            return band.counts.size() == segments && adds_up(band.counts, band.values.size());
+        };
+        auto const has_places = [&](std::vector<T> const& band) { return band.size() == rows.size(); };
+        return pixels.size() == segments && std::all_of(bands.begin(), bands.end(), has_all) &&
+               rows.size() == cols.size() && (rows.empty() || adds_up(pixels, rows.size())) &&
+               std::all_of(values.begin(), values.end(), has_places) &&
+               (neighbour_counts.empty()
+                    ? neighbours.empty()
+                    : neighbour_counts.size() == segments && adds_up(neighbour_counts, neighbours.size()));
+    }
+
     template <typename Self, typename A>
     static void members(Self& self, A& archive)
     {

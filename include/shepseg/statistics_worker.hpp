@@ -40,6 +40,13 @@ struct segment_table_rows {
     std::vector<std::uint64_t> pixels; ///< of each
     std::vector<double> numbers;       ///< row by row
 
+    /// Do the lists fit together? They may come from another process.
+    [[nodiscard]] bool valid() const noexcept
+    {
+        return pixels.size() == labels.size() &&
+               (labels.empty() ? numbers.empty() : numbers.size() % labels.size() == 0);
+    }
+
     template <typename Self, typename A>
     static void members(Self& self, A& archive)
     {

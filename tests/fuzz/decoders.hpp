@@ -49,6 +49,7 @@ enum class decoder : std::uint8_t {
     float_statistics,
     plan,
     frames,
+    stalled,
     count
 };
 
@@ -164,6 +165,7 @@ inline void check(decoder which, std::span<std::byte const> bytes)
     case decoder::float_statistics: return check_archive<shepseg::block_statistics<float>>(bytes);
     case decoder::plan: return check_archive<shepseg::statistics_plan_description>(bytes);
     case decoder::frames: return check_frames(bytes);
+    case decoder::stalled: return check_archive<remote::stalled>(bytes);
     case decoder::count: return;
     }
 }

@@ -90,7 +90,7 @@ int main(int argc, char** argv)
     auto const frame = remote::frame(remote::message::step, remote::step{.job = 1, .index = 2});
     seeds.write("frame_header", decoder::frame_header, {frame.begin(), frame.begin() + rios::net::frame_header::size});
     std::string const key = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-    seeds.write("address", decoder::address, bytes_of("rios-channel-1 40123 " + key + " 10.1.2.3 node-7 fd00::1\n"));
+    seeds.write("address", decoder::address, bytes_of("rios-channel-1/40123/" + key + "/10.1.2.3/node-7/fd00::1\n"));
     seeds.write_value(
         "hello", decoder::hello,
         remote::hello{.version = "1.0", .architecture = "x86-64", .number = 3, .host = "n", .process = 4});
@@ -109,6 +109,7 @@ int main(int argc, char** argv)
     auto const small = rios::net::packed(zeros);
     seeds.write("packed", decoder::packed, {small.begin() + rios::net::frame_header::size, small.end()});
     seeds.write_value("refused", decoder::refused, remote::refused{.reason = "no"});
+    seeds.write_value("stalled", decoder::stalled, remote::stalled{.which = {.job = 3, .index = 4}, .reading = true});
     seeds.write_value("job_end", decoder::job_end, remote::job_end{.job = 3});
     rios::run_info run{.window_rows = 2, .window_cols = 3, .overlap = 1};
     run.grid.rows = 4;

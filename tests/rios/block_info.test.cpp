@@ -12,6 +12,8 @@
 
 #include <doctest/doctest.h>
 
+#include <rios/archive.hpp>
+
 #include <rios/block.hpp>
 #include <rios/pixel_grid.hpp>
 
@@ -162,4 +164,14 @@ TEST_CASE("a block knows the files of each input and their null values")
     CHECK(!where.null_pixel<std::uint8_t>(1, 0, 1)); // nor such
     CHECK(where.null_pixel<float>(1, 0, 1) == 0.5F);
     CHECK(!where.null_pixel<float>(0, 1));
+}
+
+TEST_CASE("a run that cannot be is not taken from another process")
+{
+    run_info const good{.window_rows = 2, .window_cols = 3, .overlap = 1};
+    CHECK(rios::from_bytes<run_info>(rios::to_bytes(good)).window_cols == 3);
+    for (auto const& bad : {run_info{.window_rows = 0, .window_cols = 3}, run_info{.window_rows = 2, .window_cols = -1},
+                            run_info{.window_rows = 2, .window_cols = 3, .overlap = -1}}) {
+        CHECK_THROWS_AS(static_cast<void>(rios::from_bytes<run_info>(rios::to_bytes(bad))), rios::damaged_data);
+    }
 }

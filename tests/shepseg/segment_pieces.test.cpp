@@ -13,6 +13,8 @@
 
 #include <doctest/doctest.h>
 
+#include <rios/archive.hpp>
+
 #include <rios/null_test.hpp>
 #include <rios/pixel_grid.hpp>
 
@@ -267,4 +269,43 @@ TEST_CASE("a segment that has more pixels than it should is handed over with all
         [&](open_segment<std::uint8_t>&& segment) { pixels = segment.pixels; });
     CHECK(pixels == 7);
     CHECK(open.empty());
+}
+
+TEST_CASE("pieces whose lists do not fit together are not taken from another process")
+{
+    using pieces = segment_pieces<std::uint8_t>;
+    pieces good;
+    good.labels = {3, 7};
+    good.pixels = {2, 1};
+    good.bands.resize(1);
+    good.bands[0].counts = {2, 1};
+    good.bands[0].values = {1, 2, 3};
+    good.rows = {0, 0, 1};
+    good.cols = {4, 5, 5};
+    good.values = {{1, 2, 3}};
+    good.neighbour_counts = {1, 0};
+    good.neighbours = {7};
+    auto const taken = [](pieces const& sent) {
+        try {
+            static_cast<void>(rios::from_bytes<pieces>(rios::to_bytes(sent)));
+            return true;
+        } catch (rios::damaged_data const&) {
+            return false;
+        }
+    };
+    CHECK(taken(good));
+    auto const spoilt = [&](auto change) {
+        auto bad = good;
+        change(bad);
+        return !taken(bad);
+    };
+    CHECK(spoilt([](pieces& bad) { bad.pixels.pop_back(); }));
+    CHECK(spoilt([](pieces& bad) { bad.bands[0].counts[1] = 2; }));
+    CHECK(spoilt([](pieces& bad) { bad.bands[0].counts.push_back(0); }));
+    CHECK(spoilt([](pieces& bad) { bad.bands[0].counts.clear(); }));
+    CHECK(spoilt([](pieces& bad) { bad.cols.pop_back(); }));
+    CHECK(spoilt([](pieces& bad) { bad.pixels[0] = 3; }));
+    CHECK(spoilt([](pieces& bad) { bad.values[0].push_back(1); }));
+    CHECK(spoilt([](pieces& bad) { bad.neighbour_counts[1] = 1; }));
+    CHECK(spoilt([](pieces& bad) { bad.neighbour_counts.clear(); }));
 }
