@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,12 +32,15 @@ class segment_sizes {
   public:
     /// @param rows one more than the largest label
     /// @param load called with the first label of a page and a number of labels, one call at a time; returns their sizes, in pixels
+    /// @param file that they are from; empty if there is none
     segment_sizes(std::size_t rows,
-                  std::function<std::vector<std::uint64_t>(std::size_t first, std::size_t count)> load)
+                  std::function<std::vector<std::uint64_t>(std::size_t first, std::size_t count)> load,
+                  std::string file = {})
         : state_(std::make_shared<state>())
     {
         state_->rows = rows;
         state_->load = std::move(load);
+        state_->file = std::move(file);
     }
 
     /// Sizes that are all in memory, by label.
@@ -47,6 +51,8 @@ class segment_sizes {
 
     /// One more than the largest label.
     [[nodiscard]] std::size_t rows() const noexcept { return state_->rows; }
+    /// The file that they are from; empty if there is none.
+    [[nodiscard]] std::string const& file() const noexcept { return state_->file; }
 
     /// All sizes, by label. Leaves no page in memory. @throws what the loader throws
     [[nodiscard]] std::vector<std::uint64_t> all() const
@@ -96,6 +102,7 @@ class segment_sizes {
 
     struct state {
         std::size_t rows = 0;
+        std::string file;
         std::function<std::vector<std::uint64_t>(std::size_t, std::size_t)> load;
         std::mutex mutex;
         std::map<std::size_t, std::shared_ptr<size_page const>> pages;
@@ -150,6 +157,8 @@ class size_lookup {
         }
         return last_->pixels[label % statistics_table::page_rows];
     }
+
+    [[nodiscard]] segment_sizes const& sizes() const noexcept { return sizes_; }
 
     /// Lets go of all pages. To be called between blocks.
     void clear()

@@ -54,7 +54,7 @@ class statistics_merger {
             result.pieces, [&](std::uint32_t label) { return size_of(label); },
             [&](open_segment<T>&& segment) {
                 auto const size = size_of(segment.label);
-                if (segment.pixels > size) detail::refuse_sizes(segment.label, size, "more");
+                if (segment.pixels > size) detail::refuse_sizes(sizes_, segment.label, size, "more");
                 complete_->add(std::move(segment));
             });
         while (complete_->pixels() > most_waiting) add(finish_(complete_->take(most_waiting / 4)));
@@ -65,7 +65,7 @@ class statistics_merger {
     {
         if (open_.empty()) return;
         auto const& segment = open_.any();
-        detail::refuse_sizes(segment.label, size_lookup(sizes_)(segment.label), std::to_string(segment.pixels));
+        detail::refuse_sizes(sizes_, segment.label, size_lookup(sizes_)(segment.label), std::to_string(segment.pixels));
     }
 
     /// Takes in rows.
@@ -82,7 +82,7 @@ class statistics_merger {
                 page.has.resize(statistics_table::page_rows);
             }
             auto const row = label % statistics_table::page_rows;
-            if (page.rows_left == 0 || page.has[row]) detail::refuse_sizes(label, rows.pixels[i], "more");
+            if (page.rows_left == 0 || page.has[row]) detail::refuse_sizes(sizes_, label, rows.pixels[i], "more");
             page.has[row] = true;
             largest_ = std::max(largest_, rows.pixels[i]);
             table_.set(label, std::span(rows.numbers).subspan(i * width, width));
@@ -90,6 +90,25 @@ class statistics_merger {
             rios::release(page.has);
             table_.complete(number);
             sizes_.forget(number);
+        }
+    }
+
+    /// All rows have come, also those of the segments that the last blocks completed.
+    /// @throws rios::error if there is none of a segment that has pixels as its size says
+    void require_all() const
+    {
+        auto const pages = (sizes_.rows() + statistics_table::page_rows - 1) / statistics_table::page_rows;
+        for (std::size_t number = 0; number < pages; ++number) {
+            auto const found = pages_.find(number);
+            bool const begun = found != pages_.end();
+            if (begun && found->second.rows_left == 0) continue;
+            auto const page = sizes_.page(number);
+            sizes_.forget(number);
+            for (std::size_t row = 0; row < page->pixels.size(); ++row) {
+                if (page->pixels[row] == 0 || (begun && found->second.has[row])) continue;
+                auto const label = static_cast<std::uint32_t>(number * statistics_table::page_rows + row);
+                detail::refuse_sizes(sizes_, label, page->pixels[row], "no");
+            }
         }
     }
 

@@ -109,10 +109,11 @@ class complete_segments {
 namespace detail {
 
 /// There are other pixels of a segment than its size says. @throws rios::error always
-[[noreturn]] inline void refuse_sizes(std::uint32_t label, std::uint64_t expected, std::string const& found)
+[[noreturn]] inline void refuse_sizes(segment_sizes const& sizes, std::uint32_t label, std::uint64_t expected,
+                                      std::string const& found)
 {
-    throw rios::error("segment " + std::to_string(label) + " has " + found + " pixels, but the histogram says " +
-                      std::to_string(expected) +
+    throw rios::error((sizes.file().empty() ? "" : sizes.file() + ": ") + "segment " + std::to_string(label) + " has " +
+                      found + " pixels, but the histogram says " + std::to_string(expected) +
                       ": it does not belong to these pixels; have them counted again (--recount)");
 }
 
@@ -153,7 +154,7 @@ class statistics_worker {
             auto const label = segments_.label(number);
             auto const positions = segments_.positions(number);
             auto const size = size_of_(label);
-            if (positions.size() > size) detail::refuse_sizes(label, size, "more");
+            if (positions.size() > size) detail::refuse_sizes(size_of_.sizes(), label, size, "more");
             if (positions.size() == size) add_row(where, number, window, result.complete);
             else add_piece(where, number, window, result.pieces);
         }

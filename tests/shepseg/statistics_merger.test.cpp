@@ -120,6 +120,17 @@ TEST_CASE("sizes that are not those of the pixels are errors")
     }
 }
 
+TEST_CASE("segments of which no pixel came are found out at the end")
+{
+    merging of({0, 2, 0, 3});
+    of.merger.write({}, row(1, 2, 0.5));
+    of.merger.close();
+    CHECK(message_of<rios::error>([&] { of.merger.require_all(); }) ==
+          "segment 3 has no pixels, but the histogram says 3" + advice);
+    of.merger.write({}, row(3, 3, 0.5));
+    of.merger.require_all();
+}
+
 TEST_CASE("where nobody makes rows of complete segments, the merger does when too many pixels wait")
 {
     constexpr std::uint32_t large = 1 << 23;

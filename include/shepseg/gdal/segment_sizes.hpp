@@ -71,10 +71,11 @@ struct histogram_column {
         auto const first = (rows - 1) / statistics_table::page_rows * statistics_table::page_rows;
         auto const sizes = load(first, rows - first);
         auto const last = std::find_if(sizes.rbegin(), sizes.rend(), [](auto size) { return size > 0; });
-        if (last != sizes.rend()) return segment_sizes(first + static_cast<std::size_t>(sizes.rend() - last), load);
+        if (last != sizes.rend())
+            return segment_sizes(first + static_cast<std::size_t>(sizes.rend() - last), load, labels);
         rows = first;
     }
-    return segment_sizes(1, load);
+    return segment_sizes(1, load, labels);
 }
 
 namespace detail {

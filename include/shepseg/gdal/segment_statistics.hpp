@@ -176,6 +176,7 @@ template <rios::AnyExecutor E, typename... Functions>
         result.timings = rios::apply(std::tuple(label_file, reader), std::move(worker), merger, executor, run).timings;
         finishing_job<T, Functions...> rest(plan, *complete, merger, run.progress);
         executor.run(rest);
+        merger.require_all();
         if (merger.largest() > std::numeric_limits<std::int32_t>::max()) merger.table().widen();
         result.table = std::move(merger.table());
         result.timings.merge(counting);

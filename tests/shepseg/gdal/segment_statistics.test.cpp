@@ -234,14 +234,26 @@ TEST_CASE("a histogram tells how many pixels segments have, and one of other pix
     CHECK(!right.counted);
     CHECK(right.table.row(2)[0] == 200);
 
-    auto const advice = "it does not belong to these pixels; have them counted again (--recount)";
+    std::string const advice = "it does not belong to these pixels; have them counted again (--recount)";
     write({0, 200, 199, 200});
     CHECK(message_of<rios::error>([&] { return statistics(in.image, path, selection); }) ==
-          std::string("segment 2 has more pixels, but the histogram says 199: ") + advice);
+          path + ": segment 2 has more pixels, but the histogram says 199: " + advice);
     write({0, 200, 201, 200});
     CHECK(message_of<rios::error>([&] { return statistics(in.image, path, selection); }) ==
-          std::string("segment 2 has 200 pixels, but the histogram says 201: ") + advice);
+          path + ": segment 2 has 200 pixels, but the histogram says 201: " + advice);
     for (std::ptrdiff_t const window : {1, 3, 7, 10, 1000}) {
+        // Segments that are gone: one beside others, and the only one of its page.
+        std::vector<std::uint64_t> gone{0, 200, 200, 200, 0, 7};
+        CAPTURE(window);
+        write(gone);
+        CHECK(message_of<rios::error>([&] { return statistics(in.image, path, selection, {.window = window}); }) ==
+              path + ": segment 5 has no pixels, but the histogram says 7: " + advice);
+        gone[5] = 0;
+        gone.resize(40000);
+        gone.back() = 9;
+        write(gone);
+        CHECK(message_of<rios::error>([&] { return statistics(in.image, path, selection, {.window = window}); }) ==
+              path + ": segment 39999 has no pixels, but the histogram says 9: " + advice);
         write({0, 100, 200, 200});
         CHECK_THROWS_AS(statistics(in.image, path, selection, {.window = window}), rios::error);
         write({0, 1, 200, 200});
