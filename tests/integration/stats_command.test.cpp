@@ -240,9 +240,31 @@ TEST_CASE("stats: a histogram of other pixels is found out, and pixels can be co
         file.close();
     }
     strings const command{"stats", in.image, in.segments, "--no-rat", "--table", in.folder / "t.csv", "--quiet"};
-    CHECK(contains(failed(command, 1), "it does not belong to these pixels; have them counted again (--recount)"));
+    auto const message = failed(command, 1);
+    CHECK(message.starts_with("shepseg: error: " + in.segments + ": segment "));
+    CHECK(contains(message, "it does not belong to these pixels; have them counted again (--recount)"));
     CHECK(!std::filesystem::exists(in.folder / "t.csv"));
     CHECK(shepseg(test::with(command, {"--recount"})).status == 0);
+}
+
+TEST_CASE("stats: the report says why pixels were counted, and of how many segments")
+{
+    temporary_directory const folder;
+    auto const segments = folder / "segments.tif";
+    test::make_raster(segments, "GTiff", test::labels(1, 3, 4));
+    test::make_raster(folder / "image.tif", "GTiff", test::noise<std::uint8_t>(1, 3, 4));
+    strings const command{"stats",   folder / "image.tif", segments, "--no-rat", "--overwrite",
+                          "--table", folder / "t.csv"};
+    auto const line = std::string("Segments                    ");
+    CHECK(contains(shepseg(command).out, line + "0 (pixels were counted, as there was no histogram to tell)\n"));
+    CHECK(contains(shepseg(test::with(command, {"--recount"})).out, line + "0 (pixels were counted, by --recount)\n"));
+    test::labels one(1, 3, 4);
+    one(0, 0, 0) = 7;
+    test::make_raster(segments, "GTiff", one);
+    CHECK(contains(shepseg(test::with(command, {"--recount"})).out,
+                   line + "1 to 7 (pixels were counted, by --recount)\n"));
+    test::make_raster(folder / "segments.img", "HFA", test::labels(1, 3, 4));
+    CHECK(contains(shepseg({"stats", folder / "image.tif", folder / "segments.img"}).out, line + "0"));
 }
 
 TEST_CASE("stats: a large attribute table beside a GeoTIFF comes with a warning")

@@ -68,8 +68,10 @@ std::string table_text(stats_arguments const& arguments, shepseg::segment_statis
         text += fmt::format("{:<28}{}\n", name, value);
     };
     line("Image", fmt::format("{}, as {}", arguments.image, rios::name_of(result.type)));
-    line("Segments", fmt::format("1 to {}{}", result.table.rows() - 1,
-                                 result.counted ? " (pixels were counted, as there was no histogram to tell)" : ""));
+    auto const* const why_counted = arguments.recount ? "by --recount" : "as there was no histogram to tell";
+    auto const segments = result.table.rows() - 1; // label 0 has a row, too
+    line("Segments", (segments == 0 ? "0" : fmt::format("1 to {}", segments)) +
+                         (result.counted ? fmt::format(" (pixels were counted, {})", why_counted) : ""));
     std::string names;
     for (auto const& each : result.table.columns()) names += (names.empty() ? "" : ", ") + each.name;
     line("Columns", fmt::format("{}: {}", result.table.columns().size(), names));
