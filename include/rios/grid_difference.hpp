@@ -4,10 +4,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "pixel_grid.hpp"
 
@@ -40,6 +42,42 @@ inline std::string crs_text(pixel_grid const& grid)
     auto const end = grid.projection.find('"', begin + 1);
     if (begin == std::string::npos || end == std::string::npos) return grid.projection;
     return grid.projection.substr(begin, end + 1 - begin);
+}
+
+/// The element of a text (WKT) that a place lies in, without those inside it: PARAMETER["False easting",500000].
+inline std::string element_text(std::string const& wkt, std::size_t place)
+{
+    // A place in the first word of an element is in that element.
+    while (place < wkt.size() && std::isalpha(static_cast<unsigned char>(wkt[place])) != 0) ++place;
+    if (place < wkt.size() && wkt[place] == '[') ++place;
+    std::vector<std::size_t> open;
+    bool quoted = false;
+    for (std::size_t i = 0; i < std::min(place, wkt.size()); ++i) {
+        if (wkt[i] == '"') quoted = !quoted;
+        else if (!quoted && wkt[i] == '[') open.push_back(i);
+        else if (!quoted && wkt[i] == ']' && !open.empty()) open.pop_back();
+    }
+    if (open.empty()) return {};
+    auto const word_end = wkt.find_last_of(",[ ", open.back() - 1);
+    auto const begin = open.back() == 0 || word_end == std::string::npos ? 0 : word_end + 1;
+    auto end = open.back() + 1;
+    for (quoted = false; end < wkt.size() && (quoted || (wkt[end] != '[' && wkt[end] != ']')); ++end) {
+        if (wkt[end] == '"') quoted = !quoted;
+    }
+    // What is inside begins after a comma.
+    if (end < wkt.size() && wkt[end] == '[') end = wkt.find_last_of(',', end);
+    return wkt.substr(begin, end - begin) + ']';
+}
+
+/// The name of a grid's coordinate reference system, and if another grid's has the same name, the first element that differs.
+inline std::string crs_text(pixel_grid const& grid, pixel_grid const& other)
+{
+    auto const name = crs_text(grid);
+    auto const& wkt = grid.projection;
+    if (name != crs_text(other)) return name;
+    auto const [here, there] = std::mismatch(wkt.begin(), wkt.end(), other.projection.begin(), other.projection.end());
+    auto const element = element_text(wkt, static_cast<std::size_t>(here - wkt.begin()));
+    return element.empty() ? name : name + " with " + element;
 }
 
 /// Largest distance between the corners of two grids of one size, in pixels of the first; NaN if one cannot tell.
@@ -84,7 +122,7 @@ template <typename F>
     }
     if (!grid.projection.empty() && !first.projection.empty() && grid.projection != first.projection &&
         !same_crs(grid.projection, first.projection)) {
-        return differ(detail::crs_text);
+        return "has " + detail::crs_text(grid, first) + "; " + first_name + " has " + detail::crs_text(first, grid);
     }
     return {};
 }

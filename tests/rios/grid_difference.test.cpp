@@ -110,6 +110,26 @@ TEST_CASE("coordinate reference systems that differ are told by their names")
     CHECK(difference(a_grid(), with_crs("")) == "");
 }
 
+TEST_CASE("coordinate reference systems of the same name are told by the first element that differs")
+{
+    auto const text = [](std::string const& datum, std::string const& method, std::string const& meridian) {
+        return with_crs("PROJCRS[\"unknown\",BASEGEOGCRS[\"unknown\",DATUM[\"" + datum +
+                        "\",ELLIPSOID[\"E [1]\",6378137]]],CONVERSION[\"unknown\"," + method +
+                        "[\"Mercator\",ID[\"EPSG\",9807]],PARAMETER[\"Longitude\"," + meridian +
+                        ",ANGLEUNIT[\"degree\",0.017]]],CS[Cartesian,2]]");
+    };
+    auto const one = text("D", "METHOD", "147");
+    CHECK(difference(text("D", "METHOD", "149"), one) ==
+          "has \"unknown\" with PARAMETER[\"Longitude\",149]; a.tif has \"unknown\" with PARAMETER[\"Longitude\",147]");
+    CHECK(difference(text("D, [2]", "METHOD", "149"), one) ==
+          "has \"unknown\" with DATUM[\"D, [2]\"]; a.tif has \"unknown\" with DATUM[\"D\"]");
+    CHECK(difference(text("D", "MODE", "147"), one) ==
+          "has \"unknown\" with MODE[\"Mercator\"]; a.tif has \"unknown\" with METHOD[\"Mercator\"]");
+    CHECK(difference(with_crs("CRS[\"a\"]"), with_crs("CRS[\"a\",2]")) ==
+          "has \"a\" with CRS[\"a\"]; a.tif has \"a\" with CRS[\"a\",2]");
+    CHECK(difference(with_crs("[\"a\"]"), with_crs("\"a\"")) == "has \"a\" with [\"a\"]; a.tif has \"a\"");
+}
+
 TEST_CASE("two texts of one reference system are the same if whoever knows says so")
 {
     int asked = 0;

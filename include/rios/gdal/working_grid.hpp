@@ -142,7 +142,7 @@ class grid_finder {
             throw grid_error(one.name + ": has " + of_one + "; " + reference_.name + " has " + of_first +
                              "; a reference grid or file must say which pixels to work on");
         };
-        if (!same_crs(one.grid, lattice)) refuse(crs_text(one.grid), crs_text(lattice));
+        if (!same_crs(one.grid, lattice)) refuse(crs_text(one.grid, lattice), crs_text(lattice, one.grid));
         bool const aligned = named(one, [&] { return is_aligned(one.grid, lattice, tolerance_); });
         if (!aligned) refuse(place_text(one.grid), place_text(reference_.grid));
     }

@@ -77,7 +77,8 @@ inline rios::pixel_shift place_mask(std::string const& path, rios::pixel_grid co
         throw rios::grid_error(path + ": " + difference + "; a mask must have the same pixels");
     };
     if (!rios::same_crs(mask, raster)) {
-        refuse("has " + rios::detail::crs_text(mask) + "; " + name + " has " + rios::detail::crs_text(raster));
+        refuse("has " + rios::detail::crs_text(mask, raster) + "; " + name + " has " +
+               rios::detail::crs_text(raster, mask));
     }
     bool const in_pixels = !mask.geotransform || !raster.geotransform;
     if (in_pixels || rios::is_rotated(mask) || rios::is_rotated(raster)) {
