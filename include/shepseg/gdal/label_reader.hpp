@@ -7,14 +7,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
+
+#include <gdal.h>
 
 #include <rios/block.hpp>
 #include <rios/error.hpp>
 #include <rios/gdal/crs.hpp>
 #include <rios/gdal/data_type.hpp>
+#include <rios/gdal/dataset.hpp>
 #include <rios/gdal/reader.hpp>
 #include <rios/image.hpp>
 #include <rios/image_view.hpp>
@@ -34,7 +38,7 @@ class label_reader {
     /// Opens the file for a moment.
     /// @throws rios::io_error if it cannot be opened as a raster
     /// @throws rios::grid_error if it has several bands, or pixels that are no whole numbers
-    explicit label_reader(std::string path) : file_(checked(rios::gdal_reader<std::uint32_t>(std::move(path)))) {}
+    explicit label_reader(std::string const& path) : file_(checked(opened(path))) {}
 
     /// How it travels to another process.
     using description_type = std::string;
@@ -76,6 +80,19 @@ class label_reader {
   private:
     using file_type = std::variant<rios::gdal_reader<std::uint32_t>, rios::gdal_reader<std::int32_t>>;
 
+    static constexpr std::string_view allowed =
+        "numbers of segments are integers: uint8, int8, uint16, int16, uint32 or int32";
+
+    static rios::gdal_reader<std::uint32_t> opened(std::string const& path)
+    try {
+        return rios::gdal_reader<std::uint32_t>(path);
+    } catch (rios::grid_error const&) {
+        auto const file = rios::gdal_dataset::open(path);
+        if (rios::type_of_band(file.band(1))) throw;
+        throw rios::grid_error(path + ": has pixels of type " + GDALGetDataTypeName(file.band(1).GetRasterDataType()) +
+                               "; " + std::string(allowed));
+    }
+
     // Opening is slow where a format has much to say of a file: an .img formats its whole histogram as text.
     static file_type checked(rios::gdal_reader<std::uint32_t> file)
     {
@@ -87,8 +104,8 @@ class label_reader {
         bool const is_integer =
             rios::dispatch(type, []<typename T>(std::type_identity<T>) { return std::is_integral_v<T>; });
         if (!is_integer) {
-            throw rios::grid_error(file.path() + ": has pixels of type " + std::string(rios::name_of(type)) +
-                                   "; numbers of segments are integers: uint8, int8, uint16, int16, uint32 or int32");
+            throw rios::grid_error(file.path() + ": has pixels of type " + std::string(rios::name_of(type)) + "; " +
+                                   std::string(allowed));
         }
         if (rios::holds(rios::pixel_type::uint32, type)) return file;
         return rios::gdal_reader<std::int32_t>(file.path());

@@ -97,3 +97,15 @@ TEST_CASE("what are no numbers of segments is refused, with file, place and valu
               shepseg::label_reader const refused(folder / "no.tif");
           }).starts_with(folder / "no.tif"));
 }
+
+TEST_CASE("pixels of types that no image has either are refused with what numbers of segments may be")
+{
+    test::temporary_directory const folder;
+    auto const path = folder / "a.tif";
+    for (auto const type : {GDT_Int64, GDT_UInt64, GDT_CFloat32}) {
+        test::create_raster(path, "GTiff", 3, 4, 1, type);
+        CHECK(test::message_of<rios::grid_error>([&] { shepseg::label_reader const reader(path); }) ==
+              path + ": has pixels of type " + GDALGetDataTypeName(type) +
+                  "; numbers of segments are integers: uint8, int8, uint16, int16, uint32 or int32");
+    }
+}
