@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
+#include <ctime>
 #include <stop_token>
 #include <system_error>
 #include <thread>
@@ -20,7 +22,8 @@
 namespace rios {
 
 /// As long as it lives, SIGINT, SIGTERM and SIGHUP request a stop through its token (apply_options::stop and its like) instead of ending
-/// the process; a second signal ends it at once. Signals that the process ignores stay ignored. What was there before comes back at
+/// the process; one of them that comes again, more than a second later, ends it at once. (Whoever stops a job may send the same twice: to
+/// the process and to its group.) Signals that the process ignores stay ignored. What was there before comes back at
 /// its end.
 ///
 /// Thread rule: one of these at a time in a process.
@@ -31,10 +34,11 @@ class stop_on_signals {
     {
         if (::pipe2(pipe_.data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
         write_end() = pipe_[1];
+        for (auto& time : first_times()) time = 0;
         watcher_ = std::jthread([this](std::stop_token const&) { watch(); });
         struct sigaction action {};
         action.sa_handler = &stop_on_signals::handle;
-        action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+        action.sa_flags = SA_RESTART;
         for (std::size_t i = 0; i < signals.size(); ++i) {
             if (::sigaction(signals[i], nullptr, &before_[i]) != 0 || before_[i].sa_handler == SIG_IGN) continue;
             ::sigaction(signals[i], &action, nullptr);
@@ -65,10 +69,28 @@ class stop_on_signals {
         return end;
     }
 
+    /// When each signal came for the first time, in nanoseconds; 0: not yet.
+    static std::array<std::atomic<std::int64_t>, signals.size()>& first_times() noexcept
+    {
+        static std::array<std::atomic<std::int64_t>, signals.size()> times{};
+        return times;
+    }
+
     /// Does what a signal handler may.
     static void handle(int signal) noexcept
     {
+        constexpr std::int64_t second = 1'000'000'000;
         auto const kept = errno;
+        timespec now{};
+        ::clock_gettime(CLOCK_MONOTONIC, &now);
+        auto const time = now.tv_sec * second + now.tv_nsec;
+        for (std::size_t i = 0; i < signals.size(); ++i) {
+            if (signals[i] != signal) continue;
+            std::int64_t first = 0;
+            if (first_times()[i].compare_exchange_strong(first, time) || time - first <= second) continue;
+            std::signal(signal, SIG_DFL);
+            std::raise(signal);
+        }
         auto const number = static_cast<unsigned char>(signal);
         if (auto const end = write_end().load(); end >= 0) static_cast<void>(::write(end, &number, 1) == 1);
         errno = kept;

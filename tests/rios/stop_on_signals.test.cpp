@@ -5,6 +5,9 @@
 #include <csignal>
 #include <thread>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <doctest/doctest.h>
 
 #include "support/own_threads.hpp"
@@ -39,10 +42,9 @@ TEST_CASE("a signal requests a stop, and the handler of before comes back")
             CHECK(comes(signals));
             CHECK(signals.received() == number);
             CHECK(seen == 0);
-            // A second one would end the process.
-            struct sigaction now {};
-            ::sigaction(number, nullptr, &now);
-            CHECK((now.sa_handler == SIG_DFL));
+            std::raise(number); // the same once more, in a moment
+            CHECK(signals.received() == number);
+            CHECK(seen == 0);
         }
         std::raise(number);
         CHECK(seen == number);
@@ -60,4 +62,23 @@ TEST_CASE("what a process ignores stays ignored, and nothing need happen")
         CHECK_FALSE(signals.token().stop_requested());
     }
     CHECK((std::signal(SIGTERM, before) == SIG_IGN));
+}
+
+TEST_CASE("a signal that comes again after more than a second ends the process")
+{
+    auto const child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        rios::stop_on_signals const signals;
+        for (int i = 0; i < 3; ++i) std::raise(SIGTERM);
+        std::raise(SIGINT);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+        std::raise(SIGHUP);
+        std::raise(SIGTERM);
+        ::_exit(0);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGTERM);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Ctrl-C, SIGTERM and SIGHUP end a tool in order: the work under way is cancelled, so that nothing is left behind. A second
-// signal ends the process at once.
+// Ctrl-C, SIGTERM and SIGHUP end a tool in order: the work under way is cancelled, so that nothing is left behind. The
+// same signal again, more than a second later, ends the process at once.
 #pragma once
 
 #include <rios/stop_on_signals.hpp>
