@@ -87,6 +87,18 @@ inline std::string decapitalised(std::string text)
     return text;
 }
 
+/// Cuts a long statement of SQL in "sqlite3_exec(CREATE TABLE ...) failed: disk full" to its beginning.
+inline void shorten_statement(std::string& text)
+{
+    constexpr std::string_view call = "sqlite3_exec(";
+    constexpr std::size_t most = 40; // bytes
+    auto const begin = text.find(call);
+    auto const end = text.rfind(") failed");
+    if (begin == std::string::npos || end == std::string::npos || end < begin + call.size() + most) return;
+    auto const cut = text.rfind(' ', begin + call.size() + most);
+    text.replace(cut, end - cut, " ...");
+}
+
 /// GDAL's text as it may follow "PATH: " in a message: one line, without that path at its start, and in the words of
 /// rios where a user meets it often.
 /// @param shown the path that the message will begin with
@@ -97,6 +109,7 @@ inline std::string gdal_reason(std::string text, std::string const& shown, std::
         if (std::iscntrl(static_cast<unsigned char>(c)) != 0) c = ' ';
     }
     while (text.find("  ") != std::string::npos) replace_all(text, "  ", " ");
+    shorten_statement(text);
     replace_all(text, actual, shown);
     auto const file_name = shown.substr(shown.find_last_of('/') + 1); // npos + 1 is 0
     while (strip_leading_name(text, shown) || strip_leading_name(text, file_name)) {}

@@ -134,3 +134,14 @@ TEST_CASE("a file beside a raster that is lost is a failure, not a warning")
     CHECK(message_of<rios::io_error>([&] { errors.check(true, "a.tif", "cannot write"); }) ==
           "a.tif: cannot write: unable to save auxiliary information in a.tif.aux.xml (No space left on device)");
 }
+
+TEST_CASE("of a long statement of SQL only the beginning is told")
+{
+    CHECK(gdal_reason("sqlite3_exec(COMMIT) failed: disk I/O error", "a.gpkg") ==
+          "sqlite3_exec(COMMIT) failed: disk I/O error");
+    CHECK(gdal_reason(
+              "sqlite3_exec(CREATE TABLE \"segments\" ( \"fid\" INTEGER PRIMARY KEY, \"a (b) failed\" REAL)) failed: "
+              "database or disk is full",
+              "a.gpkg") ==
+          "sqlite3_exec(CREATE TABLE \"segments\" ( \"fid\" INTEGER ...) failed: database or disk is full");
+}
