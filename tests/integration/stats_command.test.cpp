@@ -159,9 +159,9 @@ TEST_CASE("stats: columns and tables that are there are an error, and nothing ch
     strings const command{"stats", in.image, in.segments, "--quiet", "--stats", "mean"};
     REQUIRE(shepseg(test::with(command, {"--bands", "1"})).status == 0);
     auto const before = test::contents_of(in.folder.path());
-    CHECK(failed(test::with(command, {"--table", in.folder / "t.csv"}), 2) ==
+    CHECK(failed(test::with(command, {"--table", in.folder / "t.csv"}), 1) ==
           "shepseg: error: " + in.segments +
-              ": column 'Band_1_mean' of the attribute table is there already; have it "
+              ": column 'Band_1_mean' of the attribute table exists already; have it "
               "replaced (--overwrite), or give another column format\n");
     CHECK(test::difference(before, test::contents_of(in.folder.path())) == "");
     CHECK(shepseg(test::with(command, {"--overwrite", "--table", in.folder / "t.csv"})).status == 0);

@@ -157,7 +157,7 @@ void add_statistics(segment_arguments const& arguments, statistics_request reque
     asked.scratch_dir = arguments.scratch_dir;
     asked.progress = options.segmentation.progress;
     std::optional<shepseg::statistics_columns> attributes;
-    if (!arguments.no_rat) attributes.emplace(finished, rios::existing::replaced);
+    if (!arguments.no_rat) attributes.emplace(finished, rios::existing::replaced, arguments.output);
     asked.before_pass = [&](std::vector<shepseg::statistics_column> const& columns, std::size_t rows) {
         if (attributes) attributes->check(columns, rows);
     };

@@ -61,6 +61,13 @@ class gdal_dataset {
     /// @param path what messages call the file; need not be the path that GDAL knows
     gdal_dataset(GDALDataset* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
 
+    /// The same file, which messages call so.
+    [[nodiscard]] gdal_dataset shown_as(std::string path) &&
+    {
+        path_ = std::move(path);
+        return std::move(*this);
+    }
+
     /// The file as messages name it.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
 

@@ -35,22 +35,21 @@ inline rios::column_type attribute_type_of(column_values values) noexcept
 }
 
 /// The place of a column that is there already and may be written over; none if it has to be made.
-/// @throws rios::options_error if it must not be, or cannot hold the numbers
+/// @throws rios::io_error if it must not be @throws rios::options_error if it cannot hold the numbers
 inline std::optional<std::size_t> existing_column(rios::attribute_table const& table, std::string const& file,
                                                   statistics_column const& wanted, rios::existing columns)
 {
     auto const found = table.find(wanted.name);
     if (!found) return {};
-    auto const name = file + ": column '" + wanted.name + "'";
+    auto const name = "column '" + wanted.name + "' of the attribute table";
     if (columns == rios::existing::refused) {
-        throw rios::options_error(
-            name + " of the attribute table is there already; have it replaced (--overwrite), or give another "
-                   "column format");
+        throw rios::io_error(file,
+                             name + " exists already; have it replaced (--overwrite), or give another column format");
     }
     auto const type = table.columns()[*found].type;
     if (type == rios::column_type::text ||
         (type == rios::column_type::integer && wanted.values != column_values::integer)) {
-        throw rios::options_error(name + " of the attribute table is of type " + std::string(rios::name_of(type)) +
+        throw rios::options_error(file + ": " + name + " is of type " + std::string(rios::name_of(type)) +
                                   ", which cannot hold the new numbers; give another column format");
     }
     return found;
@@ -65,9 +64,11 @@ inline std::optional<std::size_t> existing_column(rios::attribute_table const& t
 /// files an error that only shows while writing may leave columns in part: a disk without room for them is refused first.
 class statistics_columns {
   public:
+    /// @param shown what messages call the file; empty for its own path
     /// @throws rios::io_error if the file, or the text beside it, cannot be changed
-    statistics_columns(std::string const& labels, rios::existing present)
-        : file_(rios::gdal_dataset::open_for_update(labels)), opened_(state_of(labels)), present_(present)
+    statistics_columns(std::string const& labels, rios::existing present, std::string const& shown = {})
+        : path_(labels), shown_(shown.empty() ? labels : shown), file_(opened()), opened_(state_of(labels)),
+          present_(present)
     {
         check({});
     }
@@ -77,9 +78,10 @@ class statistics_columns {
 
     /// Refuses columns that cannot be written.
     /// @param rows that the table would have at least
-    /// @throws rios::options_error if one is there already and is not to be replaced, or has another type; if the format has no
-    ///         room for it, or not for its name
-    /// @throws rios::io_error if the file cannot be changed, or the disk has no room
+    /// @throws rios::options_error if one is there already and has another type; if the format has no room for it, or not for its
+    ///         name
+    /// @throws rios::io_error if one is there already and is not to be replaced; if the file cannot be changed, or the disk has no
+    ///         room
     void check(std::vector<statistics_column> const& columns, std::size_t rows = 0) const
     {
         static_cast<void>(places_in(rios::attribute_table(file_, 1), columns, rows));
@@ -93,10 +95,9 @@ class statistics_columns {
     void write(statistics_table const& table, rios::progress_function const& progress = {})
     {
         // What GDAL knows of the table dates from the opening.
-        auto const path = file_.path();
-        if (!rios::keeps_attribute_tables(file_.format()) || state_of(path) != opened_) {
+        if (!rios::keeps_attribute_tables(file_.format()) || state_of(path_) != opened_) {
             file_.close();
-            file_ = rios::gdal_dataset::open_for_update(path);
+            file_ = opened();
         }
         rios::attribute_table attributes(file_, 1);
         auto const found = places_in(attributes, table.columns(), table.rows());
@@ -131,6 +132,11 @@ class statistics_columns {
     }
 
   private:
+    [[nodiscard]] rios::gdal_dataset opened() const
+    {
+        return rios::gdal_dataset::open_for_update(path_).shown_as(shown_);
+    }
+
     /// Something that changes when somebody writes to a file.
     static std::pair<std::uintmax_t, std::filesystem::file_time_type> state_of(std::string const& path)
     {
@@ -143,7 +149,7 @@ class statistics_columns {
         return {.name = column.name, .type = detail::attribute_type_of(column.values)};
     }
 
-    /// Where columns are that are there already. @throws rios::options_error as check()
+    /// Where columns are that are there already. @throws as check()
     [[nodiscard]] std::vector<std::optional<std::size_t>>
     places_in(rios::attribute_table const& table, std::vector<statistics_column> const& columns, std::size_t rows) const
     {
@@ -157,6 +163,8 @@ class statistics_columns {
         return places;
     }
 
+    std::string path_;
+    std::string shown_;
     rios::gdal_dataset file_;
     std::pair<std::uintmax_t, std::filesystem::file_time_type> opened_;
     rios::existing present_;

@@ -75,11 +75,14 @@ TEST_CASE("a column that is there is an error before any work, or replaced")
         auto const path = test::make_tableless(folder, format);
         shepseg::write_statistics_columns(path, small_table(), existing::refused);
         auto const columns = small_table().columns();
-        auto const text = path + ": column 'Band_1_mean' of the attribute table is there already; have it replaced "
+        auto const text = path + ": column 'Band_1_mean' of the attribute table exists already; have it replaced "
                                  "(--overwrite), or give another column format";
-        CHECK(message_of<rios::options_error>(
+        CHECK(message_of<rios::io_error>(
                   [&] { shepseg::statistics_columns(path, existing::refused).check(columns); }) == text);
-        CHECK(message_of<rios::options_error>(
+        CHECK(message_of<rios::io_error>([&] {
+                  shepseg::statistics_columns(path, existing::refused, "shown.img").check(columns);
+              }).starts_with("shown.img: column 'Band_1_mean' of"));
+        CHECK(message_of<rios::io_error>(
                   [&] { shepseg::write_statistics_columns(path, small_table(), existing::refused); }) == text);
         shepseg::statistics_columns(path, existing::replaced).check(columns);
         auto const other = test::make_table(columns, 5, {{2, {5, 6, 7}}, {4, {1, 2, 3}}});
