@@ -7,13 +7,16 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <string>
 #include <thread>
 
 #include <doctest/doctest.h>
 
+#include "support/random_numbers.hpp"
 #include "support/raster_files.hpp"
+#include "support/segment_scenes.hpp"
 #include "support/segment_tool.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -106,6 +109,31 @@ TEST_CASE("segments and statistics are the same from other processes")
     strings const main_reads{"--executor", "subprocess", "--workers", "2", "--executor-config", folder / "main.json"};
     CHECK(segment("m.img", main_reads) == expected);
     CHECK(stats("m.csv", main_reads) == table);
+}
+
+TEST_CASE("statistics of floating-point pixels, some of them NaN, are the same from processes")
+{
+    temporary_directory const folder;
+    test::random_numbers random(11);
+    auto pixels = test::random_pixels<float>(2, 150, 140, 0, random);
+    auto segments = rios::image<std::uint32_t>(1, 150, 140);
+    for (auto const [row, col] : segments.pixels()) {
+        segments(0, row, col) = static_cast<std::uint32_t>(row / 20 * 7 + col / 20 + 1);
+        if ((row * 7 + col) % 5 == 0 || row < 20) pixels(1, row, col) = std::numeric_limits<float>::quiet_NaN();
+    }
+    make_raster(folder / "in.tif", "GTiff", pixels);
+    make_raster(folder / "s.img", "HFA", segments);
+    auto const stats = [&](std::string const& table, strings const& how) {
+        printed(with({"stats", folder / "in.tif", folder / "s.img", "--no-rat", "--window", "33", "--quiet", "--stats",
+                      "count,validcount,min,mean,stddev,median,mode,sum", "--spatial", "centroid,variogram:2",
+                      "--missing", "nan", "--table", folder / table},
+                     how));
+        return read_file(folder / table);
+    };
+    auto const expected = stats("a.csv", {"--threads", "1"});
+    CHECK(contains(expected, ",,")); // segments without valid pixels
+    CHECK(stats("b.csv", processes(folder, {"--workers", "2"})) == expected);
+    CHECK(workers_of(folder).empty());
 }
 
 TEST_CASE("options of processes that mean nothing are refused in a line, before any work")
