@@ -93,6 +93,7 @@ CLI::App* add_subset_command(CLI::App& app, subset_arguments& arguments)
     command->footer(help_footer(
         "Segments that have pixels in the window are numbered from 1 again, in the order of their numbers before.\n"
         "Rows of the attribute table come along, with all columns; the histogram counts the pixels of the window.\n"
+        "HFA and KEA files get a histogram in any case, others, such as GTiff, only if SEGMENTS has one.\n"
         "OUTPUT has statistics and overviews as that of shepseg segment. It appears when it is complete, in place of "
         "an\nolder one.\n\n"
         "An extent begins with the pixel that its corner lies in, and has as many rows and columns as its height\n"
