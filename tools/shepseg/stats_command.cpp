@@ -137,9 +137,9 @@ CLI::App* add_stats_command(CLI::App& app, stats_arguments& arguments)
     command->get_formatter()->column_width(38);
     command->footer(help_footer(
         "All bands are done in one pass over both files. Results are columns Band_1_mean, Band_1_pcnt25, ...,\n"
-        "centroid_x, edge_pixels, ... of the raster attribute table of SEGMENTS (HFA and KEA keep large ones\n"
-        "well), and of the table, if one is asked for, which also has the column id. Coordinates, perimeters\n"
-        "and boxes are in map units. Pixels of SEGMENTS are never changed.",
+        "centroid_x, edge_pixels, ... of the raster attribute table of SEGMENTS (HFA keeps large ones\n"
+        "well; KEA was not tried), and of the table, if one is asked for, which also has the column id.\n"
+        "Coordinates, perimeters and boxes are in map units. Pixels of SEGMENTS are never changed.",
         "Example:\n"
         "  shepseg stats --bands 3,4 --stats mean,stddev,percentile:25 --table table.gpkg scene.tif segments.img"));
     return command;
