@@ -26,7 +26,8 @@ namespace test {
     std::string name = doctest::getContextOptions()->currentTest->m_name;
     for (std::size_t at = 0; (at = name.find(',', at)) != std::string::npos; at += 2) name.insert(at, "\\");
     auto const script = fs::absolute(fs::path(__FILE__)).parent_path() / "slurm_cluster.sh";
-    auto const result = run({script.string(), fs::read_symlink("/proc/self/exe").string(), "--test-case=" + name});
+    auto const result = run({script.string(), fs::read_symlink("/proc/self/exe").string(), "--test-case=" + name},
+                            {.timeout = std::chrono::seconds(180)});
     auto const* const ci = std::getenv("CI");
     if (result.status == 77 && !(ci != nullptr && std::string(ci) == "true")) {
         std::printf("SKIPPED: %s", result.out.c_str());

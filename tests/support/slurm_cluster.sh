@@ -105,7 +105,7 @@ done
 tries=0
 until [ "$(sinfo --noheader --states=idle,mixed --format=%D 2>/dev/null)" = 2 ]; do
     tries=$((tries + 1))
-    if [ "$tries" -gt 200 ]; then
+    if [ "$tries" -gt 600 ]; then
         cat "$place"/log/* >&2
         skip "the nodes do not come up"
     fi

@@ -56,5 +56,5 @@ for each in $hosts; do
 done
 
 status=0
-RIOS_TEST_HOSTS=$hosts timeout 50 ip netns exec "$main" "$@" || status=$?
+RIOS_TEST_HOSTS=$hosts timeout 150 ip netns exec "$main" "$@" || status=$?
 exit $status

@@ -290,8 +290,8 @@ TEST_CASE("a worker that takes long to begin a job gives signs of life meanwhile
 {
     test::remote_place const place;
     auto options = place.options(1);
-    options.timeouts.silence = 2s; // a sign of life comes each second
-    test::squares_job job(3, heavy_square{.milliseconds = 3500});
+    options.timeouts.silence = 3s; // a sign of life comes each second
+    test::squares_job job(3, heavy_square{.milliseconds = 4500});
     rios::remote_executor executor(rios::subprocess_launcher(), options);
     executor.run(job);
     CHECK(all_squares(job.results));
