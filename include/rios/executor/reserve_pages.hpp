@@ -13,12 +13,13 @@
 
 namespace rios {
 
-/// Makes room for `count` elements in an empty vector, and asks the system for all of its pages at once, by all threads.
+/// Empties a vector, makes room for `count` elements in it, and asks the system for all of its pages at once, by all threads.
 /// @throws std::bad_alloc
 template <typename T, AnyExecutor E>
 void reserve_pages(large_vector<T>& vector, std::size_t count, E& executor)
 {
     constexpr std::size_t page = 4096; // the smallest that there are
+    vector.clear();
     vector.reserve(count);
     auto* const memory = reinterpret_cast<std::byte volatile*>(vector.data());
     for_each_chunk(executor, vector.capacity() * sizeof(T), detail::huge_page,
