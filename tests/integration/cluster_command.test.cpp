@@ -30,37 +30,36 @@ void works_as_jobs(std::string const& kind)
     temporary_directory const folder;
     std::filesystem::current_path(folder.path());
     make_raster("in.tif", "GTiff", test::hills<std::uint16_t>(3, 120, 130));
-    write_file("jobs.json", R"({"queue": "all", "min_workers": 4, "poll_interval": 0.1, "log_directory": "logs",
-        "init_commands": ["echo this is $(hostname)"], "timeouts": {
-        "joining" : 40}
-})");
+    write_file("jobs.json",
+               "{\"queue\": \"all\", \"min_workers\": 4, \"poll_interval\": 0.1, \"log_directory\": \"logs\", "
+               "\"init_commands\": [\"echo this is $(hostname)\"], \"timeouts\": {\"joining\": 40}}");
     std::filesystem::create_directory("logs");
-strings const jobs{"--executor", kind, "--workers", "4", "--executor-config", "jobs.json"};
-auto const segment = [&](std::string const& name, strings const& how) {
-    printed(with({"segment", "in.tif", name, "--tile-size", "32", "--clusters", "10", "--quiet"}, how));
-    return test::read_pixels<std::uint32_t>(name);
-};
-auto const stats = [&](std::string const& name, strings const& how) {
-    printed(with({"stats", "in.tif", "a.img", "--no-rat", "--window", "40", "--stats", "mean,median", "--table", name,
-                  "--quiet"},
-                 how));
-    return read_file(name);
-};
-CHECK(segment("a.img", {}) == segment("b.img", jobs));
-CHECK(stats("a.csv", {}) == stats("b.csv", jobs));
-auto const example = [&](std::string const& name, strings const& how) {
-    test::examples::printed(with({"ndvi", "in.tif", name, "--red", "1", "--nir", "2", "--window", "32"}, how));
-    return test::read_pixels<float>(name);
-};
-CHECK(example("a.tif", {}) == example("b.tif", jobs));
-std::string logs;
-for (auto const& each : std::filesystem::directory_iterator("logs")) logs += read_file(each.path());
-CHECK(contains(logs, "this is n1\n"));
-CHECK(contains(logs, "this is n2\n"));
-std::filesystem::remove_all("logs");
-CHECK(test::said_by("squeue --noheader --states=pending,running,completing").empty());
-for (auto const& name : folder.names()) CHECK(!contains(name, "rios"));
-std::filesystem::current_path("/");
+    strings const jobs{"--executor", kind, "--workers", "4", "--executor-config", "jobs.json"};
+    auto const segment = [&](std::string const& name, strings const& how) {
+        printed(with({"segment", "in.tif", name, "--tile-size", "32", "--clusters", "10", "--quiet"}, how));
+        return test::read_pixels<std::uint32_t>(name);
+    };
+    auto const stats = [&](std::string const& name, strings const& how) {
+        printed(with({"stats", "in.tif", "a.img", "--no-rat", "--window", "40", "--stats", "mean,median", "--table",
+                      name, "--quiet"},
+                     how));
+        return read_file(name);
+    };
+    CHECK(segment("a.img", {}) == segment("b.img", jobs));
+    CHECK(stats("a.csv", {}) == stats("b.csv", jobs));
+    auto const example = [&](std::string const& name, strings const& how) {
+        test::examples::printed(with({"ndvi", "in.tif", name, "--red", "1", "--nir", "2", "--window", "32"}, how));
+        return test::read_pixels<float>(name);
+    };
+    CHECK(example("a.tif", {}) == example("b.tif", jobs));
+    std::string logs;
+    for (auto const& each : std::filesystem::directory_iterator("logs")) logs += read_file(each.path());
+    CHECK(contains(logs, "this is n1\n"));
+    CHECK(contains(logs, "this is n2\n"));
+    std::filesystem::remove_all("logs");
+    CHECK(test::said_by("squeue --noheader --states=pending,running,completing").empty());
+    for (auto const& name : folder.names()) CHECK(!contains(name, "rios"));
+    std::filesystem::current_path("/");
 }
 
 } // namespace
