@@ -52,6 +52,17 @@ namespace detail {
     return false;
 }
 
+/// Sets what lies between the members of a value to 0, where the compiler can: anything could be there, addresses, too.
+template <typename T>
+void clear_gaps([[maybe_unused]] T& value) noexcept
+{
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+    __builtin_clear_padding(&value);
+#endif
+#endif
+}
+
 /// The state of a worker as a value that is Archivable.
 template <Portable W>
 class worker_state {
@@ -91,7 +102,9 @@ class worker_state {
         if constexpr (Archivable<W>) {
             return to_bytes(worker);
         } else {
-            auto const raw = std::as_bytes(std::span(&worker, 1));
+            auto copy = worker;
+            clear_gaps(copy);
+            auto const raw = std::as_bytes(std::span(&copy, 1));
             if (holds_address(raw)) {
                 throw options_error(
                     "the state of the worker holds an address of this process, such as a captured reference or "

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -94,4 +96,30 @@ TEST_CASE("only a worker that lists what means the same everywhere travels to an
     CHECK_FALSE(worker_state<captures_numbers>::travels_anywhere());
     CHECK(rios::detail::is_portable_archive<worker_state<lists_members>>());
     CHECK_FALSE(rios::detail::is_portable_archive<worker_state<captures_numbers>>());
+}
+
+TEST_CASE("what lies in the gaps of a worker is nothing, even if it looks like an address")
+{
+    struct with_gaps {
+        std::uint8_t first = 1;
+        alignas(16) double second = 2;
+    };
+    static_assert(Portable<with_gaps> && sizeof(with_gaps) == 32);
+    alignas(with_gaps) std::byte place[sizeof(with_gaps)];
+    for (std::size_t at = 0; at < sizeof place; at += sizeof(void*)) { // as if something else had been there before
+        void* const address = &place;
+        std::memcpy(place + at, &address, sizeof address);
+    }
+    auto* const worker = reinterpret_cast<with_gaps*>(place);
+    worker->first = 5;
+    worker->second = 7;
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+    auto const again = there_and_back(*worker);
+    CHECK(again.first == 5);
+    CHECK(again.second == 7);
+    return;
+#endif
+#endif
+    std::printf("SKIPPED: this compiler cannot clear what lies between members\n");
 }
