@@ -64,14 +64,14 @@ struct gather {
 
 /// Travels as its bytes, which may be laid out otherwise elsewhere.
 struct raw {
-    std::int64_t offset = 3; // no gaps, in which anything could be, addresses, too
-    double factor = 2;
+    short offset = 3;
+    long double factor = 2;
 
     rios::image<double> operator()(rios::block_info const&, rios::image<std::int16_t> const& in) const
     {
         rios::image<double> out(1, in.rows(), in.cols());
         for (auto const [row, col] : in.pixels())
-            out(0, row, col) = in(0, row, col) * factor + static_cast<double>(offset);
+            out(0, row, col) = static_cast<double>(in(0, row, col) * factor + offset);
         return out;
     }
 };
