@@ -10,13 +10,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <set>
 #include <span>
 #include <sstream>
 #include <string>
 #include <thread>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -32,6 +32,7 @@
 #include <rios/timing.hpp>
 
 #include "support/channel_ends.hpp"
+#include "support/cluster_jobs.hpp"
 #include "support/message_of.hpp"
 #include "support/process.hpp"
 #include "support/remote_runs.hpp"
@@ -49,53 +50,16 @@ using test::message_of;
 using test::soon;
 namespace fs = std::filesystem;
 
-/// Squares numbers, and says where that was done.
-struct square_somewhere {
-    std::uint64_t number = 0;
-
-    std::tuple<std::uint64_t, std::string> operator()(std::size_t index, rios::timing_log&, rios::cancellation&) const
-    {
-        std::this_thread::sleep_for(20ms);
-        return {index * index, rios::net::host_name()};
-    }
-    template <typename Self, typename A>
-    static void members(Self& self, A& archive)
-    {
-        archive(self.number);
-    }
-};
-
-struct squares_somewhere_job {
-    using result = std::tuple<std::uint64_t, std::string>;
-    using worker_type = square_somewhere;
-
-    std::vector<std::uint64_t> results = std::vector<std::uint64_t>(40);
-    std::set<std::string> hosts{};
-
-    [[nodiscard]] std::size_t size() const { return results.size(); }
-    [[nodiscard]] static result compute(std::size_t index) { return {index * index, rios::net::host_name()}; }
-    void deliver(std::size_t index, result const& value)
-    {
-        results[index] += std::get<0>(value);
-        hosts.insert(std::get<1>(value));
-    }
-    [[nodiscard]] static worker_type worker() { return {}; }
-};
-
-/// Launches one worker after the other on the hosts of support/two_hosts.sh in turn.
-class hosts_launcher {
+/// Launches processes by other words than they should have.
+class wrapping_launcher {
   public:
-    [[nodiscard]] static constexpr bool one_host() noexcept { return false; }
+    using wrapper = std::function<std::vector<std::string>(rios::worker_command const&)>;
 
-    explicit hosts_launcher(std::vector<std::string> hosts) : hosts_(std::move(hosts)) {}
+    wrapping_launcher(wrapper words, bool one_host) : words_(std::move(words)), one_host_(one_host) {}
+    [[nodiscard]] bool one_host() const noexcept { return one_host_; }
     [[nodiscard]] rios::job_id submit(rios::worker_command command)
     {
-        std::vector<std::string> words{
-            "/bin/sh", "-c",
-            "exec ip netns exec \"$0\" unshare --uts sh -c 'hostname \"$0\"; exec \"$@\"' \"$0\" \"$@\"",
-            hosts_[command.number % hosts_.size()]};
-        words.insert(words.end(), command.words.begin(), command.words.end());
-        command.words = std::move(words);
+        command.words = words_(command);
         return processes_.submit(command);
     }
     [[nodiscard]] std::vector<rios::job_status> status(std::span<rios::job_id const> jobs)
@@ -106,9 +70,38 @@ class hosts_launcher {
     [[nodiscard]] static std::chrono::milliseconds poll_interval() { return 50ms; }
 
   private:
-    std::vector<std::string> hosts_;
+    wrapper words_;
+    bool one_host_;
     rios::subprocess_launcher processes_;
 };
+
+std::vector<std::string> behind(std::vector<std::string> words, rios::worker_command const& command)
+{
+    words.insert(words.end(), command.words.begin(), command.words.end());
+    return words;
+}
+
+/// Launches one worker after the other on the hosts of support/two_hosts.sh in turn.
+wrapping_launcher on_hosts(std::vector<std::string> const& hosts)
+{
+    return {[hosts](rios::worker_command const& command) {
+                return behind(
+                    {"/bin/sh", "-c",
+                     "exec ip netns exec \"$0\" unshare --uts sh -c 'hostname \"$0\"; exec \"$@\"' \"$0\" \"$@\"",
+                     hosts[command.number % hosts.size()]},
+                    command);
+            },
+            false};
+}
+
+/// Launches each worker as the first process of a namespace of processes, as containers do.
+wrapping_launcher in_containers()
+{
+    return {[](rios::worker_command const& command) {
+                return behind({"/usr/bin/unshare", "--pid", "--fork", "--kill-child"}, command);
+            },
+            true};
+}
 
 std::string self()
 {
@@ -133,28 +126,6 @@ struct heavy_square {
         archive(self.milliseconds);
         if constexpr (!std::is_const_v<Self>) std::this_thread::sleep_for(std::chrono::milliseconds(self.milliseconds));
     }
-};
-
-/// Launches each worker as the first process of a namespace of processes, as containers do.
-class container_launcher {
-  public:
-    [[nodiscard]] static constexpr bool one_host() noexcept { return true; }
-    [[nodiscard]] rios::job_id submit(rios::worker_command command)
-    {
-        std::vector<std::string> words{"/usr/bin/unshare", "--pid", "--fork", "--kill-child"};
-        words.insert(words.end(), command.words.begin(), command.words.end());
-        command.words = std::move(words);
-        return processes_.submit(command);
-    }
-    [[nodiscard]] std::vector<rios::job_status> status(std::span<rios::job_id const> jobs)
-    {
-        return processes_.status(jobs);
-    }
-    void cancel(std::span<rios::job_id const> jobs) { processes_.cancel(jobs); }
-    [[nodiscard]] static std::chrono::milliseconds poll_interval() { return 50ms; }
-
-  private:
-    rios::subprocess_launcher processes_;
 };
 
 bool must_run()
@@ -231,17 +202,17 @@ int main_with_hosts()
     auto options = place.options(4);
     options.min_workers = 4;
     options.timeouts.joining = 20s;
-    squares_somewhere_job job;
+    test::squares_on_hosts job;
     try {
-        rios::remote_executor executor(hosts_launcher(hosts), options);
+        rios::remote_executor executor(on_hosts(hosts), options);
         executor.run(job);
     } catch (rios::error const& failure) {
         std::fprintf(stderr, "%s\n", failure.what());
         return 1;
     }
-    std::printf("squares: %d, hosts: %zu of %zu, left: %d\n", test::all_squares(job.results), job.hosts.size(),
-                hosts.size(), !place.nothing_left());
-    auto const done = test::all_squares(job.results) && place.nothing_left();
+    std::printf("squares: %d, hosts: %zu of %zu, left: %d\n", job.done(), job.hosts.size(), hosts.size(),
+                !place.nothing_left());
+    auto const done = job.done() && place.nothing_left();
     return done && job.hosts == std::set<std::string>(hosts.begin(), hosts.end()) ? 0 : 1;
 }
 
@@ -310,7 +281,7 @@ TEST_CASE("a worker ends at once when it gets SIGTERM or SIGINT in the middle of
             std::printf("SKIPPED: a worker as the first process of a container: that needs namespaces of processes\n");
             return;
         }
-        auto const contained = fate_after(signal, container_launcher(), true);
+        auto const contained = fate_after(signal, in_containers(), true);
         CAPTURE(contained);
         CHECK(contained.find(expected) != std::string::npos);
     }
