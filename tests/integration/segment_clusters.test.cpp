@@ -26,17 +26,6 @@ using test::temporary_directory;
 using test::with;
 using test::write_file;
 
-namespace {
-
-std::uint32_t largest(labels const& image)
-{
-    std::uint32_t result = 0;
-    for (auto const [row, col] : image.pixels()) result = std::max(result, image(0, row, col));
-    return result;
-}
-
-} // namespace
-
 TEST_CASE("there are as many clusters as asked for, and the summary counts them")
 {
     temporary_directory const folder;
@@ -160,7 +149,7 @@ TEST_CASE("the bands and the null value of a cluster model are used unless other
     CHECK(first_difference(run({}), scene.segments(1)) == "");
     CHECK(first_difference(run({"--null-value", "none"}), scene.segments()) == "");
     CHECK(first_difference(run({"--null-value", "70"}), scene.segments(3)) == "");
-    CHECK(largest(run({"--bands", "1"})) == 2);
+    CHECK(test::largest_label(run({"--bands", "1"})) == 2);
     test::open_raster(folder / "in.tif", GDAL_OF_UPDATE)->GetRasterBand(2)->SetNoDataValue(90);
     CHECK(first_difference(run({}), scene.segments(4)) == ""); // what the file says goes first
 }

@@ -47,13 +47,6 @@ rios::image<std::uint8_t> clump_of_three()
     return pixels;
 }
 
-std::uint32_t largest(labels const& image)
-{
-    std::uint32_t result = 0;
-    for (auto const [row, col] : image.pixels()) result = std::max(result, image(0, row, col));
-    return result;
-}
-
 } // namespace
 
 TEST_CASE("the help names every option with its default and leaves standard error empty")
@@ -161,17 +154,17 @@ TEST_CASE("segments smaller than the minimum size are eliminated and others are 
     make_raster(folder / "in.tif", "GTiff", clump_of_three());
     strings const options{"--clusters", "2", "--max-spectral-diff", "none", "--summary", folder / "s.json"};
     auto const kept = segmented(folder / "in.tif", folder / "3.tif", with(options, {"--min-segment-size", "3"}));
-    CHECK(largest(kept) == 2);
+    CHECK(test::largest_label(kept) == 2);
     CHECK(kept(0, 3, 3) == 2);
     CHECK(read_json(folder / "s.json").at("counts").at("small_segments_eliminated") == 0);
     auto const gone = segmented(folder / "in.tif", folder / "4.tif", with(options, {"--min-segment-size", "4"}));
-    CHECK(largest(gone) == 1);
+    CHECK(test::largest_label(gone) == 1);
     CHECK(read_json(folder / "s.json").at("counts").at("small_segments_eliminated") == 1);
     CHECK(read_json(folder / "s.json").at("parameters").at("min_segment_size") == 4);
     // As large as a number can be: nothing is left to merge with in the end.
     auto const one =
         segmented(folder / "in.tif", folder / "5.tif", with(options, {"--min-segment-size", "9223372036854775807"}));
-    CHECK(largest(one) == 1);
+    CHECK(test::largest_label(one) == 1);
 }
 
 TEST_CASE("segments merge only when their spectra are no farther apart than the maximum difference")
@@ -179,8 +172,9 @@ TEST_CASE("segments merge only when their spectra are no farther apart than the 
     temporary_directory const folder;
     make_raster(folder / "in.tif", "GTiff", clump_of_three());
     auto const count = [&](std::string const& limit) {
-        return largest(segmented(folder / "in.tif", folder / "out.tif",
-                                 {"--clusters", "2", "--min-segment-size", "9", "--max-spectral-diff", limit}));
+        return test::largest_label(
+            segmented(folder / "in.tif", folder / "out.tif",
+                      {"--clusters", "2", "--min-segment-size", "9", "--max-spectral-diff", limit}));
     };
     CHECK(count("0") == 2);
     CHECK(count("19.9") == 2);
@@ -210,7 +204,7 @@ TEST_CASE("the maximum difference is a percentile of the distances between clust
     // With one cluster there is no distance, and nothing to limit.
     auto const alone =
         segmented(folder / "in.tif", folder / "out.tif", {"--clusters", "1", "--summary", folder / "s.json"});
-    CHECK(largest(alone) == 1);
+    CHECK(test::largest_label(alone) == 1);
 }
 
 TEST_CASE("pixels that touch at a corner are neighbours with connectivity 8 only")
@@ -247,11 +241,11 @@ TEST_CASE("only the selected bands are looked at, in the order in which they are
         return segmented(folder / "in.tif", folder / "out.tif",
                          with(exact(), {"--bands", bands, "--save-cluster-model", folder / "m.json"}));
     };
-    CHECK(largest(run("1")) == 1);
+    CHECK(test::largest_label(run("1")) == 1);
     CHECK(read_json(folder / "m.json").at("centres") == nlohmann::json::parse("[[7]]"));
     CHECK(first_difference(run("2"), scene.segments()) == "");
-    CHECK(largest(run("3")) == 2);
-    CHECK(largest(run("3,1")) == 2);
+    CHECK(test::largest_label(run("3")) == 2);
+    CHECK(test::largest_label(run("3,1")) == 2);
     CHECK(read_json(folder / "m.json").at("bands") == nlohmann::json::parse("[3, 1]"));
     CHECK(read_json(folder / "m.json").at("centres") == nlohmann::json::parse("[[50, 7], [100, 7]]"));
     CHECK(first_difference(run("1,2"), scene.segments()) == "");
@@ -339,7 +333,7 @@ TEST_CASE("any number of threads and any size of GDAL's cache give the same file
     strings const options{"--clusters",      "9", "--min-segment-size", "6",
                           "--kmeans-starts", "2", "--sample-pixels",    "20000"};
     auto const reference = segmented(folder / "in.tif", folder / "1.tif", with(options, {"--threads", "1"}));
-    CHECK(largest(reference) > 1000);
+    CHECK(test::largest_label(reference) > 1000);
     for (auto const& threads : strings{"2", "5", "64"}) {
         auto const output = folder / (threads + ".tif");
         CHECK(first_difference(reference,

@@ -2,6 +2,7 @@
 // The tool `shepseg`, run on scenes whose segments are known without it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -23,6 +24,13 @@
 namespace test {
 
 using labels = rios::image<std::uint32_t>;
+
+[[nodiscard]] inline std::uint32_t largest_label(labels const& image)
+{
+    std::uint32_t result = 0;
+    for (auto const [row, col] : image.pixels()) result = std::max(result, image(0, row, col));
+    return result;
+}
 using strings = std::vector<std::string>;
 
 [[nodiscard]] inline strings with(strings first, strings const& then)
