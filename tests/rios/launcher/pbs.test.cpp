@@ -2,8 +2,6 @@
 // What OpenPBS and Torque say, which cannot be had here: played by scripts.
 #include <rios/launcher/pbs.hpp>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -11,30 +9,13 @@
 
 #include <rios/error.hpp>
 
-#include "support/environment.hpp"
+#include "support/files.hpp"
 #include "support/message_of.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/scripted_commands.hpp"
 
 namespace {
 
-namespace fs = std::filesystem;
 using rios::job_state;
-
-/// Commands that say what a test wants.
-class commands {
-  public:
-    void says(std::string const& name, std::string const& script) const
-    {
-        auto const path = folder_.path() / name;
-        std::ofstream(path) << "#!/bin/sh\n" << script << '\n';
-        fs::permissions(path, fs::perms::owner_all);
-    }
-    [[nodiscard]] std::string path(std::string const& name) const { return (folder_.path() / name).string(); }
-
-  private:
-    test::temporary_directory folder_;
-    test::environment_variable const path_{"PATH", folder_.path().string() + ":/usr/bin:/bin"};
-};
 
 std::vector<rios::job_status> states(rios::pbs_launcher& launcher, std::vector<rios::job_id> const& jobs)
 {
@@ -45,8 +26,8 @@ std::vector<rios::job_status> states(rios::pbs_launcher& launcher, std::vector<r
 
 TEST_CASE("jobs are known by all that qstat says of them, long values and names of servers included")
 {
-    commands const pbs;
-    pbs.says("qstat", R"(cat <<'END'
+    test::scripted_commands const pbs;
+    pbs.does("qstat", R"(cat <<'END'
 Job Id: 12.server
     Job_Name = RIOS_a_0
     job_state = R
@@ -77,41 +58,39 @@ END)");
 
 TEST_CASE("a job that can never run is cancelled, and has ended with that reason")
 {
-    commands const pbs;
-    pbs.says("qstat", "if [ -e '" + pbs.path("deleted") + R"(' ]; then
+    test::scripted_commands const pbs;
+    pbs.does("qstat", "if [ -e '" + pbs.path("deleted") + R"(' ]; then
     [ "$1" = -x ] || { echo 'qstat: 5.server Job has finished, use -x or -H to obtain historical job information' >&2; exit 35; }
     printf 'Job Id: 5.server\n    job_state = F\n    Exit_status = 0\n'
 else
     printf 'Job Id: 5.server\n    job_state = Q\n    comment = Can Never Run: Insufficient amount of resource: ncpus\n'
 fi)");
-    pbs.says("qdel", "echo \"$@\" >'" + pbs.path("deleted") + "'");
+    pbs.does("qdel", "echo \"$@\" >'" + pbs.path("deleted") + "'");
     rios::pbs_launcher launcher({.log_directory = "/tmp"});
     CHECK(states(launcher, {"5.server"})[0].state == job_state::waiting);
     auto const found = states(launcher, {"5.server"})[0];
     CHECK(found.state == job_state::ended);
     CHECK(found.reason == "can never start (Can Never Run: Insufficient amount of resource: ncpus), and was cancelled");
-    std::string deleted;
-    std::ifstream(pbs.path("deleted")) >> deleted;
-    CHECK(deleted == "5.server");
+    CHECK(test::read_file(pbs.path("deleted")) == "5.server\n");
 }
 
 TEST_CASE(
     "a job that is not known any more has ended, with what is remembered of it, but a server that is down is an error")
 {
-    commands const pbs;
+    test::scripted_commands const pbs;
     rios::pbs_launcher launcher({.log_directory = "/tmp"});
-    pbs.says("qstat",
+    pbs.does("qstat",
              R"(if [ "$1" = -x ]; then printf 'Job Id: 3.server\n    job_state = F\n    Exit_status = 137\n'; exit 0; fi
 echo 'qstat: 3.server Job has finished, use -x or -H to obtain historical job information' >&2; exit 35)");
     auto found = states(launcher, {"3.server"})[0];
     CHECK(found.state == job_state::ended);
     CHECK(found.exit_status == 137);
-    pbs.says("qstat", "echo 'qstat: Unknown Job Id 4.server' >&2; exit 153");
+    pbs.does("qstat", "echo 'qstat: Unknown Job Id 4.server' >&2; exit 153");
     found = states(launcher, {"4.server"})[0];
     CHECK(found.state == job_state::ended);
     CHECK_FALSE(found.exit_status);
     CHECK(found.reason == "has ended");
-    pbs.says("qstat", "echo 'qstat: cannot connect to server 10.0.0.1 (errno=15010)' >&2; exit 255");
+    pbs.does("qstat", "echo 'qstat: cannot connect to server 10.0.0.1 (errno=15010)' >&2; exit 255");
     CHECK(test::message_of<rios::remote_error>([&] { states(launcher, {"1"}); }) ==
           "PBS does not answer: qstat: cannot connect to server 10.0.0.1 (errno=15010)");
 }
