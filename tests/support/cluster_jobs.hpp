@@ -104,6 +104,7 @@ class cluster_place {
                            .progress = std::chrono::seconds(40)};
         return result;
     }
+    [[nodiscard]] std::set<std::string> files() const { return folder_.names(); }
     /// Whether neither jobs nor files are left.
     [[nodiscard]] bool is_clean() const
     {

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "../error.hpp"
+#include "../remote/worker_options.hpp"
 #include "batch_options.hpp"
 #include "launcher.hpp"
 
@@ -48,12 +49,16 @@ namespace rios::detail {
 
 /// The script of a worker's job. Its last command becomes the worker, which then gets the batch system's signals itself.
 /// @param directive "#SBATCH" or "#PBS"
+/// @param folder for the output of jobs
 [[nodiscard]] inline std::string job_script(worker_command const& command, batch_options const& options,
-                                            std::string_view directive)
+                                            std::string_view directive, std::string const& folder)
 {
     std::string script = "#!/bin/bash\n"; // "module" is a function of it
     for (auto const& each : options.options) script += std::string(directive) + ' ' + each + '\n';
     script += "cd " + shell_word(start_folder().string()) + "\n"; // without it, absolute paths still work
+    if (options.log_directory.empty()) {                          // then it is made for this run, and goes with it
+        script += std::string("export ") + remote::log_folder_variable + '=' + shell_word(folder) + '\n';
+    }
     for (auto const& each : options.init_commands) script += each + '\n';
     script += "exec";
     if (!options.command_prefix.empty()) script += ' ' + options.command_prefix;

@@ -41,7 +41,7 @@ struct pbs_system {
         if (!options.queue.empty()) words.insert(words.end(), {"-q", options.queue});
         // By name: others may see the command line.
         if (!command.environment.empty()) words.insert(words.end(), {"-v", names_of(command.environment)});
-        script_file const script(base + ".sh", job_script(command, options, "#PBS"));
+        script_file const script(base + ".sh", job_script(command, options, "#PBS", folder));
         words.push_back(script.path);
         auto const result = commands.run(std::move(words), {}, command.environment);
         auto const id = last_word(result.output);

@@ -42,7 +42,7 @@ struct slurm_system {
         // By name: others may see the command line.
         if (!command.environment.empty()) words.push_back("--export=ALL," + names_of(command.environment));
         auto const result =
-            commands.run(std::move(words), job_script(command, options, "#SBATCH"), command.environment);
+            commands.run(std::move(words), job_script(command, options, "#SBATCH", folder), command.environment);
         auto const id = result.output.substr(0, result.output.find_first_of(";\n ")); // "ID" or "ID;cluster"
         if (result.status != 0 || id.empty() || id.find_first_not_of("0123456789") != std::string::npos) {
             throw remote_error("SLURM refuses job " + command.name + ": " + result.complaint());

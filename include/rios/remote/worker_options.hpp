@@ -14,6 +14,10 @@ inline constexpr std::string_view in_environment = "environment";
 /// The variable that holds the address then.
 inline constexpr char const* address_variable = "RIOS_WORKER_CHANNEL";
 
+/// The variable that names the folder for the output of this run's workers, if it should go with the run: should the main process
+/// be killed, the workers remove it.
+inline constexpr char const* log_folder_variable = "RIOS_WORKER_LOGS";
+
 /// How a worker process ends.
 enum worker_exit : int {
     worker_done = 0,

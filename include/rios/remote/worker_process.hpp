@@ -6,10 +6,13 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -133,10 +136,26 @@ class worker_process {
         ::_exit(joined() ? worker_deserted : worker_unheard);
     }
 
-    /// A main process that was killed has left the file with its address. It is gone if nobody listens there any more.
+    /// A main process that was killed has left the file with its address, and what its workers wrote. It is gone if nobody listens
+    /// there any more.
     void tidy_up() const
     {
-        if (!file_.empty() && client_.nobody_listens()) ::unlink(file_.c_str());
+        auto const* const logs = std::getenv(log_folder_variable);
+        if ((file_.empty() && logs == nullptr) || !client_.nobody_listens()) return;
+        if (!file_.empty()) ::unlink(file_.c_str());
+        if (logs != nullptr) remove_logs(logs);
+    }
+
+    /// Removes the output of workers in a folder, and the folder if there is nothing else.
+    static void remove_logs(std::string const& folder)
+    {
+        namespace fs = std::filesystem;
+        std::error_code failure;
+        for (fs::directory_iterator each(folder, failure); !failure && each != end(each); each.increment(failure)) {
+            auto const name = each->path().filename().string();
+            if (name.starts_with("RIOS_") && name.ends_with(".log")) ::unlink(each->path().c_str());
+        }
+        ::rmdir(folder.c_str());
     }
 
     void complain(std::string const& what) const
