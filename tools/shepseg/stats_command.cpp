@@ -23,6 +23,7 @@
 #include <rios/memory.hpp>
 #include <rios/terminal_progress.hpp>
 #include <rios/timing.hpp>
+#include <shepseg/gdal/fitting_window.hpp>
 #include <shepseg/gdal/segment_statistics.hpp>
 #include <shepseg/gdal/statistics_columns.hpp>
 #include <shepseg/gdal/table_file.hpp>
@@ -125,9 +126,10 @@ CLI::App* add_stats_command(CLI::App& app, stats_arguments& arguments)
     option("Running", "--readers", arguments.readers, "N",
            "Threads that read blocks ahead of those; several help on\nhigh-latency stores (default: 0: each reads for "
            "itself)");
-    option("Running", "--window", arguments.window, "N",
-           "Rows and columns of the blocks that threads work on;\nchanges no number")
-        ->capture_default_str();
+    option(
+        "Running", "--window", arguments.window, "N",
+        "Rows and columns of the blocks that threads work on;\nchanges no number (default: 256 to 1024, whole tiles of "
+        "the\nfiles)");
     option(
         "Running", "--scratch-dir", arguments.scratch_dir, "DIR",
         "Folder for rows that do not fit into memory (default:\nthat of SEGMENTS, or with --no-rat that of the table)");
@@ -173,7 +175,6 @@ void run_stats(stats_arguments const& arguments)
     options.column_format = arguments.column_format;
     options.null = null_rule_from(arguments.null_value);
     options.count_pixels = arguments.recount;
-    options.window = whole_number_from<std::ptrdiff_t>("--window", arguments.window, 1, 32768);
     options.scratch_dir = arguments.scratch_dir;
     if (options.scratch_dir.empty() && arguments.no_rat) {
         options.scratch_dir = std::filesystem::absolute(arguments.table).parent_path().string();
@@ -188,9 +189,14 @@ void run_stats(stats_arguments const& arguments)
     };
     // A larger cache only costs fresh memory, as a block is hardly asked for again.
     auto const at_once = threads + readers;
-    auto const labels =
-        attributes ? bytes_of_windows(attributes->dataset(), 1, options.window, at_once)
-                   : bytes_of_windows(rios::gdal_dataset::open(arguments.segments), 1, options.window, at_once);
+    std::optional<rios::gdal_dataset> opened;
+    if (!attributes) opened = rios::gdal_dataset::open(arguments.segments);
+    auto const& segments = attributes ? attributes->dataset() : *opened;
+    options.window = arguments.window.empty()
+                         ? shepseg::fitting_window(image, segments)
+                         : whole_number_from<std::ptrdiff_t>("--window", arguments.window, 1, 32768);
+    auto const labels = bytes_of_windows(segments, 1, options.window, at_once);
+    opened.reset();
     auto const pixels = bytes_of_windows(image, request.bands.size(), options.window, at_once);
     constexpr std::uint64_t least = 16 << 20;
     rios::limit_block_cache(std::clamp(labels + pixels, least, std::max(least, rios::machine_memory() / 8)));

@@ -24,7 +24,7 @@ struct stats_arguments {
     std::string threads;
     executor_arguments executor;
     std::string readers;
-    std::string window = "1024";
+    std::string window{};
     std::string scratch_dir;
     bool no_rat = false;
     bool overwrite = false;

@@ -38,6 +38,7 @@
 #include "../statistics_table.hpp"
 #include "../statistics_worker.hpp"
 #include "file_statistics_worker.hpp"
+#include "fitting_window.hpp"
 #include "label_reader.hpp"
 #include "null_rule.hpp"
 #include "same_pixels.hpp"
@@ -59,8 +60,8 @@ struct segment_statistics_options {
     std::optional<rios::block> image_window{};
     /// Count the pixels of the segments even if there is a histogram that tells.
     bool count_pixels = false;
-    /// Rows and columns of the blocks, in pixels. Changes no result.
-    std::ptrdiff_t window = 1024;
+    /// Rows and columns of the blocks, in pixels; 0: as the files are stored (fitting_window). Changes no result.
+    std::ptrdiff_t window = 0;
     /// Folder for a scratch file; empty for that of the labels.
     std::string scratch_dir{};
     /// Bytes of complete rows that are kept in memory; what is more waits in the scratch file.
@@ -143,7 +144,9 @@ template <rios::AnyExecutor E, typename... Functions>
             return !options.stop.stop_requested() && (!options.progress || options.progress(phase, done));
         };
     };
-    rios::apply_options run{.window = options.window, .overlap = 0};
+    auto const side =
+        options.window > 0 ? options.window : fitting_window(image_file, rios::gdal_dataset::open(labels));
+    rios::apply_options run{.window = side, .overlap = 0};
 
     return rios::dispatch(rios::common_pixel_type(types), [&]<typename T>(std::type_identity<T>) {
         auto const plan = std::make_shared<statistics_plan<T, Functions...> const>(
