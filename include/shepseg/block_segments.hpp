@@ -9,11 +9,20 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <rios/image_view.hpp>
 
 namespace shepseg {
+
+/// Pixels of one segment beside each other in a row.
+struct pixel_run {
+    std::uint32_t begin;  ///< position of the first: row · cols of the block + col
+    std::uint32_t length; ///< at least 1
+
+    bool operator==(pixel_run const&) const = default;
+};
 
 /// Which pixels of a block belong to which segment. Segments are numbered in the order in which they first occur in the block.
 /// An object may be used again for another block; it keeps its memory.
@@ -23,57 +32,65 @@ class block_segments {
     /// Complexity: O(pixels).
     void group(rios::image_view<std::uint32_t const> labels)
     {
-        rows_ = labels.rows();
-        cols_ = labels.cols();
-        find_numbers(labels);
-        begins_.assign(labels_.size() + 1, 0);
-        for (auto const number : numbers_) {
-            if (number != none) ++begins_[number + 1];
-        }
+        find_runs(labels);
         put_in_order();
     }
 
-    [[nodiscard]] std::size_t size() const noexcept { return labels_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return segments_.size(); }
     /// Label of a segment, from its number in the block.
-    [[nodiscard]] std::uint32_t label(std::size_t number) const noexcept { return labels_[number]; }
-    /// Positions of a segment's pixels in the block, row · cols + col, ascending.
-    [[nodiscard]] std::span<std::uint32_t const> positions(std::size_t number) const noexcept
+    [[nodiscard]] std::uint32_t label(std::size_t number) const noexcept { return segments_[number].label; }
+    /// Number of pixels of a segment.
+    [[nodiscard]] std::size_t pixels(std::size_t number) const noexcept { return segments_[number].pixels; }
+    /// All pixels of a segment, positions ascending.
+    [[nodiscard]] std::span<pixel_run const> runs(std::size_t number) const noexcept
     {
-        return std::span(order_).subspan(begins_[number], begins_[number + 1] - begins_[number]);
+        auto const begin = number == 0 ? 0 : segments_[number - 1].runs_end;
+        return std::span(order_).subspan(begin, segments_[number].runs_end - begin);
     }
-    /// All positions, segment by segment.
-    [[nodiscard]] std::span<std::uint32_t const> positions() const noexcept { return order_; }
-    /// Where a segment begins in positions().
-    [[nodiscard]] std::size_t begin(std::size_t number) const noexcept { return begins_[number]; }
     /// Number of the segment of a position, or `none`.
     [[nodiscard]] std::uint32_t number_at(std::size_t position) const noexcept { return numbers_[position]; }
 
     static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
 
   private:
-    /// Gives each pixel the number of its segment.
-    void find_numbers(rios::image_view<std::uint32_t const> labels)
+    struct segment {
+        std::uint32_t label;
+        std::uint32_t pixels;
+        std::uint32_t runs_end; // in order_; their number until they are put in order
+    };
+    struct numbered_run {
+        pixel_run run;
+        std::uint32_t number;
+    };
+
+    /// Gives each pixel the number of its segment, and lists runs row by row.
+    void find_runs(rios::image_view<std::uint32_t const> labels)
     {
-        labels_.clear();
+        segments_.clear();
+        runs_.clear();
         slots_.assign(std::max<std::size_t>(slots_.size(), 1024), none);
-        numbers_.resize(static_cast<std::size_t>(rows_ * cols_));
-        std::size_t position = 0;
-        for (std::ptrdiff_t row = 0; row < rows_; ++row) {
+        auto const cols = static_cast<std::size_t>(labels.cols());
+        numbers_.resize(static_cast<std::size_t>(labels.rows()) * cols);
+        for (std::ptrdiff_t row = 0; row < labels.rows(); ++row) {
             auto const pixels = labels.row(0, row);
-            std::span<std::uint32_t const> const above = row == 0 ? pixels : labels.row(0, row - 1);
-            auto const width = row == 0 ? 0 : pixels.size();
-            std::uint32_t last_label = 0;
-            auto number = none;
-            for (std::size_t col = 0; col < pixels.size(); ++col, ++position) {
-                auto const label = pixels[col];
-                // Most pixels have the segment of the pixel before or above, so few have to be looked up.
-                if (label != last_label) {
-                    last_label = label;
-                    if (label == 0) number = none;
-                    else if (width != 0 && above[col] == label) number = numbers_[position - width];
-                    else number = number_of(label);
+            auto const above = row == 0 ? std::span<std::uint32_t const>() : labels.row(0, row - 1);
+            auto const first = static_cast<std::size_t>(row) * cols;
+            for (std::size_t begin = 0; begin < cols;) {
+                auto const label = pixels[begin];
+                auto end = begin + 1;
+                while (end < cols && pixels[end] == label) ++end;
+                // Most pixels have the segment of the pixel above, so few have to be looked up.
+                auto const number = label == 0                                ? none
+                                    : !above.empty() && above[begin] == label ? numbers_[first + begin - cols]
+                                                                              : number_of(label);
+                std::fill(numbers_.data() + first + begin, numbers_.data() + first + end, number);
+                if (number != none) {
+                    auto const length = static_cast<std::uint32_t>(end - begin);
+                    runs_.push_back({{static_cast<std::uint32_t>(first + begin), length}, number});
+                    segments_[number].pixels += length;
+                    ++segments_[number].runs_end;
                 }
-                numbers_[position] = number;
+                begin = end;
             }
         }
     }
@@ -88,12 +105,12 @@ class block_segments {
     {
         auto const mask = slots_.size() - 1;
         auto slot = slot_of(label);
-        while (slots_[slot] != none && labels_[slots_[slot]] != label) slot = (slot + 1) & mask;
+        while (slots_[slot] != none && segments_[slots_[slot]].label != label) slot = (slot + 1) & mask;
         if (slots_[slot] != none) return slots_[slot];
-        auto const number = static_cast<std::uint32_t>(labels_.size());
+        auto const number = static_cast<std::uint32_t>(segments_.size());
         slots_[slot] = number;
-        labels_.push_back(label);
-        if (labels_.size() * 2 > slots_.size()) grow();
+        segments_.push_back({label, 0, 0});
+        if (segments_.size() * 2 > slots_.size()) grow();
         return number;
     }
 
@@ -101,33 +118,27 @@ class block_segments {
     {
         slots_.assign(slots_.size() * 2, none);
         auto const mask = slots_.size() - 1;
-        for (std::size_t number = 0; number < labels_.size(); ++number) {
-            auto slot = slot_of(labels_[number]);
+        for (std::size_t number = 0; number < segments_.size(); ++number) {
+            auto slot = slot_of(segments_[number].label);
             while (slots_[slot] != none) slot = (slot + 1) & mask;
             slots_[slot] = static_cast<std::uint32_t>(number);
         }
     }
 
-    /// Counting sort. @pre begins_[n + 1] is the number of pixels of segment n
+    /// Counting sort.
     void put_in_order()
     {
-        for (std::size_t i = 1; i < begins_.size(); ++i) begins_[i] += begins_[i - 1];
-        order_.resize(begins_.back());
-        next_.assign(begins_.begin(), begins_.end() - 1);
-        for (std::size_t position = 0; position < numbers_.size(); ++position) {
-            auto const number = numbers_[position];
-            if (number != none) order_[next_[number]++] = static_cast<std::uint32_t>(position);
-        }
+        std::uint32_t begin = 0;
+        for (auto& each : segments_) begin += std::exchange(each.runs_end, begin);
+        order_.resize(runs_.size());
+        for (auto const& [run, number] : runs_) order_[segments_[number].runs_end++] = run;
     }
 
-    std::ptrdiff_t rows_ = 0;
-    std::ptrdiff_t cols_ = 0;
-    std::vector<std::uint32_t> labels_;  // by number
+    std::vector<segment> segments_;      // by number
     std::vector<std::uint32_t> slots_;   // numbers by label: a hash table with a power of two of slots
     std::vector<std::uint32_t> numbers_; // of each pixel
-    std::vector<std::uint32_t> begins_;  // in order_, of each segment; and the end
-    std::vector<std::uint32_t> next_;
-    std::vector<std::uint32_t> order_;
+    std::vector<numbered_run> runs_;     // row by row
+    std::vector<pixel_run> order_;       // segment by segment
 };
 
 } // namespace shepseg

@@ -152,10 +152,10 @@ class statistics_worker {
         result.pieces.values.resize(plan_->spatial_bands().size());
         for (std::size_t number = 0; number < segments_.size(); ++number) {
             auto const label = segments_.label(number);
-            auto const positions = segments_.positions(number);
+            auto const found = segments_.pixels(number);
             auto const size = size_of_(label);
-            if (positions.size() > size) detail::refuse_sizes(size_of_.sizes(), label, size, "more");
-            if (positions.size() == size) add_row(where, number, window, result.complete);
+            if (found > size) detail::refuse_sizes(size_of_.sizes(), label, size, "more");
+            if (found == size) add_row(where, number, window, result.complete);
             else add_piece(where, number, window, result.pieces);
         }
         return result;
@@ -183,61 +183,59 @@ class statistics_worker {
         return std::span(rows.numbers).last(width);
     }
 
-    /// Calls `f` with the value of each of a segment's pixels in a band.
+    /// Calls `f` with the values of each run of pixels of a segment in a band: a pointer, and how many.
     template <typename F>
-    static void each_value(rios::image_view<T const> const& window, std::size_t band,
-                           std::span<std::uint32_t const> positions, F f)
+    void each_run(rios::image_view<T const> const& window, std::size_t band, std::size_t number, F f) const
     {
         auto const cols = static_cast<std::uint32_t>(window.cols());
-        auto const number = static_cast<std::ptrdiff_t>(band);
-        auto const* const from = &window(number, 0, 0);
+        auto const* const from = &window(static_cast<std::ptrdiff_t>(band), 0, 0);
         if (window.row_stride() == window.cols()) {
-            for (auto const position : positions) f(from[position]);
+            for (auto const& run : segments_.runs(number)) f(from + run.begin, run.length);
         } else {
-            for (auto const position : positions) f(window(number, position / cols, position % cols));
+            for (auto const& run : segments_.runs(number)) {
+                f(from + window.row_stride() * (run.begin / cols) + run.begin % cols, run.length);
+            }
         }
     }
 
     /// Copies the values of a segment's pixels in a band.
-    static void gather(rios::image_view<T const> const& window, std::size_t band,
-                       std::span<std::uint32_t const> positions, T* to)
+    void gather(rios::image_view<T const> const& window, std::size_t band, std::size_t number, T* to) const
     {
-        each_value(window, band, positions, [&](T value) { *to++ = value; });
+        each_run(window, band, number,
+                 [&](T const* values, std::uint32_t count) { to = std::copy_n(values, count, to); });
     }
 
     /// The values of a segment's valid pixels in a band; they stay valid until the next call.
-    std::span<T> valid_values(rios::image_view<T const> const& window, std::size_t band,
-                              std::span<std::uint32_t const> positions)
+    std::span<T> valid_values(rios::image_view<T const> const& window, std::size_t band, std::size_t number)
     {
-        values_.resize(std::max(values_.size(), positions.size()));
-        auto* const values = values_.data();
+        values_.resize(std::max(values_.size(), segments_.pixels(number)));
+        auto* to = values_.data();
         auto const is_null = plan_->null_test(band);
-        std::size_t valid = 0;
-        each_value(window, band, positions, [&](T value) {
-            values[valid] = value;
-            valid += is_null(value) ? 0 : 1;
+        each_run(window, band, number, [&](T const* values, std::uint32_t count) {
+            for (std::uint32_t i = 0; i < count; ++i) {
+                *to = values[i];
+                to += is_null(values[i]) ? 0 : 1;
+            }
         });
-        return std::span(values_).first(valid);
+        return {values_.data(), to};
     }
 
     void add_row(rios::block_info const& where, std::size_t number, rios::image_view<T const> const& window,
                  segment_table_rows& rows)
     {
-        auto const positions = segments_.positions(number);
         auto const label = segments_.label(number);
-        auto const row = new_row(label, positions.size(), rows);
+        auto const count = segments_.pixels(number);
+        auto const row = new_row(label, count, rows);
         for (auto const& [band, plan] : plan_->plans()) {
-            statistics_(valid_values(window, band, positions), positions.size(), plan, plan_->missing(), row);
+            statistics_(valid_values(window, band, number), count, plan, plan_->missing(), row);
         }
         if (!plan_->wants_pixels()) return;
         rows_.clear();
         cols_.clear();
-        append_places(where, positions, rows_, cols_);
+        append_places(where, number, rows_, cols_);
         auto const bands = plan_->spatial_bands();
-        pixels_.resize(bands.size() * positions.size());
-        for (std::size_t i = 0; i < bands.size(); ++i) {
-            gather(window, bands[i], positions, pixels_.data() + i * positions.size());
-        }
+        pixels_.resize(bands.size() * count);
+        for (std::size_t i = 0; i < bands.size(); ++i) gather(window, bands[i], number, pixels_.data() + i * count);
         plan_->set_spatial(segment_pixels<T>(label, rows_, cols_, pixels_, neighbours_of(number), plan_->setting()),
                            row, functions_);
     }
@@ -245,13 +243,13 @@ class statistics_worker {
     void add_piece(rios::block_info const& where, std::size_t number, rios::image_view<T const> const& window,
                    segment_pieces<T>& pieces)
     {
-        auto const positions = segments_.positions(number);
+        auto const count = segments_.pixels(number);
         pieces.labels.push_back(segments_.label(number));
-        pieces.pixels.push_back(static_cast<std::uint32_t>(positions.size()));
+        pieces.pixels.push_back(static_cast<std::uint32_t>(count));
         for (std::size_t i = 0; i < plan_->plans().size(); ++i) {
             auto const& [band, plan] = plan_->plans()[i];
             auto& to = pieces.bands[i];
-            auto const values = valid_values(window, band, positions);
+            auto const values = valid_values(window, band, number);
             if (growing_values<T>::keeps_values(plan)) {
                 to.counts.push_back(static_cast<std::uint32_t>(values.size()));
                 to.values.insert(to.values.end(), values.begin(), values.end());
@@ -260,11 +258,11 @@ class statistics_worker {
             }
         }
         if (!plan_->wants_pixels()) return;
-        append_places(where, positions, pieces.rows, pieces.cols);
+        append_places(where, number, pieces.rows, pieces.cols);
         for (std::size_t i = 0; i < pieces.values.size(); ++i) {
             auto& to = pieces.values[i];
-            to.resize(to.size() + positions.size());
-            gather(window, plan_->spatial_bands()[i], positions, to.data() + to.size() - positions.size());
+            to.resize(to.size() + count);
+            gather(window, plan_->spatial_bands()[i], number, to.data() + to.size() - count);
         }
         if (!plan_->wants_neighbours()) return;
         auto const neighbours = neighbours_of(number);
@@ -272,14 +270,16 @@ class statistics_worker {
         pieces.neighbours.insert(pieces.neighbours.end(), neighbours.begin(), neighbours.end());
     }
 
-    /// Adds the rows and columns in the raster of positions in the block.
-    static void append_places(rios::block_info const& where, std::span<std::uint32_t const> positions,
-                              std::vector<std::uint32_t>& rows, std::vector<std::uint32_t>& cols)
+    /// Adds the rows and columns in the raster of a segment's pixels.
+    void append_places(rios::block_info const& where, std::size_t number, std::vector<std::uint32_t>& rows,
+                       std::vector<std::uint32_t>& cols) const
     {
         auto const width = static_cast<std::uint32_t>(where.cols);
-        for (auto const position : positions) {
-            rows.push_back(static_cast<std::uint32_t>(where.row) + position / width);
-            cols.push_back(static_cast<std::uint32_t>(where.col) + position % width);
+        for (auto const& run : segments_.runs(number)) {
+            auto const row = static_cast<std::uint32_t>(where.row) + run.begin / width;
+            auto const col = static_cast<std::uint32_t>(where.col) + run.begin % width;
+            rows.insert(rows.end(), run.length, row);
+            for (std::uint32_t i = 0; i < run.length; ++i) cols.push_back(col + i);
         }
     }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,12 +20,33 @@
 using rios::image;
 using rios::image_view;
 using shepseg::block_segments;
+using shepseg::pixel_run;
 using test::random_numbers;
 
 namespace {
 
 using labels = image<std::uint32_t>;
 constexpr auto largest = std::numeric_limits<std::uint32_t>::max();
+
+std::vector<std::uint32_t> positions_of(block_segments const& segments, std::size_t number)
+{
+    std::vector<std::uint32_t> positions;
+    for (auto const& run : segments.runs(number)) {
+        for (std::uint32_t i = 0; i < run.length; ++i) positions.push_back(run.begin + i);
+    }
+    return positions;
+}
+
+/// Does each run lie in one row, and no two beside each other?
+bool runs_are_whole(std::span<pixel_run const> runs, std::uint32_t cols)
+{
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        if (runs[i].length == 0 || runs[i].begin % cols + runs[i].length > cols) return false;
+        auto const end = runs[i].begin + runs[i].length;
+        if (i + 1 < runs.size() && runs[i + 1].begin == end && end % cols != 0) return false;
+    }
+    return true;
+}
 
 void check_against_twin(block_segments const& segments, image_view<std::uint32_t const> const& block)
 {
@@ -43,22 +65,19 @@ void check_against_twin(block_segments const& segments, image_view<std::uint32_t
         }
     }
     REQUIRE(segments.size() == order.size());
-    std::size_t begin = 0;
     bool right = true;
     for (std::size_t number = 0; number < order.size(); ++number) {
         auto const& expected = positions[order[number]];
         right = right && segments.label(number) == order[number];
-        right = right && std::ranges::equal(segments.positions(number), expected);
-        right = right && segments.begin(number) == begin;
+        right = right && segments.pixels(number) == expected.size();
+        right = right && positions_of(segments, number) == expected;
+        right = right && runs_are_whole(segments.runs(number), static_cast<std::uint32_t>(block.cols()));
         for (auto const position : expected) right = right && segments.number_at(position) == number;
-        begin += expected.size();
     }
     for (std::size_t position = 0; position < flat.size(); ++position) {
         right = right && (segments.number_at(position) == block_segments::none) == (flat[position] == 0);
     }
     CHECK(right);
-    CHECK(segments.positions().size() == begin);
-    if (!order.empty()) CHECK(segments.positions().data() == segments.positions(0).data());
 }
 
 labels filled(std::ptrdiff_t rows, std::ptrdiff_t cols, std::vector<std::uint32_t> const& pixels)
@@ -70,7 +89,7 @@ labels filled(std::ptrdiff_t rows, std::ptrdiff_t cols, std::vector<std::uint32_
 
 } // namespace
 
-TEST_CASE("segments have numbers in the order in which they occur, and positions that ascend")
+TEST_CASE("segments have numbers in the order in which they occur, and runs of pixels that ascend")
 {
     // clang-format off
     auto const block = filled(3, 4, {0, 7, 7, 2,
@@ -84,9 +103,10 @@ TEST_CASE("segments have numbers in the order in which they occur, and positions
     CHECK(segments.label(0) == 7);
     CHECK(segments.label(1) == 2);
     CHECK(segments.label(2) == 9);
-    CHECK(std::ranges::equal(segments.positions(0), std::vector{1, 2, 6, 7}));
-    CHECK(std::ranges::equal(segments.positions(1), std::vector{3, 4, 11}));
-    CHECK(std::ranges::equal(segments.positions(2), std::vector{8}));
+    CHECK(std::ranges::equal(segments.runs(0), std::vector<pixel_run>{{1, 2}, {6, 2}}));
+    CHECK(std::ranges::equal(segments.runs(1), std::vector<pixel_run>{{3, 1}, {4, 1}, {11, 1}}));
+    CHECK(std::ranges::equal(segments.runs(2), std::vector<pixel_run>{{8, 1}}));
+    CHECK(segments.pixels(0) == 4);
     CHECK(segments.number_at(11) == 1);
     CHECK(segments.number_at(0) == block_segments::none);
     check_against_twin(segments, block.view());
@@ -145,14 +165,13 @@ TEST_CASE("all that is 0 is no segment, and one label is one")
     CHECK(segments.size() == 1);
     segments.group(labels(1, 4, 5).view());
     CHECK(segments.size() == 0);
-    CHECK(segments.positions().empty());
     CHECK(segments.number_at(19) == block_segments::none);
     segments.group(labels(1, 0, 0).view());
     CHECK(segments.size() == 0);
     segments.group(filled(2, 2, {largest, largest, largest, largest}).view());
     REQUIRE(segments.size() == 1);
     CHECK(segments.label(0) == largest);
-    CHECK(std::ranges::equal(segments.positions(0), std::vector{0, 1, 2, 3}));
+    CHECK(std::ranges::equal(segments.runs(0), std::vector<pixel_run>{{0, 2}, {2, 2}}));
     CHECK(segments.number_at(3) == 0);
 }
 

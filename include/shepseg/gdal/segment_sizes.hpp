@@ -103,7 +103,7 @@ class label_counter {
         label_counts result;
         for (std::size_t i = 0; i < segments_.size(); ++i) {
             result.labels.push_back(segments_.label(i));
-            result.pixels.push_back(static_cast<std::uint32_t>(segments_.positions(i).size()));
+            result.pixels.push_back(static_cast<std::uint32_t>(segments_.pixels(i)));
         }
         return result;
     }
