@@ -15,6 +15,7 @@
 #include "../pixel_grid.hpp"
 #include "../pixel_type.hpp"
 #include "crs.hpp"
+#include "dataset.hpp"
 #include "raster_io.hpp"
 #include "source.hpp"
 
@@ -37,8 +38,13 @@ class gdal_reader {
     /// @throws io_error if it cannot be opened as a raster
     /// @throws options_error if a band does not exist, or there are neither one null value nor one for each band
     /// @throws grid_error if a band has complex pixels or another type that rios does not have
-    explicit gdal_reader(std::string path, gdal_reader_options options = {})
-        : source_(std::move(path), std::move(options))
+    explicit gdal_reader(std::string const& path, gdal_reader_options options = {}) : source_(path, std::move(options))
+    {
+    }
+    /// A file that is open already, as opening takes long on some stores and in some formats. It is only looked at, and need not
+    /// stay open: reading opens it by its path.
+    /// @throws as the other
+    explicit gdal_reader(gdal_dataset const& file, gdal_reader_options options = {}) : source_(file, std::move(options))
     {
     }
 

@@ -73,9 +73,14 @@ namespace detail {
 /// The part of a reader that does not depend on the pixel type. A copy has no handle until it needs one.
 class gdal_source {
   public:
-    gdal_source(std::string path, gdal_reader_options options) : path_(std::move(path)), options_(std::move(options))
+    gdal_source(std::string const& path, gdal_reader_options options)
+        : gdal_source(gdal_dataset::open(path), std::move(options))
     {
-        auto const file = gdal_dataset::open(path_);
+    }
+    /// @param file is looked at here; a handle of its own reads
+    gdal_source(gdal_dataset const& file, gdal_reader_options options)
+        : path_(file.path()), options_(std::move(options))
+    {
         placement_.grid = file_grid_ = file.grid();
         options_.bands = selected_bands(file, std::move(options_.bands));
         for (int const number : bands()) {

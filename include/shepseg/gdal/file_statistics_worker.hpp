@@ -64,7 +64,7 @@ class file_statistics_worker {
     {
         auto const& labels = std::get<1>(what);
         if (labels.empty()) return segment_sizes(std::move(std::get<2>(what)));
-        auto sizes = sizes_of_histogram(labels);
+        auto sizes = sizes_of_histogram(rios::gdal_dataset::open(labels));
         if (!sizes) throw rios::io_error(labels, "has no histogram any more");
         return *std::move(sizes);
     }

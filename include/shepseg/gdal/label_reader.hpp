@@ -38,7 +38,9 @@ class label_reader {
     /// Opens the file for a moment.
     /// @throws rios::io_error if it cannot be opened as a raster
     /// @throws rios::grid_error if it has several bands, or pixels that are no whole numbers
-    explicit label_reader(std::string const& path) : file_(checked(opened(path))) {}
+    explicit label_reader(std::string const& path) : label_reader(rios::gdal_dataset::open(path)) {}
+    /// A file that is open already; it is only looked at, and need not stay open. @throws rios::grid_error as the other
+    explicit label_reader(rios::gdal_dataset const& file) : file_(checked(file)) {}
 
     /// How it travels to another process.
     using description_type = std::string;
@@ -83,32 +85,31 @@ class label_reader {
     static constexpr std::string_view allowed =
         "numbers of segments are integers: uint8, int8, uint16, int16, uint32 or int32";
 
-    static rios::gdal_reader<std::uint32_t> opened(std::string const& path)
-    try {
-        return rios::gdal_reader<std::uint32_t>(path);
-    } catch (rios::grid_error const&) {
-        auto const file = rios::gdal_dataset::open(path);
-        if (rios::type_of_band(file.band(1))) throw;
-        throw rios::grid_error(path + ": has pixels of type " + GDALGetDataTypeName(file.band(1).GetRasterDataType()) +
-                               "; " + std::string(allowed));
-    }
-
-    // Opening is slow where a format has much to say of a file: an .img formats its whole histogram as text.
-    static file_type checked(rios::gdal_reader<std::uint32_t> file)
+    static file_type checked(rios::gdal_dataset const& file)
     {
-        if (file.band_count() != 1) {
-            throw rios::grid_error(file.path() + ": has " + std::to_string(file.band_count()) +
+        auto reader = reader_of(file);
+        if (reader.band_count() != 1) {
+            throw rios::grid_error(reader.path() + ": has " + std::to_string(reader.band_count()) +
                                    " bands; a file of segments has one");
         }
-        auto const type = file.type_in_file(0);
+        auto const type = reader.type_in_file(0);
         bool const is_integer =
             rios::dispatch(type, []<typename T>(std::type_identity<T>) { return std::is_integral_v<T>; });
         if (!is_integer) {
-            throw rios::grid_error(file.path() + ": has pixels of type " + std::string(rios::name_of(type)) + "; " +
+            throw rios::grid_error(reader.path() + ": has pixels of type " + std::string(rios::name_of(type)) + "; " +
                                    std::string(allowed));
         }
-        if (rios::holds(rios::pixel_type::uint32, type)) return file;
-        return rios::gdal_reader<std::int32_t>(file.path());
+        if (rios::holds(rios::pixel_type::uint32, type)) return reader;
+        return rios::gdal_reader<std::int32_t>(file);
+    }
+
+    static rios::gdal_reader<std::uint32_t> reader_of(rios::gdal_dataset const& file)
+    try {
+        return rios::gdal_reader<std::uint32_t>(file);
+    } catch (rios::grid_error const&) {
+        if (rios::type_of_band(file.band(1))) throw;
+        throw rios::grid_error(file.path() + ": has pixels of type " +
+                               GDALGetDataTypeName(file.band(1).GetRasterDataType()) + "; " + std::string(allowed));
     }
 
     static void read_labels(rios::gdal_reader<std::uint32_t>& file, rios::block const& where,

@@ -42,10 +42,11 @@ struct histogram_column {
 
 /// The sizes that the attribute table's histogram tells (its column of usage PixelCount), up to the last segment that has
 /// pixels; none if there is no histogram. They are read when they are needed.
+/// @param file of segments
 /// @throws rios::io_error, also from the result
-[[nodiscard]] inline std::optional<segment_sizes> sizes_of_histogram(std::string const& labels)
+[[nodiscard]] inline std::optional<segment_sizes> sizes_of_histogram(rios::gdal_dataset file)
 {
-    auto file = rios::gdal_dataset::open(labels);
+    auto const labels = file.path();
     rios::attribute_table table(file, 1);
     auto const column = table.find(rios::column_usage::pixel_count);
     if (!column || table.rows() == 0) return {};

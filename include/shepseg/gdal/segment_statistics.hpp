@@ -126,7 +126,9 @@ template <rios::AnyExecutor E, typename... Functions>
 {
     auto const begun = rios::timing_log::clock::now();
     auto const image_file = rios::gdal_dataset::open(image);
-    label_reader const label_file(labels);
+    // Opening is slow where a format has much to say of a file: an .img formats its whole histogram as text.
+    auto opened = rios::gdal_dataset::open(labels);
+    label_reader const label_file(opened);
     auto const window = options.image_window.value_or(image_file.grid().whole());
     detail::require_same_pixels(labels, label_file.grid(), image, image_file.grid().window(window, image));
     std::vector<rios::pixel_type> types;
@@ -144,8 +146,7 @@ template <rios::AnyExecutor E, typename... Functions>
             return !options.stop.stop_requested() && (!options.progress || options.progress(phase, done));
         };
     };
-    auto const side =
-        options.window > 0 ? options.window : fitting_window(image_file, rios::gdal_dataset::open(labels));
+    auto const side = options.window > 0 ? options.window : fitting_window(image_file, opened);
     rios::apply_options run{.window = side, .overlap = 0};
 
     return rios::dispatch(rios::common_pixel_type(types), [&]<typename T>(std::type_identity<T>) {
@@ -154,7 +155,7 @@ template <rios::AnyExecutor E, typename... Functions>
             functions...);
         if (options.before_work) options.before_work(plan->columns());
         segment_statistics_result result{.type = rios::pixel_type_of<T>};
-        auto sizes = options.count_pixels ? std::optional<segment_sizes>() : sizes_of_histogram(labels);
+        auto sizes = options.count_pixels ? std::optional<segment_sizes>() : sizes_of_histogram(std::move(opened));
         result.counted = !sizes.has_value();
         rios::timings counting;
         if (!sizes) {
@@ -173,7 +174,7 @@ template <rios::AnyExecutor E, typename... Functions>
         file_statistics_worker<T, Functions...> worker(plan, *sizes, result.counted ? std::string() : labels, complete);
         auto bands = plan->bands();
         if (bands.empty()) bands = {1};
-        rios::window_reader const reader(rios::gdal_reader<T>(image, {.bands = bands}), window);
+        rios::window_reader const reader(rios::gdal_reader<T>(image_file, {.bands = bands}), window);
         run.progress = progress_as("statistics");
         run.overlap = plan->wants_neighbours() ? 1 : 0;
         result.timings = rios::apply(std::tuple(label_file, reader), std::move(worker), merger, executor, run).timings;

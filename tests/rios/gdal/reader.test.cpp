@@ -17,6 +17,8 @@
 #include <doctest/doctest.h>
 
 #include <rios/concepts.hpp>
+#include <rios/error.hpp>
+#include <rios/gdal/dataset.hpp>
 
 #include "support/captured_stderr.hpp"
 #include "support/message_of.hpp"
@@ -181,6 +183,21 @@ TEST_CASE("signed bytes beside wider bands are read as signed bytes")
     auto const pixels = reader.read(reader.grid().whole());
     std::vector<int> const expected{-128, -1, 127, -128, -1, 127};
     CHECK(std::equal(expected.begin(), expected.end(), pixels.data()));
+}
+
+TEST_CASE("a reader made of a file that is open reads when that is closed")
+{
+    temporary_directory const folder;
+    auto const path = folder / "a.tif";
+    auto const whole = test::noise<std::uint16_t>(3, 20, 30);
+    test::make_raster(path, "GTiff", whole);
+    auto file = rios::gdal_dataset::open(path);
+    gdal_reader<std::uint16_t> reader(file);
+    CHECK(message_of<rios::options_error>([&] { gdal_reader<std::uint16_t>(file, {.bands = {4}}); }) ==
+          message_of<rios::options_error>([&] { gdal_reader<std::uint16_t>(path, {.bands = {4}}); }));
+    file.close();
+    CHECK(reader.path() == path);
+    CHECK(reader.read(reader.grid().whole()) == whole);
 }
 
 TEST_CASE("copies read the same pixels in several threads")

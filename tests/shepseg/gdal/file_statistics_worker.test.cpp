@@ -87,7 +87,7 @@ TEST_CASE("sizes of a histogram do not travel: they come out of the file again, 
     auto file = rios::gdal_dataset::open_for_update(path);
     rios::write_histogram(file, 1, std::vector<std::uint64_t>{0, 2, 5, 6});
     file.close();
-    auto const sizes = shepseg::sizes_of_histogram(path);
+    auto const sizes = shepseg::sizes_of_histogram(rios::gdal_dataset::open(path));
     REQUIRE(sizes);
     auto const worker = worker_of(*sizes, path);
     CHECK(std::get<2>(worker.description()).empty());

@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include <rios/concepts.hpp>
+#include <rios/gdal/dataset.hpp>
 #include <rios/window_reader.hpp>
 
 #include "support/message_of.hpp"
@@ -47,6 +48,12 @@ TEST_CASE_TEMPLATE("labels of all integer types are read as they are", T, std::u
     CHECK(reader.path() == folder / "a.tif");
     CHECK(values_of(reader.read(reader.grid().whole())) ==
           std::vector<std::uint32_t>{0, 1, static_cast<std::uint32_t>(most), 5, 0, 7});
+
+    auto file = rios::gdal_dataset::open(folder / "a.tif");
+    shepseg::label_reader other(file);
+    file.close();
+    CHECK(other.path() == reader.path());
+    CHECK(other.read(other.grid().whole()) == reader.read(reader.grid().whole()));
 }
 
 TEST_CASE("the null value of the file is null, even if it is negative")

@@ -30,11 +30,11 @@ TEST_CASE("a histogram tells sizes, and label 0 has none")
     temporary_directory const folder;
     for (auto const& format : test::table_formats()) {
         auto const path = test::make_tableless(folder, format);
-        CHECK(!shepseg::sizes_of_histogram(path));
+        CHECK(!shepseg::sizes_of_histogram(rios::gdal_dataset::open(path)));
         auto file = rios::gdal_dataset::open_for_update(path);
         rios::write_histogram(file, 1, std::vector<std::uint64_t>{9, 2, 0, 5'000'000'000});
         file.close();
-        auto const sizes = shepseg::sizes_of_histogram(path);
+        auto const sizes = shepseg::sizes_of_histogram(rios::gdal_dataset::open(path));
         REQUIRE(sizes.has_value());
         CHECK(sizes->rows() == 4);
         shepseg::size_lookup size_of(*sizes);
@@ -59,8 +59,9 @@ TEST_CASE("counts that cannot be are an error that names them")
     table.write("Histogram", 0, std::vector<double>{0, -3});
     table.close();
     file.close();
-    CHECK(message_of<rios::error>([&] { static_cast<void>(shepseg::sizes_of_histogram(path)); }) ==
-          path + ": the histogram says that segment 1 has -3 pixels; have them counted again (--recount)");
+    CHECK(message_of<rios::error>([&] {
+              static_cast<void>(shepseg::sizes_of_histogram(rios::gdal_dataset::open(path)));
+          }) == path + ": the histogram says that segment 1 has -3 pixels; have them counted again (--recount)");
 }
 
 TEST_CASE("pixels are counted, whatever the windows")
@@ -95,7 +96,7 @@ TEST_CASE("a histogram may be longer than its segments, which end with the last 
         auto file = rios::gdal_dataset::open_for_update(path);
         rios::write_histogram(file, 1, counts);
         file.close();
-        return shepseg::sizes_of_histogram(path)->rows();
+        return shepseg::sizes_of_histogram(rios::gdal_dataset::open(path))->rows();
     };
     CHECK(rows_of({5, 0, 0}) == 1);
     CHECK(rows_of({5, 2, 0, 0}) == 2);
