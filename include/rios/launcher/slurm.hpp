@@ -41,6 +41,7 @@ struct slurm_system {
         if (!options.queue.empty()) words.push_back("--partition=" + options.queue);
         // By name: others may see the command line.
         if (!command.environment.empty()) words.push_back("--export=ALL," + names_of(command.environment));
+        require_own_cluster(options);
         auto const result =
             commands.run(std::move(words), job_script(command, options, "#SBATCH", folder), command.environment);
         auto const id = result.output.substr(0, result.output.find_first_of(";\n ")); // "ID" or "ID;cluster"
@@ -112,6 +113,19 @@ struct slurm_system {
     }
 
   private:
+    /// The other commands would look for the jobs in this one. @throws options_error
+    static void require_own_cluster(batch_options const& options)
+    {
+        for (auto const& line : options.options) {
+            std::istringstream words(line);
+            for (std::string word; words >> word;) {
+                if (!word.starts_with("-M") && !word.starts_with("--clusters")) continue;
+                throw options_error("option '" + line +
+                                    "' of SLURM: another cluster is chosen by the variable SLURM_CLUSTERS");
+            }
+        }
+    }
+
     [[nodiscard]] static job_state state_of(std::string_view state)
     {
         constexpr std::array ended{"BOOT_FAIL", "CANCELLED", "COMPLETED",     "DEADLINE", "FAILED",

@@ -120,3 +120,15 @@ TEST_CASE("a job of another cluster, or one that was ended by a signal, is known
     CHECK(found.exit_status == 137);
     CHECK(found.reason == "NODE_FAIL (NodeDown), was ended by signal 9");
 }
+
+TEST_CASE("an option that chooses another cluster is refused, as other commands would not follow it")
+{
+    test::scripted_commands const slurm;
+    slurm.does("sbatch", "echo 17");
+    for (std::string const option : {"--clusters=north", "--clusters north", "--time=1 -M north"}) {
+        rios::slurm_launcher launcher({.options = {"--mem=1G", option}, .log_directory = "/tmp"});
+        CHECK(message_of<rios::options_error>([&] {
+                  static_cast<void>(launcher.submit({.name = "RIOS_a_0", .words = {"/bin/worker"}}));
+              }) == "option '" + option + "' of SLURM: another cluster is chosen by the variable SLURM_CLUSTERS");
+    }
+}
