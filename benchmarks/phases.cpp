@@ -60,7 +60,9 @@ void segment_clusters(rios::image_view<pixel const> image, rios::image_view<std:
     std::vector<rios::image<std::uint32_t>> labels;
     double singles_time = 0;
     double regions_time = 0;
+    double merging_time = 0;
     double graph_time = 0;
+    auto const limit = shepseg::max_spectral_difference(shepseg::automatic_limit{}, centres);
     for (std::size_t number = 0; number < tiles.tiles(); ++number) {
         auto const tile = tiles.tile(number);
         auto const window = tiles.window(tile);
@@ -71,11 +73,14 @@ void segment_clusters(rios::image_view<pixel const> image, rios::image_view<std:
         auto const joined = now();
         auto regions = shepseg::make_tile_regions<pixel>(pixels, part, singles, tiles, tile, four, smallest);
         auto const made = now();
+        shepseg::eliminate_within_tile(regions, tiles, smallest, limit);
+        auto const merged = now();
         labels.push_back(std::move(regions.labels));
         auto const kept = now();
         builder.add(number, std::move(regions));
         singles_time += joined - begun;
         regions_time += made - joined;
+        merging_time += merged - made;
         graph_time += now() - kept;
     }
     auto const begun = now();
@@ -83,8 +88,8 @@ void segment_clusters(rios::image_view<pixel const> image, rios::image_view<std:
     graph_time += now() - begun;
     seconds["single pixels"].push_back(singles_time);
     seconds["clumps and regions"].push_back(regions_time);
+    seconds["merging in tiles"].push_back(merging_time);
     seconds["graph"].push_back(graph_time);
-    auto const limit = shepseg::max_spectral_difference(shepseg::automatic_limit{}, centres);
     auto const left =
         timed("elimination", [&] { return shepseg::eliminate_small_segments(graph, smallest, limit, executor); });
     timed("labels", [&] {
@@ -146,7 +151,8 @@ try {
                          {.rows = image.rows(), .cols = image.cols(), .tile_size = 1024, .halo = 16});
     }
     double all = 0;
-    for (auto const* const phase : {"single pixels", "clumps and regions", "graph", "elimination", "labels"}) {
+    for (auto const* const phase :
+         {"single pixels", "clumps and regions", "merging in tiles", "graph", "elimination", "labels"}) {
         auto const each = median(seconds[phase]);
         all += each;
         std::printf("%-28s %8.1f Mpixel/s   %.3f s\n", phase, pixels / 1e6 / each, each);

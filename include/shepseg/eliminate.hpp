@@ -24,6 +24,9 @@ namespace shepseg {
 
 namespace detail {
 
+/// Most passes of a size.
+inline constexpr int elimination_passes = 10;
+
 /// Small segments by size. A segment that grows stays where it is until those of its former size are taken, and moves on
 /// then.
 class segments_by_size {
@@ -87,6 +90,8 @@ struct elimination {
 /// ties) and merges into it unless it is too far. All picks of a pass see the state at its start; merges take effect in
 /// the order of the segments that are absorbed. Single pixels have been dealt with before (single_pixels.hpp).
 ///
+/// What has merged within tiles already (tile_elimination.hpp) counts as merged in its pass.
+///
 /// The graph's sums and neighbours are used up; its sizes are those of the survivors then.
 /// @throws rios::cancelled
 template <rios::Pixel T, rios::AnyExecutor E>
@@ -94,7 +99,6 @@ template <rios::Pixel T, rios::AnyExecutor E>
                                                    double max_spectral_diff, E& executor,
                                                    rios::progress_function const& progress = {})
 {
-    constexpr int passes = 10;
     constexpr std::size_t asked_at_once = 1024;
     auto const count = static_cast<std::uint32_t>(graph.segments());
     auto const pixels = std::accumulate(graph.sizes.begin(), graph.sizes.end(), std::uint64_t{0});
@@ -102,7 +106,9 @@ template <rios::Pixel T, rios::AnyExecutor E>
     detail::merging_segments<T> segments(graph, max_spectral_diff, executor);
     detail::segments_by_size by_size(end_size);
     for (std::uint32_t segment = 0; segment < count; ++segment) {
-        if (segments.size(segment) > 1) by_size.put(segment, segments.size(segment));
+        if (segments.size(segment) > 1 && segments.turn_of(segment) != turn::never) {
+            by_size.put(segment, segments.size(segment));
+        }
     }
 
     elimination result;
@@ -111,7 +117,9 @@ template <rios::Pixel T, rios::AnyExecutor E>
         auto const size = by_size.least();
         auto small = by_size.take(size, segments);
         rios::report(progress, "small segments", static_cast<double>(size) / static_cast<double>(end_size));
-        for (int pass = 0; pass < passes && !small.empty(); ++pass) {
+        auto const within_tiles = graph.passes.find(size);
+        auto const merged_elsewhere = within_tiles == graph.passes.end() ? 0 : within_tiles->second;
+        for (int pass = 1; pass <= detail::elimination_passes && !small.empty(); ++pass) {
             partner.resize(small.size());
             auto const ask = [&](std::size_t begin, std::size_t end) {
                 for (auto i = begin; i < end; ++i) {
@@ -120,7 +128,7 @@ template <rios::Pixel T, rios::AnyExecutor E>
                     if (i + 9 < end) segments.fetch_entries(small[i + 9]);
                     if (i + 6 < end) segments.fetch_neighbours(small[i + 6]);
                     if (i + 3 < end) segments.fetch_absorbers(small[i + 3]);
-                    partner[i] = segments.choose_partner(small[i]);
+                    partner[i] = segments.choose_partner(small[i], pass);
                 }
             };
             // A few segments are asked sooner than other threads are woken.
@@ -137,7 +145,7 @@ template <rios::Pixel T, rios::AnyExecutor E>
                 }
                 segments.merge(small[i], partner[i]);
             }
-            if (left == small.size()) break;
+            if (left == small.size() && static_cast<std::uint64_t>(pass) > merged_elsewhere) break;
             result.eliminated += small.size() - left;
             small.resize(left);
         }

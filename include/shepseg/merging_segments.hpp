@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -17,6 +18,7 @@
 
 #include "detail/exact.hpp"
 #include "region_graph.hpp"
+#include "tile_regions.hpp"
 
 namespace shepseg::detail {
 
@@ -28,6 +30,7 @@ template <rios::Pixel T>
 class merging_segments {
   public:
     static constexpr auto none = std::numeric_limits<std::uint32_t>::max();
+    static constexpr auto undecided = none - 1;
 
     template <rios::AnyExecutor E>
     merging_segments(region_graph<T>& graph, double max_spectral_diff, E& executor)
@@ -39,7 +42,10 @@ class merging_segments {
             for (auto segment = static_cast<std::uint32_t>(begin); segment < end; ++segment) {
                 auto const neighbours = graph.first_met[segment + 1] - graph.first_met[segment];
                 of(segment).absorber = segment;
-                lists_of(segment) = {.count = static_cast<std::uint32_t>(neighbours), .next = none, .last = segment};
+                lists_of(segment) = {.count = static_cast<std::uint32_t>(neighbours),
+                                     .next = none,
+                                     .last = segment,
+                                     .turn = graph.turns.empty() ? turn::first : graph.turns[segment]};
                 update(segment);
             }
         });
@@ -110,14 +116,31 @@ class merging_segments {
         });
     }
 
+    /// When `segment` is to be asked.
+    [[nodiscard]] std::uint8_t turn_of(std::uint32_t segment) const noexcept { return lists_of(segment).turn; }
+
     /// The neighbour that `segment` would merge into as things stand, or none. Several segments may ask at once: apart
     /// from its own lists, which it shortens on the way, nothing is changed.
-    [[nodiscard]] std::uint32_t choose_partner(std::uint32_t segment) noexcept
+    /// @param pass of its size, from 1
+    [[nodiscard]] std::uint32_t choose_partner(std::uint32_t segment, int pass) noexcept
+    {
+        if (auto const own = turn_of(segment); own != turn::first) {
+            if (pass < turn::pass(own)) return none; // its tile has asked it already
+            if (own >= turn::decided) return find(*neighbours(segment));
+        }
+        return choose_partner(segment, [](std::uint32_t) { return true; });
+    }
+
+    /// As above, whatever its turn; `undecided` if there is a neighbour for which `is_known` is false.
+    template <typename F>
+        requires std::predicate<F&, std::uint32_t>
+    [[nodiscard]] std::uint32_t choose_partner(std::uint32_t segment, F is_known) noexcept
     {
         auto const own_size = size(segment);
         double const* const own_mean = mean(segment);
         auto best = none;
         double least = 0;
+        bool all_known = true;
         std::array<std::uint32_t, 64> met;
         met.fill(none);
         for (auto list = segment; list != none; list = lists_of(list).next) {
@@ -131,6 +154,7 @@ class merging_segments {
                 if (other == segment || last == other) continue;
                 last = other;
                 entries[kept++] = other;
+                all_known = all_known && is_known(other);
                 if (size(other) <= own_size) continue;
                 auto const distance = mean_distance(own_mean, mean(other));
                 if (best == none || distance < least) {
@@ -140,7 +164,15 @@ class merging_segments {
             }
             of_list.count = kept;
         }
+        if (!all_known) return undecided;
         return best != none && least <= limit_ ? best : none;
+    }
+
+    /// Calls `f` with each neighbour of `segment`, as they are by now; with some several times, and with itself.
+    template <typename F>
+    void for_each_neighbour(std::uint32_t segment, F f)
+    {
+        for_each_entry(segment, [&](std::uint32_t other) { f(find(other)); });
     }
 
     /// Begins to fetch what merge() will change.
@@ -187,6 +219,7 @@ class merging_segments {
         std::uint32_t count = 0; // of its own list
         std::uint32_t next = 0;  // the segment whose list is the next one, or none
         std::uint32_t last = 0;
+        std::uint8_t turn = 0;
     };
 
     [[nodiscard]] record& of(std::uint32_t segment) noexcept

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include <rios/band_sum.hpp>
@@ -25,6 +26,9 @@ struct region_graph {
     rios::large_vector<std::uint64_t> first_met; ///< where each segment's neighbours begin; one more than segments
     /// The neighbours of each segment that is small enough to be eliminated, in the order in which its pixels meet them.
     rios::large_vector<std::uint32_t> neighbours;
+    rios::large_vector<std::uint8_t> turns;        ///< of each segment (turn); empty if all have the first
+    std::map<std::uint64_t, std::uint64_t> passes; ///< by size: in how many segments have merged within tiles
+    std::uint64_t merged = 0;                      ///< segments that are part of others by now
 
     [[nodiscard]] std::size_t segments() const noexcept { return sizes.size(); }
 };

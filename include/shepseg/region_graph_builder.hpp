@@ -86,8 +86,8 @@ class region_graph_builder {
     /// Bytes that finish() and the elimination of small segments will need, these included, as far as tiles have come.
     [[nodiscard]] std::size_t bytes_needed() const noexcept
     {
-        constexpr std::size_t elimination = 24; // for each segment, and a mean for each band
-        auto const each = sizeof(std::uint64_t) * 2 + sizeof(std::uint32_t) + elimination +
+        constexpr std::size_t elimination = 28; // for each segment, and a mean for each band
+        auto const each = sizeof(std::uint64_t) * 2 + sizeof(std::uint32_t) + sizeof(std::uint8_t) + elimination +
                           bands_ * (sizeof(rios::band_sum<T>) + sizeof(double));
         constexpr std::size_t alone = 16; // for each single pixel that may stay alone: its number, label and count
         return bytes() + undecided_ * alone + segment_.size() * each + meetings_.size() * sizeof(meeting) +
@@ -116,6 +116,7 @@ class region_graph_builder {
             }
             rios::release(part.regions.sums);
         }
+        take_turns(graph, executor);
         late_.take_joined([&](std::uint32_t region, T const* values) {
             auto const segment = segment_[region];
             ++late_joined_;
@@ -180,7 +181,7 @@ class region_graph_builder {
     {
         auto const bytes = [](auto const& v) { return v.capacity() * sizeof(v[0]); };
         return bytes(regions.sizes) + bytes(regions.sums) + bytes(regions.first_pixels) + bytes(regions.first_met) +
-               bytes(regions.neighbours) + sizeof regions;
+               bytes(regions.neighbours) + bytes(regions.turns) + bytes(regions.passes) + sizeof regions;
     }
 
     /// Makes room for more elements: by a quarter, as doubling might break a limit of memory.
@@ -320,6 +321,28 @@ class region_graph_builder {
         }
         for (auto& region : segment_) region = number_of[region];
         return segments;
+    }
+
+    /// What tiles say of the merging that they have begun.
+    template <rios::AnyExecutor E>
+    void take_turns(region_graph<T>& graph, E& executor)
+    {
+        auto const say_something = [](tile_part const& part) { return !part.regions.turns.empty(); };
+        if (std::none_of(parts_.begin(), parts_.end(), say_something)) return;
+        rios::reserve_pages(graph.turns, graph.segments(), executor);
+        graph.turns.resize(graph.segments(), turn::first);
+        for (auto const& part : parts_) {
+            auto const& own = part.regions;
+            // Regions that are not all of their segment have the first turn, as all of it.
+            for (std::size_t region = 0; region < own.turns.size(); ++region) {
+                graph.turns[segment_[part.first_region + region]] = own.turns[region];
+            }
+            for (auto const& [size, passes] : own.passes) {
+                auto& most = graph.passes[size];
+                most = std::max(most, passes);
+            }
+            graph.merged += own.merged_regions;
+        }
     }
 
     template <rios::AnyExecutor E>

@@ -92,14 +92,15 @@ std::pair<cluster_model, fit_report> fit_model(std::ptrdiff_t rows, std::ptrdiff
 /// What every tile needs to know.
 template <rios::Pixel T, typename Source>
 tile_worker<T, Source> make_tile_worker(Source source, std::ptrdiff_t rows, std::ptrdiff_t cols, options const& options,
-                                        cluster_centres centres)
+                                        cluster_centres centres, double max_spectral_diff)
 {
     return {.source = std::move(source),
             .tiles = {.rows = rows, .cols = cols, .tile_size = options.tile_size, .halo = options.halo},
             .centres = std::move(centres),
             .null_value = options.null_value,
             .neighbours = options.neighbours,
-            .min_segment_size = static_cast<std::uint64_t>(options.min_segment_size)};
+            .min_segment_size = static_cast<std::uint64_t>(options.min_segment_size),
+            .max_spectral_diff = max_spectral_diff};
 }
 
 /// An image in memory as the source of tiles.
@@ -159,7 +160,7 @@ template <typename T, rios::AnyExecutor E>
 
     tiled_segmentation<pixel, detail::view_source<pixel>> tiled(
         detail::make_tile_worker<pixel>(detail::view_source<pixel>{pixels}, pixels.rows(), pixels.cols(), options,
-                                        result.model.centres),
+                                        result.model.centres, result.max_spectral_diff),
         options.progress, log);
     auto const place_of = [&](std::size_t number) {
         auto const tile = tiled.tiles().tile(number);

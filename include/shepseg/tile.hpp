@@ -73,6 +73,28 @@ struct tiling {
 
 namespace detail {
 
+/// Regions that may be pieces: those that reach a seam, where the rest may lie in another tile, and those with late
+/// pixels, which others may join.
+template <rios::Pixel T>
+[[nodiscard]] std::vector<bool> open_regions(tile_regions<T> const& regions, tiling const& tiles)
+{
+    std::vector<bool> open(regions.regions());
+    auto const mark = [&](std::vector<ring_pixel> const& side) {
+        for (auto const& pixel : side) {
+            if (pixel.label != 0) open[pixel.label - 1] = true;
+        }
+    };
+    auto const& where = regions.where;
+    if (where.row > 0) mark(regions.top);
+    if (where.row + where.rows < tiles.rows) mark(regions.bottom);
+    if (where.col > 0) mark(regions.left);
+    if (where.col + where.cols < tiles.cols) mark(regions.right);
+    for (auto const label : regions.late.labels) {
+        if (label != 0) open[label - 1] = true;
+    }
+    return open;
+}
+
 /// One tile while its regions are made.
 template <rios::Pixel T>
 class tile_maker {
@@ -253,30 +275,10 @@ class tile_maker {
         }
     }
 
-    /// Regions that may be pieces: those that reach a seam, where the rest may lie in another tile, and those with late
-    /// pixels, which others may join.
-    [[nodiscard]] std::vector<bool> find_open_regions() const
-    {
-        std::vector<bool> open(regions_.regions());
-        auto const mark = [&](std::vector<ring_pixel> const& side) {
-            for (auto const& pixel : side) {
-                if (pixel.label != 0) open[pixel.label - 1] = true;
-            }
-        };
-        if (tile_.row > 0) mark(regions_.top);
-        if (tile_.row + rows() < tiles_.rows) mark(regions_.bottom);
-        if (tile_.col > 0) mark(regions_.left);
-        if (tile_.col + cols() < tiles_.cols) mark(regions_.right);
-        for (auto const label : regions_.late.labels) {
-            if (label != 0) open[label - 1] = true;
-        }
-        return open;
-    }
-
     void find_neighbours(std::uint64_t min_segment_size)
     {
         auto const count = static_cast<std::uint32_t>(regions_.regions());
-        auto const open = find_open_regions();
+        auto const open = open_regions(regions_, tiles_);
         auto const listed = [&](std::uint32_t region) { return regions_.sizes[region] < min_segment_size; };
         rios::large_vector<std::uint32_t> next(count + 1);
         for (std::uint32_t region = 0; region < count; ++region) {

@@ -37,6 +37,24 @@ struct meeting {
     std::uint32_t other;
 };
 
+/// When a segment that is small enough to be eliminated is asked for a partner, once its size has its turn.
+struct turn {
+    static constexpr std::uint8_t never = 0;
+    static constexpr std::uint8_t first = 1;    ///< from the first pass on, as all that nothing is known of
+    static constexpr std::uint8_t decided = 16; ///< added: its partner is known, the first of its neighbours
+
+    [[nodiscard]] static constexpr int pass(std::uint8_t turn) noexcept { return turn % decided; }
+};
+
+/// Passes of a size in which segments have merged within a tile.
+struct passes_of_size {
+    static constexpr bool archive_as_bytes = true;
+    static constexpr bool archive_is_portable = true;
+
+    std::uint64_t size;
+    std::uint64_t passes;
+};
+
 /// Single pixels that a tile could not decide, for what they join depends on pixels beyond its halo; and the pixels of the
 /// tile that joined in the last round that it could decide, as these are the only ones that the former may touch.
 template <rios::Pixel T>
@@ -73,6 +91,10 @@ struct tile_regions {
     rios::large_vector<std::uint32_t> neighbours;
     /// The same for the small regions that are not closed and may be pieces of something larger.
     rios::large_vector<meeting> meetings;
+    /// The turn of each region (tile_elimination.hpp); empty if all have the first.
+    rios::large_vector<std::uint8_t> turns;
+    std::vector<passes_of_size> passes;               ///< in which regions have merged already, sizes ascending
+    std::uint64_t merged_regions = 0;                 ///< that are part of others by now
     std::vector<ring_pixel> top, bottom, left, right; ///< the pixels along the edges, those of the corners twice
     late_pixels<T> late;
     std::uint64_t null_pixels = 0;
@@ -84,8 +106,8 @@ struct tile_regions {
     static void members(Self& self, A& archive)
     {
         archive(self.where, self.bands, self.labels, self.sizes, self.sums, self.first_pixels, self.first_met,
-                self.neighbours, self.meetings, self.top, self.bottom, self.left, self.right, self.late,
-                self.null_pixels, self.joined_pixels);
+                self.neighbours, self.meetings, self.turns, self.passes, self.merged_regions, self.top, self.bottom,
+                self.left, self.right, self.late, self.null_pixels, self.joined_pixels);
     }
 };
 

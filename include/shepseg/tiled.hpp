@@ -31,6 +31,7 @@
 #include "relabel.hpp"
 #include "single_pixels.hpp"
 #include "tile.hpp"
+#include "tile_elimination.hpp"
 #include "tile_regions.hpp"
 
 namespace shepseg {
@@ -65,6 +66,8 @@ struct tile_worker {
     std::optional<double> null_value;
     connectivity neighbours = connectivity::four;
     std::uint64_t min_segment_size = 1;
+    /// Small segments whose partner nothing outside of the tile can change merge at once; none: all wait for the others.
+    std::optional<double> max_spectral_diff{};
 
     /// What the source gives: an image, or a view of one.
     using pixels_type =
@@ -98,14 +101,19 @@ struct tile_worker {
         }
         auto const singles = join_single_pixels<T>(pixels, clusters.view(), neighbours, tiles.rounds());
         cancellation.check();
-        return make_tile_regions<T>(pixels, clusters.view(), singles, tiles, tile, neighbours, min_segment_size);
+        auto regions =
+            make_tile_regions<T>(pixels, clusters.view(), singles, tiles, tile, neighbours, min_segment_size);
+        cancellation.check();
+        if (max_spectral_diff) eliminate_within_tile(regions, tiles, min_segment_size, *max_spectral_diff);
+        return regions;
     }
 
     template <typename Self, typename A>
     static void members(Self& self, A& archive)
         requires rios::Archivable<Source>
     {
-        archive(self.source, self.tiles, self.centres, self.null_value, self.neighbours, self.min_segment_size);
+        archive(self.source, self.tiles, self.centres, self.null_value, self.neighbours, self.min_segment_size,
+                self.max_spectral_diff);
     }
 
   private:
@@ -169,13 +177,13 @@ class tiled_segmentation {
         rios::return_freed_memory(); // tiles' lists wait as spare pages, which elimination has no use for
         counts_.single_pixels_eliminated += builder_.late_joined();
         auto const& alone = builder_.segments_before_alone();
-        counts_.clumps = graph.segments() + alone.size() + counts_.single_pixels_eliminated;
+        counts_.clumps = graph.segments() + graph.merged + alone.size() + counts_.single_pixels_eliminated;
         cancellation_.report("small segments", 0);
         auto const timed = log_.measure("elimination");
         auto const left = eliminate_small_segments(
             graph, worker_.min_segment_size, max_spectral_diff, executor,
             [this](std::string_view phase, double done) { return cancellation_.report(phase, done), true; });
-        counts_.small_segments_eliminated = left.eliminated;
+        counts_.small_segments_eliminated = graph.merged + left.eliminated;
         labels_ = number_survivors(left.survivor, alone);
         counts_.segments = labels_.count;
         histogram_.assign(static_cast<std::size_t>(counts_.segments) + 1, 1); // those that are alone are of one pixel
@@ -226,7 +234,8 @@ class tiled_segmentation {
                     .centres = all.centres,
                     .null_value = all.null_value,
                     .neighbours = all.neighbours,
-                    .min_segment_size = all.min_segment_size};
+                    .min_segment_size = all.min_segment_size,
+                    .max_spectral_diff = all.max_spectral_diff};
         }
         void absorb_times(rios::timings const& times) { self.log_.merge(times); }
         [[nodiscard]] std::string step_text(std::size_t index, std::size_t) const

@@ -130,7 +130,8 @@ shepseg::segmentation segment_by_phases(rios::image_view<T const> pixels, shepse
          .centres = options.model->centres,
          .null_value = options.null_value,
          .neighbours = options.neighbours,
-         .min_segment_size = static_cast<std::uint64_t>(options.min_segment_size)},
+         .min_segment_size = static_cast<std::uint64_t>(options.min_segment_size),
+         .max_spectral_diff = shepseg::max_spectral_difference(options.max_spectral_diff, options.model->centres)},
         {}, log);
     shepseg::segmentation result;
     result.max_spectral_diff = shepseg::max_spectral_difference(options.max_spectral_diff, options.model->centres);

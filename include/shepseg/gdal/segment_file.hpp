@@ -179,7 +179,8 @@ void segment_as(rios::gdal_dataset const& file, rios::block const& window, optio
     // Without any data there are no clusters; with this one all pixels are null all the same.
     auto const centres = result.model.centres.empty() ? cluster_centres(1, result.bands.size()) : result.model.centres;
     tiled_segmentation<T, file_source<T>> tiled(
-        make_tile_worker<T>(std::move(source), window.rows, window.cols, options, centres), options.progress, log);
+        make_tile_worker<T>(std::move(source), window.rows, window.cols, options, centres, result.max_spectral_diff),
+        options.progress, log);
     result.tiles = tiled.tiles().tiles();
     std::filesystem::path scratch = request.scratch_dir;
     if (scratch.empty()) scratch = std::filesystem::absolute(writer.path()).parent_path();
