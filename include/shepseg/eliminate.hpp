@@ -122,14 +122,8 @@ template <rios::Pixel T, rios::AnyExecutor E>
         for (int pass = 1; pass <= detail::elimination_passes && !small.empty(); ++pass) {
             partner.resize(small.size());
             auto const ask = [&](std::size_t begin, std::size_t end) {
-                for (auto i = begin; i < end; ++i) {
-                    if (i + 15 < end) segments.fetch_asking(small[i + 15]);
-                    if (i + 12 < end) segments.fetch_lists(small[i + 12]);
-                    if (i + 9 < end) segments.fetch_entries(small[i + 9]);
-                    if (i + 6 < end) segments.fetch_neighbours(small[i + 6]);
-                    if (i + 3 < end) segments.fetch_absorbers(small[i + 3]);
-                    partner[i] = segments.choose_partner(small[i], pass);
-                }
+                segments.ask_each(small, begin, end,
+                                  [&](std::size_t i) { partner[i] = segments.choose_partner(small[i], pass); });
             };
             // A few segments are asked sooner than other threads are woken.
             if (small.size() <= asked_at_once) ask(0, small.size());

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include <rios/concepts.hpp>
 #include <rios/executor/for_each_index.hpp>
@@ -166,6 +167,21 @@ class merging_segments {
         }
         if (!all_known) return undecided;
         return best != none && least <= limit_ ? best : none;
+    }
+
+    /// Calls `ask(i)`, which has `small[i]` choose its partner, for each i from `begin` to before `end`; what the next ones will look
+    /// at is fetched meanwhile.
+    template <typename F>
+    void ask_each(std::vector<std::uint32_t> const& small, std::size_t begin, std::size_t end, F ask)
+    {
+        for (auto i = begin; i < end; ++i) {
+            if (i + 15 < end) fetch_asking(small[i + 15]);
+            if (i + 12 < end) fetch_lists(small[i + 12]);
+            if (i + 9 < end) fetch_entries(small[i + 9]);
+            if (i + 6 < end) fetch_neighbours(small[i + 6]);
+            if (i + 3 < end) fetch_absorbers(small[i + 3]);
+            ask(i);
+        }
     }
 
     /// Calls `f` with each neighbour of `segment`, as they are by now; with some several times, and with itself.

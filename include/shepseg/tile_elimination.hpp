@@ -126,9 +126,10 @@ class tile_elimination {
     {
         for (auto const region : acting) doubt_neighbours(region);
         acting.clear();
-        partners_.clear();
+        partners_.resize(asked.size());
         auto const is_known = [&](std::uint32_t other) { return states_[other] != state::doubtful; };
-        for (auto const region : asked) partners_.push_back(segments_.choose_partner(region, is_known));
+        segments_.ask_each(asked, 0, asked.size(),
+                           [&](std::size_t i) { partners_[i] = segments_.choose_partner(asked[i], is_known); });
         for (std::size_t i = 0; i < asked.size(); ++i) {
             if (partners_[i] != undecided) continue;
             doubt(asked[i]);
@@ -141,7 +142,12 @@ class tile_elimination {
         }
         std::size_t left = 0;
         bool has_merged = false;
+        auto const fetch_for = [&](std::size_t i, auto fetch) {
+            if (i < asked.size() && partners_[i] < undecided) fetch(asked[i], partners_[i]);
+        };
         for (std::size_t i = 0; i < asked.size(); ++i) {
+            fetch_for(i + 8, [&](auto region, auto partner) { segments_.fetch_for_merge(region, partner); });
+            fetch_for(i + 4, [&](auto, auto partner) { segments_.fetch_last_list(partner); });
             auto const region = asked[i];
             auto const partner = partners_[i];
             if (partner == undecided) continue;
