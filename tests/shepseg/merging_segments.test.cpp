@@ -53,17 +53,17 @@ TEST_CASE("a segment chooses among the neighbours of all that it took in, once t
     rios::inline_executor executor;
     auto graph = chain(6);
     segments merging(graph, no_limit, executor);
-    CHECK(merging.choose_partner(2) == segments::none);
+    CHECK(merging.choose_partner(2, 1) == segments::none);
     merging.merge(1, 0);
     merging.merge(4, 5);
-    CHECK(merging.choose_partner(2) == 0);
-    CHECK(merging.choose_partner(3) == 5);
+    CHECK(merging.choose_partner(2, 1) == 0);
+    CHECK(merging.choose_partner(3, 1) == 5);
     merging.merge(3, 2);
-    CHECK(merging.choose_partner(2) == segments::none); // both are of four pixels
+    CHECK(merging.choose_partner(2, 1) == segments::none); // both are of four pixels
     merging.merge(0, 5);
-    CHECK(merging.choose_partner(2) == 5);
-    CHECK(merging.choose_partner(2) == 5); // lists that were shortened say the same
-    CHECK(merging.choose_partner(5) == segments::none);
+    CHECK(merging.choose_partner(2, 1) == 5);
+    CHECK(merging.choose_partner(2, 1) == 5); // lists that were shortened say the same
+    CHECK(merging.choose_partner(5, 1) == segments::none);
 }
 
 TEST_CASE("sizes are told apart where 32 bits cannot hold them")
@@ -76,10 +76,10 @@ TEST_CASE("sizes are told apart where 32 bits cannot hold them")
     graph.sizes[2] = large - 1;
     segments merging(graph, no_limit, executor);
     CHECK(merging.size(0) == large + 1);
-    CHECK(merging.choose_partner(0) == segments::none);
-    CHECK(merging.choose_partner(1) == 0);
-    CHECK(merging.choose_partner(2) == 1);
+    CHECK(merging.choose_partner(0, 1) == segments::none);
+    CHECK(merging.choose_partner(1, 1) == 0);
+    CHECK(merging.choose_partner(2, 1) == 1);
     merging.merge(1, 0);
     CHECK(merging.size(0) == 2 * large + 1);
-    CHECK(merging.choose_partner(2) == 0);
+    CHECK(merging.choose_partner(2, 1) == 0);
 }
