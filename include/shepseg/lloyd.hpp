@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -44,12 +45,17 @@ namespace detail {
 /// Every branch of the tree, and then every leaf, leaves out the centres that are farther from all of its box than the one
 /// nearest to its middle. Squared distances have relative errors of at most (bands + 2) 2^-53, so with a margin of a few times that much
 /// of the largest squared distance in the sample, those that are left out would not have won nor tied.
+///
+/// A leaf that has been looked at is left alone until its centres have moved so far, all together, that a pixel may change: half
+/// of the least by which any other centre is farther from a pixel than the one that it has (its *lead*). That is the bound of
+/// Hamerly (2010) for many pixels together, and for the centres that are near to them instead of all.
 class lloyd {
   public:
     lloyd(spectra const& data, spectra_tree const& tree, cluster_centres start)
         : data_(data), tree_(tree), fit_{std::move(start), 0, 0, false}, nearest_(data.count(), unassigned_),
           parts_(data.exact_sums() ? tree.branches() : data.chunks()),
           part_sums_(parts_ * fit_.centres.clusters() * width()), branch_changed_(tree.branches()),
+          watched_(tree.branches()), leads_(tree.leaves()), steps_(fit_.centres.clusters()),
           margin_(16 * static_cast<double>(data.bands() + 4) * 0x1p-53 * data.squared_diagonal() + 1e-300)
     {
     }
@@ -90,21 +96,8 @@ class lloyd {
         candidate_centres all;
         all.take_all(fit_.centres);
         rios::for_each_chunk(executor, tree_.branches(), together_, [&](std::size_t begin, std::size_t end) {
-            candidate_centres of_branch;
-            candidate_centres of_leaf;
-            cluster_centres compared;
-            std::vector<double> room(data_.bands() * tree_.leaf);
-            for (auto branch = begin; branch < end; ++branch) {
-                auto const* const box = tree_.branch_box(branch);
-                of_branch.take(all, box, box + data_.bands(), margin_);
-                bool changed = false;
-                for (auto leaf = branch * tree_.branch; leaf < tree_.branch_end(branch); ++leaf) {
-                    auto const* const leaf_box = tree_.leaf_box(leaf);
-                    of_leaf.take(of_branch, leaf_box, leaf_box + data_.bands(), margin_);
-                    changed |= assign_leaf(leaf, of_leaf, compared, room, branch);
-                }
-                branch_changed_[branch] = changed;
-            }
+            room own{.values = std::vector<double>(data_.bands() * tree_.leaf)};
+            for (auto branch = begin; branch < end; ++branch) branch_changed_[branch] = assign_branch(branch, all, own);
         });
         bool const changed =
             std::any_of(branch_changed_.begin(), branch_changed_.end(), [](char each) { return each != 0; });
@@ -112,28 +105,69 @@ class lloyd {
         return changed;
     }
 
-    bool assign_leaf(std::size_t leaf, candidate_centres const& candidates, cluster_centres& compared,
-                     std::vector<double>& room, std::size_t branch)
+    /// Memory of a thread.
+    struct room {
+        candidate_centres of_branch{};
+        candidate_centres of_leaf{};
+        cluster_centres compared{};
+        std::vector<double> values{};
+    };
+
+    bool assign_branch(std::size_t branch, candidate_centres const& all, room& own)
     {
+        auto const* const box = tree_.branch_box(branch);
+        own.of_branch.take(all, box, box + data_.bands(), margin_);
+        auto& watched = watched_[branch];
+        auto const* const candidates = own.of_branch.clusters();
+        bool const as_before =
+            std::includes(watched.begin(), watched.end(), candidates, candidates + own.of_branch.count());
+        if (as_before) own.of_branch.take(all, watched);
+        else watched.assign(candidates, candidates + own.of_branch.count());
+        double step = 0;
+        for (auto const k : watched) step = std::max(step, steps_[k]);
+        bool changed = false;
+        for (auto leaf = branch * tree_.branch; leaf < tree_.branch_end(branch); ++leaf) {
+            leads_[leaf] = as_before ? leads_[leaf] - step : 0;
+            if (leads_[leaf] <= 0) changed |= assign_leaf(leaf, branch, own);
+        }
+        return changed;
+    }
+
+    bool assign_leaf(std::size_t leaf, std::size_t branch, room& own)
+    {
+        auto const* const box = tree_.leaf_box(leaf);
+        auto lead = 0.0;
+        own.of_leaf.take(own.of_branch, box, box + data_.bands(), margin_, &lead);
         auto const begin = tree_.leaf_begin(leaf);
         auto const count = tree_.leaf_end(leaf) - begin;
-        std::uint32_t const* const cluster = candidates.clusters();
+        std::uint32_t const* const cluster = own.of_leaf.clusters();
         std::uint32_t winner[spectra_tree::leaf] = {};
         double const* values = nullptr;
-        if (candidates.count() > 1) {
+        if (own.of_leaf.count() > 1) {
             double unused[spectra_tree::leaf];
-            candidates.copy_to(compared);
-            values = tree_.values(leaf, room.data());
-            find_nearest_centres(values, spectra_tree::leaf, static_cast<std::ptrdiff_t>(count), compared, winner,
-                                 unused);
+            nearest_lead clear{};
+            own.of_leaf.copy_to(own.compared);
+            values = tree_.values(leaf, own.values.data());
+            find_nearest_centres({.values = values,
+                                  .band_stride = spectra_tree::leaf,
+                                  .count = static_cast<std::ptrdiff_t>(count),
+                                  .centres = own.compared,
+                                  .nearest = winner,
+                                  .distance = unused,
+                                  .lead = &clear},
+                                 best_instruction_set());
+            // Distances differ by the difference of their squares, by their sum.
+            lead = std::min(lead, clear.least_difference / (2 * std::sqrt(clear.greatest_second) + 1e-100));
         }
+        // As much less as distances that can be told apart may be off.
+        leads_[leaf] = lead / 2 - 4 * std::sqrt(margin_);
         bool changed = false;
         for (std::size_t i = 0; i < count; ++i) {
             auto const k = cluster[winner[i]];
             if (nearest_[begin + i] == k) continue;
             changed = true;
             if (data_.exact_sums()) {
-                if (values == nullptr) values = tree_.values(leaf, room.data());
+                if (values == nullptr) values = tree_.values(leaf, own.values.data());
                 move_pixel(values + i, nearest_[begin + i], k, branch);
             }
             nearest_[begin + i] = k;
@@ -191,13 +225,17 @@ class lloyd {
         double moved = 0;
         for (std::size_t k = 0; k < clusters; ++k) {
             double const* const sum = sums.data() + k * width();
+            steps_[k] = 0;
             if (sum[bands] == 0) continue;
+            double step = 0;
             for (std::size_t b = 0; b < bands; ++b) {
                 auto const mean = sum[b] / sum[bands];
                 auto const movement = mean - fit_.centres[k][b];
                 moved += exact_product(movement, movement);
+                step += movement * movement;
                 fit_.centres[k][b] = mean;
             }
+            steps_[k] = std::sqrt(step) * (1 + 1e-12);
         }
         return moved;
     }
@@ -274,6 +312,10 @@ class lloyd {
     std::size_t parts_;                          // of which sums are kept: branches if sums are exact, or else chunks
     rios::large_vector<double> part_sums_;       // part × cluster × (bands, number of pixels)
     std::vector<char> branch_changed_;
+    std::vector<std::vector<std::uint32_t>> watched_; // by branch: the centres that its leaves were compared with
+    std::vector<double>
+        leads_; // by leaf: how far each of these may move, all movements added up, until a pixel may change
+    std::vector<double> steps_; // by cluster: how far its centre moved the last time
     double margin_;
 };
 

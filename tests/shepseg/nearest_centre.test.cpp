@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <shepseg/nearest_centre.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -128,6 +129,50 @@ TEST_CASE("the AVX2 kernel gives the bits of a plain loop")
 TEST_CASE("the AVX-512 kernel gives the bits of a plain loop")
 {
     compare_with_plain_loop(instruction_set::avx512);
+}
+
+TEST_CASE("every kernel tells the smallest difference to the second nearest centre, and how far that may be")
+{
+    test::random_numbers random(2);
+    for (auto const set : {instruction_set::baseline, instruction_set::avx2, instruction_set::avx512}) {
+        if (!supported(set)) continue;
+        for (int round = 0; round < 300; ++round) {
+            auto const count = random.between<std::size_t>(1, 70);
+            auto const clusters = random.between<std::size_t>(1, 20);
+            std::vector<double> values(count * 2);
+            for (auto& value : values) value = random.between(0, 1000);
+            cluster_centres centres(clusters, 2);
+            for (std::size_t k = 0; k < clusters; ++k) {
+                for (auto& value : centres[k]) value = random.between(0, 1000);
+            }
+            std::vector<std::uint32_t> nearest(count);
+            std::vector<double> distance(count);
+            shepseg::detail::nearest_lead lead{};
+            shepseg::detail::find_nearest_centres({.values = values.data(),
+                                                   .band_stride = static_cast<std::ptrdiff_t>(count),
+                                                   .count = static_cast<std::ptrdiff_t>(count),
+                                                   .centres = centres,
+                                                   .nearest = nearest.data(),
+                                                   .distance = distance.data(),
+                                                   .lead = &lead},
+                                                  set);
+            REQUIRE(same_bits({nearest, distance}, plain_loop(values, count, count, centres)));
+            auto least_difference = std::numeric_limits<double>::infinity();
+            double greatest_second = 0;
+            for (std::size_t i = 0; i < count; ++i) {
+                auto second = std::numeric_limits<double>::infinity();
+                for (std::size_t k = 0; k < clusters; ++k) {
+                    auto const x = values[i] - centres[k][0];
+                    auto const y = values[count + i] - centres[k][1];
+                    if (k != nearest[i]) second = std::min(second, x * x + y * y);
+                }
+                least_difference = std::min(least_difference, second - distance[i]);
+                greatest_second = std::max(greatest_second, second);
+            }
+            REQUIRE(lead.least_difference == least_difference);
+            REQUIRE(lead.greatest_second == greatest_second);
+        }
+    }
 }
 
 TEST_CASE("the best instruction set is the widest that is supported")

@@ -19,6 +19,8 @@ struct candidate_arguments {
     /// out, in ascending order: all centres but those that are farther from every point of the box than the one nearest to
     /// its middle. Room for stride + 1.
     std::uint32_t* candidates;
+    /// out, unless null: by how much all others are farther from every point of the box than that one, at least.
+    double* lead = nullptr;
 };
 
 } // namespace shepseg::detail

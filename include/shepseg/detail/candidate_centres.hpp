@@ -3,6 +3,7 @@
 // Cluster centres that can be the nearest to a pixel of a part of the sample: the smaller the part, the fewer.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -56,7 +57,9 @@ class candidate_centres {
     /// implementation".
     /// @param low,high of the box, for each band
     /// @param margin by how much squared distances must differ to be told apart
-    void take(candidate_centres const& from, double const* low, double const* high, double margin)
+    /// @param lead unless null: by how much those that are left out are farther from every point of the box than z*, at least
+    void take(candidate_centres const& from, double const* low, double const* high, double margin,
+              double* lead = nullptr)
     {
         found_.resize(from.stride_ + 1);
         auto const count = find_candidates({.low = low,
@@ -66,13 +69,25 @@ class candidate_centres {
                                             .count = from.count_,
                                             .stride = from.stride_,
                                             .margin = margin,
-                                            .candidates = found_.data()},
+                                            .candidates = found_.data(),
+                                            .lead = lead},
                                            best_instruction_set());
         resize(count, from.bands_);
         for (std::size_t k = 0; k < count; ++k) cluster_[k] = from.cluster_[found_[k]];
         for (std::size_t b = 0; b < bands_; ++b) {
             double const* const values = from.values_.data() + b * from.stride_;
             for (std::size_t k = 0; k < count; ++k) values_[b * stride_ + k] = values[found_[k]];
+        }
+    }
+
+    /// Those of `all` with these numbers.
+    void take(candidate_centres const& all, std::vector<std::uint32_t> const& numbers)
+    {
+        resize(numbers.size(), all.bands_);
+        std::copy(numbers.begin(), numbers.end(), cluster_.begin());
+        for (std::size_t b = 0; b < bands_; ++b) {
+            for (std::size_t k = 0; k < count_; ++k)
+                values_[b * stride_ + k] = all.values_[b * all.stride_ + numbers[k]];
         }
     }
 

@@ -47,24 +47,54 @@ SHEPSEG_TARGET inline std::size_t find_nearest_to_middle(candidate_arguments con
     return found < in.count ? found : 0;
 }
 
+/// How far the points of the box may be from a centre, at most.
+SHEPSEG_TARGET inline double greatest_distance(candidate_arguments const& in, std::size_t centre)
+{
+    double sum = 0;
+    for (std::size_t b = 0; b < in.bands; ++b) {
+        double const own = in.centres[b * in.stride + centre];
+        double const below = own - in.low[b];
+        double const above = in.high[b] - own;
+        double const farthest = below > above ? below : above;
+        sum += farthest * farthest;
+    }
+    return __builtin_sqrt(sum);
+}
+
 SHEPSEG_TARGET inline std::size_t find_candidates(candidate_arguments const& in)
 {
     auto const favourite = find_nearest_to_middle(in);
+    // Not 0, by which is divided.
+    double const reach = in.lead == nullptr ? 1 : 2 * greatest_distance(in, favourite) + 1e-100;
+    lanes lead = lanes{} + std::numeric_limits<double>::infinity();
+    index_lanes left = index_lanes{} + static_cast<std::int64_t>(in.count); // centres from each lane on
+    for (int i = 0; i < SHEPSEG_LANES; ++i) left[i] -= i;
     std::size_t found = 0;
     for (std::size_t k = 0; k < in.stride; k += SHEPSEG_LANES) {
         lanes farther{};
+        lanes apart{};
         for (std::size_t b = 0; b < in.bands; ++b) {
             double const own = in.centres[b * in.stride + favourite];
             lanes const away = *reinterpret_cast<unaligned_lanes const*>(in.centres + b * in.stride + k) - own;
             // The corner of the box that lies farthest in the direction of the other centre.
             lanes const corner = away > 0 ? lanes{} + 2 * (in.high[b] - own) : lanes{} + 2 * (in.low[b] - own);
             farther += away * (away - corner);
+            apart += away * away;
         }
         index_lanes const beaten = farther > in.margin;
         for (int i = 0; i < SHEPSEG_LANES; ++i) {
             in.candidates[found] = static_cast<std::uint32_t>(k) + static_cast<std::uint32_t>(i);
             found += beaten[i] == 0 && k + static_cast<std::size_t>(i) < in.count ? 1 : 0;
         }
+        if (in.lead == nullptr) continue;
+        // A difference of squared distances, by the largest sum of the distances: w <= (w² / reach + reach) / 2.
+        lanes const own = farther / (1.5 * reach + apart / (2 * reach));
+        index_lanes const least = beaten & (own < lead) & (left > static_cast<std::int64_t>(k));
+        lead = least ? own : lead;
+    }
+    if (in.lead != nullptr) {
+        *in.lead = lead[0];
+        for (int i = 1; i < SHEPSEG_LANES; ++i) *in.lead = lead[i] < *in.lead ? lead[i] : *in.lead;
     }
     return found;
 }

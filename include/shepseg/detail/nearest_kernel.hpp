@@ -25,22 +25,32 @@ using lanes = vector_of<double, SHEPSEG_LANES>::values;
 using unaligned_lanes = vector_of<double, SHEPSEG_LANES>::values_in_memory;
 using index_lanes = vector_of<double, SHEPSEG_LANES>::indexes;
 
+SHEPSEG_TARGET inline void take_lead(nearest_lead& lead, double difference, double second)
+{
+    lead.least_difference = difference < lead.least_difference ? difference : lead.least_difference;
+    lead.greatest_second = second > lead.greatest_second ? second : lead.greatest_second;
+}
+
 /// The pixels from `begin` on in groups of Groups × SHEPSEG_LANES; returns the first pixel that is left.
 ///
 /// The distances of a group stay in registers while all centres go by; the values come from the level-1 cache.
-template <int Groups>
+template <int Groups, bool WithLead>
 SHEPSEG_TARGET inline std::ptrdiff_t nearest_in_groups(nearest_arguments const& in, std::ptrdiff_t begin)
 {
     auto const bands = static_cast<std::ptrdiff_t>(in.centres.bands());
     auto const clusters = static_cast<std::ptrdiff_t>(in.centres.clusters());
     double const* const centres = in.centres[0].data();
+    lanes least_difference = lanes{} + std::numeric_limits<double>::infinity();
+    lanes greatest_second{};
     auto at = begin;
     for (; at + Groups * SHEPSEG_LANES <= in.count; at += Groups * SHEPSEG_LANES) {
         lanes best[Groups];
+        lanes second[Groups];
         index_lanes index[Groups];
 #pragma GCC unroll 4
         for (int g = 0; g < Groups; ++g) {
             best[g] = lanes{} + std::numeric_limits<double>::infinity();
+            second[g] = best[g];
             index[g] = index_lanes{};
         }
         for (std::ptrdiff_t k = 0; k < clusters; ++k) {
@@ -60,6 +70,10 @@ SHEPSEG_TARGET inline std::ptrdiff_t nearest_in_groups(nearest_arguments const& 
 #pragma GCC unroll 4
             for (int g = 0; g < Groups; ++g) {
                 index_lanes const nearer = distance[g] < best[g];
+                if constexpr (WithLead) {
+                    lanes const other = nearer ? best[g] : distance[g];
+                    second[g] = other < second[g] ? other : second[g];
+                }
                 best[g] = nearer ? distance[g] : best[g];
                 index[g] = nearer ? index_lanes{} + k : index[g];
             }
@@ -70,7 +84,15 @@ SHEPSEG_TARGET inline std::ptrdiff_t nearest_in_groups(nearest_arguments const& 
                 in.distance[at + g * SHEPSEG_LANES + i] = best[g][i];
                 in.nearest[at + g * SHEPSEG_LANES + i] = static_cast<std::uint32_t>(index[g][i]);
             }
+            if constexpr (WithLead) {
+                lanes const difference = second[g] - best[g];
+                least_difference = difference < least_difference ? difference : least_difference;
+                greatest_second = second[g] > greatest_second ? second[g] : greatest_second;
+            }
         }
+    }
+    if constexpr (WithLead) {
+        for (int i = 0; i < SHEPSEG_LANES; ++i) take_lead(*in.lead, least_difference[i], greatest_second[i]);
     }
     return at;
 }
@@ -79,9 +101,13 @@ SHEPSEG_TARGET inline std::ptrdiff_t nearest_in_groups(nearest_arguments const& 
 SHEPSEG_TARGET inline void find_nearest_centres(nearest_arguments const& in)
 {
     auto const bands = static_cast<std::ptrdiff_t>(in.centres.bands());
-    auto const rest = nearest_in_groups<1>(in, nearest_in_groups<4>(in, 0));
+    if (in.lead != nullptr)
+        *in.lead = {.least_difference = std::numeric_limits<double>::infinity(), .greatest_second = 0};
+    auto const rest = in.lead == nullptr ? nearest_in_groups<1, false>(in, nearest_in_groups<4, false>(in, 0))
+                                         : nearest_in_groups<1, true>(in, nearest_in_groups<4, true>(in, 0));
     for (auto i = rest; i < in.count; ++i) {
-        in.distance[i] = std::numeric_limits<double>::infinity();
+        auto second = std::numeric_limits<double>::infinity();
+        in.distance[i] = second;
         in.nearest[i] = 0;
         for (std::size_t k = 0; k < in.centres.clusters(); ++k) {
             double const* const centre = in.centres[k].data();
@@ -93,10 +119,14 @@ SHEPSEG_TARGET inline void find_nearest_centres(nearest_arguments const& in)
                 distance += square;
             }
             if (distance < in.distance[i]) {
+                second = in.distance[i];
                 in.distance[i] = distance;
                 in.nearest[i] = static_cast<std::uint32_t>(k);
+            } else if (distance < second) {
+                second = distance;
             }
         }
+        if (in.lead != nullptr) take_lead(*in.lead, second - in.distance[i], second);
     }
 }
 

@@ -2,6 +2,7 @@
 #include <shepseg/detail/candidate_centres.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -110,6 +111,61 @@ TEST_CASE("the nearest centre of every point of a box is among its candidates")
     CHECK(left < all_in_all / 2); // and most of the others are not
 }
 
+TEST_CASE("centres that are left out are farther from every point of the box by the lead that is told")
+{
+    test::random_numbers random(3);
+    int worth_telling = 0;
+    for (auto const set : {instruction_set::baseline, instruction_set::avx2, instruction_set::avx512}) {
+        if (!supported(set)) continue;
+        for (int round = 0; round < 600; ++round) {
+            auto const bands = random.between<std::size_t>(1, 4);
+            auto const count = random.between<std::size_t>(1, 40);
+            auto const stride = (count + 7) / 8 * 8;
+            std::vector<double> centres(stride * bands);
+            for (auto& value : centres) value = random.between(0, 50);
+            auto const around = random_box(random, bands, 0);
+            std::vector<std::uint32_t> found(stride + 1);
+            double lead = -1;
+            auto const left = find_candidates({.low = around.low.data(),
+                                               .high = around.high.data(),
+                                               .bands = bands,
+                                               .centres = centres.data(),
+                                               .count = count,
+                                               .stride = stride,
+                                               .margin = 1e-9,
+                                               .candidates = found.data(),
+                                               .lead = &lead},
+                                              set);
+            std::vector<std::uint32_t> const candidates(found.begin(),
+                                                        found.begin() + static_cast<std::ptrdiff_t>(left));
+            CHECK((left < count) == (lead < std::numeric_limits<double>::infinity()));
+            worth_telling += left < count && lead > 1;
+            for (int point = 0; point < 20; ++point) {
+                std::vector<double> at;
+                for (std::size_t band = 0; band < bands; ++band) {
+                    auto const way = random.pick<double>({0, 1, random.unit()});
+                    at.push_back(around.low[band] + way * (around.high[band] - around.low[band]));
+                }
+                auto const distance = [&](std::size_t k) {
+                    double sum = 0;
+                    for (std::size_t band = 0; band < bands; ++band) {
+                        auto const difference = at[band] - centres[band * stride + k];
+                        sum += difference * difference;
+                    }
+                    return std::sqrt(sum);
+                };
+                auto nearest = std::numeric_limits<double>::infinity();
+                for (auto const k : candidates) nearest = std::min(nearest, distance(k));
+                for (std::uint32_t k = 0; k < count; ++k) {
+                    if (std::ranges::binary_search(candidates, k)) continue;
+                    REQUIRE(distance(k) - nearest >= lead * (1 - 1e-9) - 1e-9);
+                }
+            }
+        }
+    }
+    CHECK(worth_telling > 100);
+}
+
 TEST_CASE("candidates of candidates are the centres with their own numbers and values")
 {
     cluster_centres const centres({{0, 0}, {10, 0}, {20, 0}, {30, 0}, {40, 0}, {41, 1}});
@@ -131,6 +187,11 @@ TEST_CASE("candidates of candidates are the centres with their own numbers and v
     cluster_centres copy;
     far_right.copy_to(copy);
     CHECK(copy == cluster_centres({{41, 1}}));
+    far_right.take(all, std::vector<std::uint32_t>{1, 4});
+    REQUIRE(far_right.count() == 2);
+    CHECK(far_right.clusters()[1] == 4);
+    far_right.copy_to(copy);
+    CHECK(copy == cluster_centres({{10, 0}, {40, 0}}));
 }
 
 TEST_CASE("with every instruction set the nearest centre of a corner is among the candidates")
