@@ -16,12 +16,12 @@
 
 namespace shepseg {
 
-/// Pixels of one segment beside each other in a row.
-struct pixel_run {
+/// Pixels of one segment beside each other in a row, by their positions in the block.
+struct position_run {
     std::uint32_t begin;  ///< position of the first: row · cols of the block + col
     std::uint32_t length; ///< at least 1
 
-    bool operator==(pixel_run const&) const = default;
+    bool operator==(position_run const&) const = default;
 };
 
 /// Which pixels of a block belong to which segment. Segments are numbered in the order in which they first occur in the block.
@@ -42,7 +42,7 @@ class block_segments {
     /// Number of pixels of a segment.
     [[nodiscard]] std::size_t pixels(std::size_t number) const noexcept { return segments_[number].pixels; }
     /// All pixels of a segment, positions ascending.
-    [[nodiscard]] std::span<pixel_run const> runs(std::size_t number) const noexcept
+    [[nodiscard]] std::span<position_run const> runs(std::size_t number) const noexcept
     {
         auto const begin = number == 0 ? 0 : segments_[number - 1].runs_end;
         return std::span(order_).subspan(begin, segments_[number].runs_end - begin);
@@ -59,7 +59,7 @@ class block_segments {
         std::uint32_t runs_end; // in order_; their number until they are put in order
     };
     struct numbered_run {
-        pixel_run run;
+        position_run run;
         std::uint32_t number;
     };
 
@@ -138,7 +138,7 @@ class block_segments {
     std::vector<std::uint32_t> slots_;   // numbers by label: a hash table with a power of two of slots
     std::vector<std::uint32_t> numbers_; // of each pixel
     std::vector<numbered_run> runs_;     // row by row
-    std::vector<pixel_run> order_;       // segment by segment
+    std::vector<position_run> order_;    // segment by segment
 };
 
 } // namespace shepseg

@@ -20,7 +20,7 @@
 using rios::image;
 using rios::image_view;
 using shepseg::block_segments;
-using shepseg::pixel_run;
+using shepseg::position_run;
 using test::random_numbers;
 
 namespace {
@@ -38,7 +38,7 @@ std::vector<std::uint32_t> positions_of(block_segments const& segments, std::siz
 }
 
 /// Does each run lie in one row, and no two beside each other?
-bool runs_are_whole(std::span<pixel_run const> runs, std::uint32_t cols)
+bool runs_are_whole(std::span<position_run const> runs, std::uint32_t cols)
 {
     for (std::size_t i = 0; i < runs.size(); ++i) {
         if (runs[i].length == 0 || runs[i].begin % cols + runs[i].length > cols) return false;
@@ -103,9 +103,9 @@ TEST_CASE("segments have numbers in the order in which they occur, and runs of p
     CHECK(segments.label(0) == 7);
     CHECK(segments.label(1) == 2);
     CHECK(segments.label(2) == 9);
-    CHECK(std::ranges::equal(segments.runs(0), std::vector<pixel_run>{{1, 2}, {6, 2}}));
-    CHECK(std::ranges::equal(segments.runs(1), std::vector<pixel_run>{{3, 1}, {4, 1}, {11, 1}}));
-    CHECK(std::ranges::equal(segments.runs(2), std::vector<pixel_run>{{8, 1}}));
+    CHECK(std::ranges::equal(segments.runs(0), std::vector<position_run>{{1, 2}, {6, 2}}));
+    CHECK(std::ranges::equal(segments.runs(1), std::vector<position_run>{{3, 1}, {4, 1}, {11, 1}}));
+    CHECK(std::ranges::equal(segments.runs(2), std::vector<position_run>{{8, 1}}));
     CHECK(segments.pixels(0) == 4);
     CHECK(segments.number_at(11) == 1);
     CHECK(segments.number_at(0) == block_segments::none);
@@ -171,7 +171,7 @@ TEST_CASE("all that is 0 is no segment, and one label is one")
     segments.group(filled(2, 2, {largest, largest, largest, largest}).view());
     REQUIRE(segments.size() == 1);
     CHECK(segments.label(0) == largest);
-    CHECK(std::ranges::equal(segments.runs(0), std::vector<pixel_run>{{0, 2}, {2, 2}}));
+    CHECK(std::ranges::equal(segments.runs(0), std::vector<position_run>{{0, 2}, {2, 2}}));
     CHECK(segments.number_at(3) == 0);
 }
 
