@@ -5,7 +5,7 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-set(rios_components core pipeline remote rios)
+set(rios_components core pipeline remote aws rios)
 set(shepseg_components core shepseg)
 foreach(package IN ITEMS rios shepseg)
     set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/${package}")
