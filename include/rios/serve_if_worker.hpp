@@ -17,6 +17,7 @@
 
 #include "error.hpp"
 #include "net/channel_address.hpp"
+#include "remote/lifetime.hpp"
 #include "remote/worker_options.hpp"
 #include "remote/worker_process.hpp"
 
@@ -45,7 +46,7 @@ inline net::channel_address worker_address(std::string_view from)
 ///
 /// To be called before anything that a worker should not do. A worker says what goes wrong on standard error, which its launcher
 /// keeps, and ends as soon as it loses the main process; SIGTERM and SIGINT end it, also where it is the first process of a
-/// container. It does not throw.
+/// container, and so does the time of RIOS_WORKER_LIFETIME, in seconds, if that is set. It does not throw.
 [[nodiscard]] inline std::optional<int> serve_if_worker(int argc, char const* const* argv) noexcept
 {
     if (argc < 2 || argv[1] != remote::worker_argument) return std::nullopt;
@@ -63,6 +64,7 @@ inline net::channel_address worker_address(std::string_view from)
     }
     std::signal(SIGPIPE, SIG_IGN);
     try {
+        remote::lifetime const limit(argv[3]);
         auto const file = argv[2] == remote::in_environment ? std::string() : std::string(argv[2]);
         return remote::worker_process(detail::worker_address(argv[2]), file, number).run();
     } catch (std::exception const& failure) {

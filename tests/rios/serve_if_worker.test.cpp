@@ -134,3 +134,22 @@ TEST_CASE("a worker that is told to end does so at once")
         CHECK(clock_type::now() - begun < 2s);
     }
 }
+
+TEST_CASE("a worker that has lived for as long as it may ends, whatever it is doing")
+{
+    test::temporary_directory const folder;
+    auto const [listening, port] = test::detail::listen_on_loopback(); // where nobody answers
+    rios::net::address_file const file(folder / "address",
+                                       {.hosts = {"127.0.0.1"}, .port = port, .key = rios::net::channel_key::make()});
+    auto const begun = clock_type::now();
+    auto result = test::run(worker({file.path(), "7"}), {.environment = {"RIOS_WORKER_LIFETIME=1"}});
+    CHECK(clock_type::now() - begun < 3s);
+    CHECK(result.status == rios::remote::worker_expired);
+    CHECK(result.err == "worker 7 of rios: has lived for 1 seconds, as long as it may (RIOS_WORKER_LIFETIME)\n");
+    for (auto const* const wrong : {"", "0", "-1", "1.5", "1h"}) {
+        result = test::run(worker({file.path(), "7"}), {.environment = {std::string("RIOS_WORKER_LIFETIME=") + wrong}});
+        CHECK(result.status == rios::remote::worker_failed);
+        CHECK(result.err == "worker 7 of rios: RIOS_WORKER_LIFETIME '" + std::string(wrong) +
+                                "': allowed are whole numbers of seconds from 1\n");
+    }
+}

@@ -18,6 +18,9 @@ inline constexpr char const* address_variable = "RIOS_WORKER_CHANNEL";
 /// be killed, the workers remove it.
 inline constexpr char const* log_folder_variable = "RIOS_WORKER_LOGS";
 
+/// The variable that says how many seconds a worker may live at most, where nobody may be left to end it, and its time costs money.
+inline constexpr char const* lifetime_variable = "RIOS_WORKER_LIFETIME";
+
 /// How a worker process ends.
 enum worker_exit : int {
     worker_done = 0,
@@ -25,6 +28,7 @@ enum worker_exit : int {
     worker_misused = 2,  ///< wrong arguments
     worker_unheard = 3,  ///< the main process could not be reached
     worker_deserted = 4, ///< the channel ended before the main process said goodbye
+    worker_expired = 5,  ///< it has lived for as long as it may
 };
 
 } // namespace rios::remote
