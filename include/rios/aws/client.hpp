@@ -17,13 +17,14 @@
 #include <boost/property_tree/ptree.hpp>
 #include <nlohmann/json.hpp>
 
-#include "../environment.hpp"
 #include "../error.hpp"
 #include "credential_chain.hpp"
 #include "credentials.hpp"
 #include "error.hpp"
 #include "http.hpp"
+#include "metadata.hpp"
 #include "query_text.hpp"
+#include "region.hpp"
 #include "retry.hpp"
 #include "secrets.hpp"
 #include "services.hpp"
@@ -51,8 +52,10 @@ class client {
   public:
     /// @throws options_error naming the option, its value and what is allowed
     explicit client(client_options options = {})
-        : options_(std::move(options)), region_(options_.region),
-          chain_({.given = options_.given, .profile = options_.profile})
+        : options_(std::move(options)), region_(options_.region), chain_({.given = options_.given,
+                                                                          .profile = options_.profile,
+                                                                          .region = options_.region,
+                                                                          .endpoint = options_.endpoint})
     {
         if (options_.attempts < 1) throw options_error("attempts 0 of an AWS call: allowed are 1 up");
         if (!(options_.patience.count() > 0 && options_.patience.count() <= 86400)) {
@@ -67,9 +70,15 @@ class client {
     [[nodiscard]] std::string const& region()
     {
         if (region_.empty()) {
-            auto found = environment_text("AWS_REGION");
-            if (!found) found = environment_text("AWS_DEFAULT_REGION");
-            if (!found) throw options_error("there is no AWS region: set AWS_REGION");
+            auto found = detail::configured_region(options_.profile);
+            std::string reason;
+            if (!found) found = detail::machine_metadata(session_).region(reason);
+            if (!found) {
+                throw options_error(
+                    "there is no AWS region: AWS_REGION and AWS_DEFAULT_REGION are not set; the profile "
+                    "has none; " +
+                    reason);
+            }
             detail::check_region(*found);
             region_ = *std::move(found);
         }

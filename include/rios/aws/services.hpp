@@ -3,9 +3,7 @@
 // The services of AWS that rios calls: how they are called, and where they are.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 #include <string_view>
 
@@ -43,15 +41,6 @@ struct service {
         names += (names.empty() ? "" : ", ") + std::string(each.name);
     }
     throw options_error("AWS service '" + std::string(name) + "': allowed: " + names);
-}
-
-/// A region's name becomes a part of host names. @throws options_error naming it
-inline void check_region(std::string const& region)
-{
-    bool const good = !region.empty() && region.front() != '-' && region.back() != '-' &&
-                      std::all_of(region.begin(), region.end(),
-                                  [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
-    if (!good) throw options_error("AWS region '" + region + "': allowed: names such as us-east-1");
 }
 
 /// Where a service is asked.
