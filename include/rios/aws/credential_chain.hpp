@@ -62,7 +62,7 @@ class credential_chain {
         } catch (error const&) {
             bool const is_valid = known_ && known_->expires && now < *known_->expires;
             if (!is_valid) throw;
-            renewal_ = now + std::chrono::seconds(20);
+            renewal_ = std::min<clock::time_point>(now + std::chrono::seconds(20), *known_->expires);
         }
         return *known_;
     }
