@@ -112,7 +112,7 @@ def value_of_secret(source):
     try:
         if ":secretsmanager:" in source:
             return secretsmanager_backends[ACCOUNT][REGION].get_secret_value(source, None, None)["SecretString"]
-        return ssm_backends[ACCOUNT][REGION].get_parameter(re.sub("^arn:.*:parameter", "", source)).value
+        return ssm_backends[ACCOUNT][REGION].get_parameter(source).response_object(True)["Value"]
     except Exception as failure:
         raise RuntimeError(f"ResourceInitializationError: unable to pull secrets: {source}") from failure
 
@@ -248,12 +248,7 @@ def all_instances():
 
 def advance_instances():
     for instance in all_instances():
-        data = instance.user_data or b""
-        try:
-            data = base64.b64decode(data, validate=True)
-        except ValueError:
-            pass
-        text = data.decode() if isinstance(data, bytes) else data
+        text = base64.b64decode(str(instance.user_data or "")).decode()
         named = re.search(r"ECS_CLUSTER=(\S+)", text)
         if not named or named[1] not in ecs.clusters:
             continue
@@ -406,12 +401,14 @@ def prepare(endpoint):
     subnet = client("ec2").describe_subnets()["Subnets"][0]
     group = client("ec2").describe_security_groups()["SecurityGroups"][0]["GroupId"]
     role = client("iam").create_role(RoleName="worker", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    client("iam").create_instance_profile(InstanceProfileName="worker")
     jobs = client("batch")
     environment = jobs.create_compute_environment(
         computeEnvironmentName="workers", type="MANAGED", state="ENABLED", serviceRole=role,
         computeResources={"type": "FARGATE", "maxvCpus": 16, "subnets": [subnet["SubnetId"]], "securityGroupIds": [group]})
     jobs.create_job_queue(jobQueueName="queue", state="ENABLED", priority=1, computeEnvironmentOrder=[
         {"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}])
+    write("state.json", state())
     write("world.json", {"endpoint": endpoint, "region": REGION, "subnet": subnet["SubnetId"], "security_group": group,
                          "role": role, "queue": "queue"})
 

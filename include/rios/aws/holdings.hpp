@@ -18,6 +18,7 @@
 #include <boost/property_tree/ptree.hpp>
 #include <nlohmann/json.hpp>
 
+#include "../error.hpp"
 #include "../launcher/batch_files.hpp"
 #include "client.hpp"
 #include "error.hpp"
@@ -108,13 +109,17 @@ class removal {
     static constexpr auto time_to_end = std::chrono::minutes(5);
     static constexpr auto pause = std::chrono::seconds(2);
 
+    /// Where AWS cannot be reached, once is enough.
     template <typename F>
     void attempt(std::string const& what, F remove)
     {
         try {
+            if (!silence_.empty()) throw remote_error(silence_);
             remove();
         } catch (std::exception const& failure) {
             left_.push_back(what + " could not be removed: " + failure.what());
+            auto const* const call = dynamic_cast<aws_error const*>(&failure);
+            if (call != nullptr && call->status() == 0) silence_ = failure.what();
         }
     }
 
@@ -203,6 +208,7 @@ class removal {
     client& aws_;
     holdings const& what_;
     std::vector<std::string> left_;
+    std::string silence_; // what a call said that AWS did not answer
 };
 
 } // namespace detail

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../error.hpp"
+#include "../launcher/batch_files.hpp"
 #include "client.hpp"
 #include "error.hpp"
 
@@ -50,9 +51,8 @@ struct secret_name {
                 return name;
             }
             return aws
-                .call(
-                    "secretsmanager", "CreateSecret",
-                    {{"Name", name}, {"SecretString", value}, {"Tags", tags(run)}, {"ClientRequestToken", token(run)}})
+                .call("secretsmanager", "CreateSecret",
+                      {{"Name", name}, {"SecretString", value}, {"Tags", tags(run)}, {"ClientRequestToken", token()}})
                 .at("ARN");
         } catch (aws_error const& failure) {
             if (failure.code() != "ParameterAlreadyExists" && failure.code() != "ResourceExistsException") throw;
@@ -68,7 +68,8 @@ struct secret_name {
             aws.call("ssm", "PutParameter",
                      {{"Name", name}, {"Value", value}, {"Type", "SecureString"}, {"Overwrite", true}});
         } else {
-            aws.call("secretsmanager", "UpdateSecret", {{"SecretId", name}, {"SecretString", value}});
+            aws.call("secretsmanager", "PutSecretValue",
+                     {{"SecretId", name}, {"SecretString", value}, {"ClientRequestToken", token()}});
         }
     }
 
@@ -88,10 +89,12 @@ struct secret_name {
     {
         return nlohmann::json::array({{{"Key", "RIOS-run"}, {"Value", run}}});
     }
-    /// 32 to 64 characters, by which a repeated call is known.
-    [[nodiscard]] static std::string token(std::string const& run)
+    /// By which a call that is repeated is known: 32 to 64 characters.
+    [[nodiscard]] static std::string token()
     {
-        return std::string(32, '0') + run.substr(run.size() - 12);
+        std::string result;
+        for (int i = 0; i < 4; ++i) result += rios::detail::unlikely_name();
+        return result;
     }
 };
 
