@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,20 +30,24 @@ namespace rios {
 /// Where the work is done, and by how many.
 struct executor_choice {
     /// inline: on the caller's thread; read-ahead: as that, while others read; threads: on threads of this process;
-    /// subprocess: in other processes of this machine; slurm, pbs: in jobs of a cluster.
+    /// subprocess: in other processes of this machine; slurm, pbs: in jobs of a cluster; ecs, aws-batch: on AWS.
     std::string kind = "threads";
     std::size_t readers = 0; ///< threads that read ahead; in each process, if there are several
     std::size_t threads =
         0; ///< that compute, in each process; 0: one for each core, or 1 where there are several processes
     remote_options remote{}; ///< of processes; its threads and readers do not count
     batch_options batch{};   ///< of jobs
+    /// Makes the launcher of ecs or aws-batch, which are in a library of their own: see rios/aws/executor_config.hpp
+    std::function<any_launcher()> launcher{};
 
-    static constexpr std::array<std::string_view, 6> kinds{"inline",     "read-ahead", "threads",
-                                                           "subprocess", "slurm",      "pbs"};
+    static constexpr std::array<std::string_view, 8> kinds{"inline", "read-ahead", "threads", "subprocess",
+                                                           "slurm",  "pbs",        "ecs",     "aws-batch"};
     /// Is it a kind that has processes?
-    [[nodiscard]] bool is_remote() const noexcept { return kind == "subprocess" || is_batch(); }
+    [[nodiscard]] bool is_remote() const noexcept { return kind == "subprocess" || is_batch() || is_aws(); }
     /// Is it a kind whose processes are jobs of a batch system?
     [[nodiscard]] bool is_batch() const noexcept { return kind == "slurm" || kind == "pbs"; }
+    /// Is it a kind whose processes are tasks or jobs on AWS?
+    [[nodiscard]] bool is_aws() const noexcept { return kind == "ecs" || kind == "aws-batch"; }
 };
 
 /// One of the executors. What is compiled for it is compiled once, so a tool that offers all of them pays for one.
@@ -58,6 +63,11 @@ class chosen_executor {
             std::string allowed;
             for (auto const each : all) allowed += (allowed.empty() ? "" : ", ") + std::string(each);
             throw options_error("executor '" + choice.kind + "': allowed are " + allowed);
+        }
+        if (choice.is_aws() && !choice.launcher) {
+            throw options_error(
+                "executor '" + choice.kind +
+                "': no launcher is given; rios::load_aws_options() of rios/aws/executor_config.hpp makes one");
         }
         readers_ = detail::checked_threads("readers", choice.readers);
         if (choice.is_remote()) {
@@ -102,6 +112,7 @@ class chosen_executor {
   private:
     [[nodiscard]] static any_launcher launcher_of(executor_choice const& choice)
     {
+        if (choice.is_aws()) return choice.launcher();
         if (choice.kind == "slurm") return any_launcher(slurm_launcher(choice.batch));
         if (choice.kind == "pbs") return any_launcher(pbs_launcher(choice.batch));
         return any_launcher(subprocess_launcher());

@@ -95,7 +95,7 @@ TEST_CASE("a choice has the readers and threads that count where it works")
 TEST_CASE("a kind that there is not, and numbers that cannot be, are refused with what is allowed")
 {
     CHECK(refusal({.kind = "cloud"}) ==
-          "executor 'cloud': allowed are inline, read-ahead, threads, subprocess, slurm, pbs");
+          "executor 'cloud': allowed are inline, read-ahead, threads, subprocess, slurm, pbs, ecs, aws-batch");
     CHECK(refusal({.kind = "read-ahead"}) == "readers 0: read-ahead needs at least 1");
     CHECK(refusal({.kind = "subprocess", .remote = {.workers = 0}}) == "workers 0: at least 1 is needed");
     CHECK(refusal({.readers = 100'000}).find("readers 100000: ") == 0);
