@@ -17,6 +17,7 @@
 #include "../launcher/launcher.hpp"
 #include "../remote/worker_options.hpp"
 #include "client.hpp"
+#include "guardian.hpp"
 #include "holdings.hpp"
 #include "json_text.hpp"
 #include "secret_name.hpp"
@@ -45,7 +46,7 @@ class run_place {
     [[nodiscard]] holdings& what() noexcept { return what_; }
 
     /// To be called when something is about to be made.
-    void note() {}
+    void note() { guardian_.guard(options_.client, what_); }
 
     /// Makes all that a worker's job needs, unless it is there. If it cannot be made, the jobs that follow are refused for the same
     /// reason, until another run begins.
@@ -132,6 +133,7 @@ class run_place {
 
   private:
     aws_worker_options const& options_;
+    guardian guardian_; // goes when all has been removed
     client aws_;
     holdings what_{};
     std::string address_{};      // of the run that jobs were submitted for last
