@@ -14,6 +14,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <rios/aws/executor_config.hpp>
+#include <rios/aws/guardian.hpp>
 #include <rios/executor/chosen.hpp>
 #include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/call.hpp>
@@ -48,8 +50,9 @@ inline void add_options(CLI::App& app, pipeline_options& options)
         "--executor", options.executor, "KIND",
         "inline: one block after the other; read-ahead: other threads\n"
         "read ahead; threads: other threads read and compute;\nsubprocess: other processes do; slurm, pbs: jobs of a "
-        "cluster.\nThe result is the same")
-        ->transform(CLI::IsMember({"inline", "read-ahead", "threads", "subprocess", "slurm", "pbs"}).description(""));
+        "cluster;\necs, aws-batch: tasks and jobs on AWS. The result is the same")
+        ->transform(CLI::IsMember({"inline", "read-ahead", "threads", "subprocess", "slurm", "pbs", "ecs", "aws-batch"})
+                        .description(""));
     option("--readers", options.readers, "N",
            "Threads that read ahead, 0 to 4096 (in each process); with\nthreads, 0 lets each compute thread read for "
            "itself")
@@ -60,7 +63,7 @@ inline void add_options(CLI::App& app, pipeline_options& options)
     option("--threads", options.threads, "N", "Compute threads of each process or job, 1 to 4096")
         ->check(CLI::Range(1, 4096).description(""));
     option("--executor-config", options.config, "FILE.json",
-           "Settings of the processes (docs/remote.md)\nor jobs (docs/cluster.md)");
+           "Settings of the processes (docs/remote.md),\njobs (docs/cluster.md) or tasks (docs/aws.md)");
     option("--window", options.window, "N", "Rows and columns of a block, 1 to 1000000 pixels")
         ->check(CLI::Range(1, 1000000).description(""));
     app.add_flag("--timings", options.timings, "Print the seconds spent in each stage, summed over threads")
@@ -79,14 +82,16 @@ inline void refuse_idle_options(CLI::App& app)
         if (app.count(name) == 0 || has_effect) return;
         throw CLI::ValidationError(name, "has no effect with --executor " + kind + "; it goes with " + kinds);
     };
-    bool const processes = rios::executor_choice{.kind = kind}.is_remote();
-    if (rios::executor_choice{.kind = kind}.is_batch() && app.get_option("--workers")->as<std::size_t>() == 0) {
-        throw CLI::ValidationError("--executor", kind + " needs --workers, the number of jobs");
+    rios::executor_choice const choice{.kind = kind};
+    bool const processes = choice.is_remote();
+    if ((choice.is_batch() || choice.is_aws()) && app.get_option("--workers")->as<std::size_t>() == 0) {
+        throw CLI::ValidationError("--executor",
+                                   kind + " needs --workers, the number of " + (kind == "ecs" ? "tasks" : "jobs"));
     }
     require("--readers", "all but inline", kind != "inline");
-    require("--workers", "threads, subprocess, slurm and pbs", kind == "threads" || processes);
-    require("--threads", "subprocess, slurm and pbs", processes);
-    require("--executor-config", "subprocess, slurm and pbs", processes);
+    require("--workers", "threads, subprocess, slurm, pbs, ecs and aws-batch", kind == "threads" || processes);
+    require("--threads", "subprocess, slurm, pbs, ecs and aws-batch", processes);
+    require("--executor-config", "subprocess, slurm, pbs, ecs and aws-batch", processes);
 }
 
 /// Calls `f(executor, progress)` with the executor that was asked for, and with a bar on the terminal. Prints the timings of the
@@ -102,7 +107,11 @@ auto with_executor(pipeline_options const& options, rios::pixel_grid const& grid
     if (choice.is_remote()) {
         choice.threads = options.threads;
         choice.remote.workers = options.workers == 0 ? rios::available_cores() : options.workers;
-        if (!options.config.empty() && choice.is_batch()) {
+        if (choice.is_aws()) {
+            rios::load_aws_options(options.config, choice, [](std::string const& left) {
+                std::fprintf(stderr, "warning: %s\n", left.c_str());
+            });
+        } else if (!options.config.empty() && choice.is_batch()) {
             rios::load_batch_options(options.config, choice.remote, choice.batch);
         } else if (!options.config.empty()) {
             rios::load_remote_options(options.config, choice.remote);
@@ -141,6 +150,7 @@ try {
     rios::limit_block_cache(64 << 20);
     rios::silence_gdal();
     if (auto const status = rios::serve_if_worker(argc, argv)) return *status;
+    if (auto const status = rios::aws::serve_if_guardian(argc, argv)) return *status;
     try {
         app.parse(argc, argv);
         refuse_idle_options(app);

@@ -298,14 +298,15 @@ TEST_CASE("an option that has no effect with the executor of an example is refus
         CHECK(result.out.empty());
     };
     refused({"--threads", "2"},
-            "--threads: has no effect with --executor threads; it goes with subprocess, slurm and pbs");
-    refused({"--executor-config", "none.json"},
-            "--executor-config: has no effect with --executor threads; it goes with subprocess, slurm and pbs");
+            "--threads: has no effect with --executor threads; it goes with subprocess, slurm, pbs, ecs and aws-batch");
+    refused({"--executor-config", "none.json"}, "--executor-config: has no effect with --executor threads; it goes "
+                                                "with subprocess, slurm, pbs, ecs and aws-batch");
     refused({"--executor", "inline", "--readers", "2"},
             "--readers: has no effect with --executor inline; it goes with all but inline");
     for (std::string const kind : {"inline", "read-ahead"}) {
-        refused({"--executor", kind, "--workers", "2"}, "--workers: has no effect with --executor " + kind +
-                                                            "; it goes with threads, subprocess, slurm and pbs");
+        refused({"--executor", kind, "--workers", "2"},
+                "--workers: has no effect with --executor " + kind +
+                    "; it goes with threads, subprocess, slurm, pbs, ecs and aws-batch");
     }
     for (auto const& how :
          {strings{"--executor", "read-ahead", "--readers", "2"}, strings{"--workers", "2"},

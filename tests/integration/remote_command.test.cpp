@@ -147,7 +147,7 @@ TEST_CASE("options of processes that mean nothing are refused in a line, before 
         return failed(with({"segment", in, out}, options), status);
     };
     CHECK(contains(refused({"--workers", "2"}, 2),
-                   "--workers and --executor-config go with --executor subprocess, slurm or pbs"));
+                   "--workers and --executor-config go with --executor subprocess, slurm, pbs, ecs or aws-batch"));
     CHECK(contains(refused({"--executor", "cloud"}, 2), "--executor"));
     CHECK(contains(refused({"--executor", "subprocess", "--workers", "0"}, 2), "--workers '0'"));
     auto const configured = [&](std::string const& text, int status = 1) {

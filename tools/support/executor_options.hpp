@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 
+#include <rios/aws/executor_config.hpp>
 #include <rios/error.hpp>
 #include <rios/executor/chosen.hpp>
 #include <rios/json/executor_config.hpp>
@@ -20,15 +22,16 @@ inline void add_executor_options(option_adder const& option, executor_arguments&
 {
     option("Processes", "--executor", arguments.kind, "KIND",
            "Where the work is done: threads (of this process),\nsubprocess (other processes of this machine), slurm or "
-           "pbs\n(jobs of a cluster). The result is the same")
-        ->transform(CLI::IsMember({"threads", "subprocess", "slurm", "pbs"}).description(""))
+           "pbs\n(jobs of a cluster), ecs or aws-batch (on AWS). The result\nis the same")
+        ->transform(CLI::IsMember({"threads", "subprocess", "slurm", "pbs", "ecs", "aws-batch"}).description(""))
         ->capture_default_str();
-    option("Processes", "--workers", arguments.workers, "N",
-           "Processes, or jobs, to start; each computes with\n--threads (default: 1 thread; a process for each core; "
-           "no\ndefault for jobs)");
+    option(
+        "Processes", "--workers", arguments.workers, "N",
+        "Processes, jobs or tasks to start; each computes with\n--threads (default: 1 thread; a process for each core; "
+        "no\ndefault for jobs)");
     option("Processes", "--executor-config", arguments.config, "FILE.json",
            "Settings of the processes: folders, ports, timeouts (see\ndocs/remote.md); queue and options of jobs "
-           "(docs/cluster.md)");
+           "(docs/cluster.md);\nimage and size of tasks (docs/aws.md)");
 }
 
 /// @param threads,readers of each process; 0 threads: the default
@@ -41,17 +44,22 @@ inline rios::executor_choice executor_choice_from(executor_arguments const& argu
     rios::executor_choice choice{.kind = arguments.kind, .readers = readers, .threads = threads};
     if (!choice.is_remote()) {
         if (!arguments.workers.empty() || !arguments.config.empty()) {
-            throw rios::options_error(
-                "--workers and --executor-config go with --executor subprocess, slurm or pbs; give one, or --threads "
-                "alone");
+            throw rios::options_error("--workers and --executor-config go with --executor subprocess, slurm, pbs, ecs "
+                                      "or aws-batch; give one, or --threads "
+                                      "alone");
         }
         return choice;
     }
-    if (choice.is_batch() && workers == 0) {
-        throw rios::options_error("--executor " + choice.kind + " needs --workers, the number of jobs");
+    if ((choice.is_batch() || choice.is_aws()) && workers == 0) {
+        throw rios::options_error("--executor " + choice.kind + " needs --workers, the number of " +
+                                  (choice.kind == "ecs" ? "tasks" : "jobs"));
     }
     choice.remote.workers = workers == 0 ? rios::available_cores() : workers;
-    if (!arguments.config.empty() && choice.is_batch()) {
+    if (choice.is_aws()) {
+        rios::load_aws_options(arguments.config, choice, [](std::string const& left) {
+            std::fprintf(stderr, "shepseg: warning: %s\n", left.c_str());
+        });
+    } else if (!arguments.config.empty() && choice.is_batch()) {
         rios::load_batch_options(arguments.config, choice.remote, choice.batch);
     } else if (!arguments.config.empty()) {
         rios::load_remote_options(arguments.config, choice.remote);

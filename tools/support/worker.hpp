@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A tool as a worker of another process of itself (--executor).
+// A tool as a worker of another process of itself, or as its guardian (--executor).
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
+#include <rios/aws/guardian.hpp>
 #include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/call.hpp>
 #include <rios/remote/worker_options.hpp>
@@ -21,6 +22,7 @@ namespace tools {
         rios::silence_gdal();
         rios::limit_block_cache(block_cache);
     }
+    if (auto const status = rios::aws::serve_if_guardian(argc, argv)) return status;
     return rios::serve_if_worker(argc, argv);
 }
 
