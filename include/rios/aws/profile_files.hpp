@@ -3,7 +3,9 @@
 // The files ~/.aws/credentials and ~/.aws/config: sections of settings, a section for each profile.
 #pragma once
 
+#include <algorithm>
 #include <cctype>
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <optional>
