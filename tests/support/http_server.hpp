@@ -2,6 +2,7 @@
 // An HTTP server on this machine that answers what a test says, well or badly.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cctype>
 #include <cstddef>

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <ctime>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include <doctest/doctest.h>
 

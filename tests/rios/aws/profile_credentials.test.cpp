@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rios/aws/profile_credentials.hpp>
 
+#include <algorithm>
 #include <string>
 
 #include <doctest/doctest.h>
