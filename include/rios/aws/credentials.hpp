@@ -15,9 +15,9 @@ namespace rios::aws {
 
 /// Keys of a user, or of a role for a time.
 struct credentials {
-    std::string access_key;
-    std::string secret_key;
-    std::string session_token;                                      ///< of a role; empty for a user
+    std::string access_key{};
+    std::string secret_key{};
+    std::string session_token{};                                    ///< of a role; empty for a user
     std::optional<std::chrono::system_clock::time_point> expires{}; ///< none: they do not
 };
 
