@@ -113,8 +113,7 @@ class credential_chain {
 
     [[nodiscard]] std::string sts_region() const
     {
-        auto const region =
-            options_.region.empty() ? configured_region(options_.profile).value_or("") : options_.region;
+        auto region = options_.region.empty() ? configured_region(options_.profile).value_or("") : options_.region;
         if (!region.empty()) check_region(region);
         return region;
     }

@@ -63,6 +63,7 @@ struct refusal {
 };
 
 /// The first elements <Code> and <Message> anywhere in a tree: protocols wrap them differently.
+// NOLINTNEXTLINE(misc-no-recursion): a tree is read so
 inline void take_refusal(boost::property_tree::ptree const& tree, refusal& found)
 {
     for (auto const& [name, child] : tree) {

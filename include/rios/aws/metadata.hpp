@@ -98,7 +98,7 @@ class machine_metadata {
         auto const source = "AWS credentials of the machine (" + host_of(endpoint_) + ")";
         auto const json = nlohmann::json::parse(*text, nullptr, false);
         if (json.is_object() && json.contains("Code") && json["Code"] != "Success") {
-            auto const code = json["Code"].is_string() ? json["Code"].get<std::string>() : "no \"Code\": \"Success\"";
+            auto const code = json["Code"].is_string() ? json["Code"].get<std::string>() : R"(no "Code": "Success")";
             throw remote_error(source + ": " + secret_texts().hidden_in(code));
         }
         return parsed_credentials(*text, "Token", source);

@@ -32,6 +32,7 @@ class secret_texts {
         add(who.session_token);
     }
     /// The values of variables and parameters, and what secrets hold, in the arguments of a call.
+    // NOLINTNEXTLINE(misc-no-recursion): a tree is read so
     void add_values_in(nlohmann::json const& arguments)
     {
         if (!arguments.is_structured()) return;
