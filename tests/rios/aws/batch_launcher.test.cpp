@@ -147,7 +147,8 @@ TEST_CASE("a job that does not start, exits or is terminated ends the run with t
     job = squares_on_hosts{.does = {.milliseconds = 100}};
     job.polled = [&] {
         if (job.hosts.empty()) return;
-        for (auto const& [id, state] : world.state().at("jobs").items()) {
+        auto const now = world.state();
+        for (auto const& [id, state] : now.at("jobs").items()) {
             rios::aws::client(world.client()).batch("terminatejob", {{"jobId", id}, {"reason", "costs too much"}});
         }
     };

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSL-1.0
+// `shepseg` and an example with their work done on AWS. The control plane is a simulation (aws_world.py); the workers are the real
+// programs, and connect to the main process as they would.
+#include <csignal>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <rios/aws/http.hpp>
+
+#include "support/aws_world.hpp"
+#include "support/environment.hpp"
+#include "support/example_programs.hpp"
+#include "support/raster_files.hpp"
+#include "support/segment_tool.hpp"
+#include "support/temporary_directory.hpp"
+
+using nlohmann::json;
+using test::aws_world;
+using test::contains;
+using test::failed;
+using test::make_raster;
+using test::printed;
+using test::process;
+using test::read_file;
+using test::strings;
+using test::temporary_directory;
+using test::with;
+using test::write_file;
+
+namespace {
+
+/// Where programs that the test starts find the world.
+class in_world {
+  public:
+    explicit in_world(aws_world const& world)
+    {
+        for (auto const& each : world.environment()) {
+            auto const equals = each.find('=');
+            set_.emplace_back(each.substr(0, equals).c_str(), each.substr(equals + 1).c_str());
+        }
+    }
+
+  private:
+    std::deque<test::environment_variable> set_;
+};
+
+json tasks(aws_world const& world, std::string const& program)
+{
+    return {{"image", program},
+            {"execution_role", world["role"]},
+            {"subnets", {world["subnet"]}},
+            {"security_groups", {world["security_group"]}},
+            {"cpu", "2 vCPU"},
+            {"memory", "4GB"},
+            {"poll_interval", 0.2},
+            {"lifetime", 120},
+            {"timeouts", {{"joining", 40}}}};
+}
+
+json tasks_on_instances(aws_world const& world, std::string const& program)
+{
+    auto result = tasks(world, program);
+    result["launch_type"] = "EC2";
+    result["instances"] = {{"count", 2}, {"image", "ami-12c6146b"}, {"type", "c5.large"}, {"profile", "worker"}};
+    return result;
+}
+
+json jobs(aws_world const& world, std::string const& program)
+{
+    json const size = {{{"type", "VCPU"}, {"value", "1"}}, {{"type", "MEMORY"}, {"value", "2048"}}};
+    rios::aws::client(world.client())
+        .batch("registerjobdefinition",
+               {{"jobDefinitionName", "worker"},
+                {"type", "container"},
+                {"containerProperties", {{"image", program}, {"resourceRequirements", size}}}});
+    return {{"queue", world["queue"]},
+            {"job_definition", "worker"},
+            {"poll_interval", 0.2},
+            {"lifetime", 120},
+            {"timeouts", {{"joining", 40}}}};
+}
+
+std::string const tool = RIOS_TOOL_DIR "/shepseg";
+
+/// Segments, statistics and an example, here and there.
+template <typename F>
+void works_as(std::string const& kind, F config_of)
+{
+    aws_world const world;
+    in_world const here(world);
+    temporary_directory const folder;
+    auto const in = folder / "in.tif";
+    make_raster(in, "GTiff", test::hills<std::uint16_t>(3, 120, 130));
+    write_file(folder / "aws.json", config_of(world, tool).dump());
+    strings const there{"--executor", kind, "--workers", "2", "--executor-config", folder / "aws.json"};
+    auto const segment = [&](std::string const& name, strings const& how) {
+        printed(with({"segment", in, folder / name, "--tile-size", "32", "--clusters", "10", "--quiet"}, how));
+        return test::read_pixels<std::uint32_t>(folder / name);
+    };
+    auto const stats = [&](std::string const& name, strings const& how) {
+        printed(with({"stats", in, folder / "a.img", "--no-rat", "--window", "40", "--stats", "mean,median", "--table",
+                      folder / name, "--quiet"},
+                     how));
+        return read_file(folder / name);
+    };
+    CHECK(segment("a.img", {}) == segment("b.img", there));
+    CHECK(stats("a.csv", {}) == stats("b.csv", there));
+    write_file(folder / "aws.json", config_of(world, RIOS_EXAMPLE_DIR "/ndvi").dump());
+    auto const example = [&](std::string const& name, strings const& how) {
+        test::examples::printed(with({"ndvi", in, folder / name, "--red", "1", "--nir", "2", "--window", "32"}, how));
+        return test::read_pixels<float>(folder / name);
+    };
+    CHECK(example("a.tif", {}) == example("b.tif", there));
+    CHECK(world.calls(kind == "ecs" ? "ecs RunTask" : "batch submitjob") == 6);
+    CHECK(world.is_clean());
+}
+
+} // namespace
+
+TEST_CASE("segments, statistics and an example are the same from tasks of Fargate")
+{
+    if (test::no_aws_world()) return;
+    works_as("ecs", tasks);
+}
+
+TEST_CASE("segments, statistics and an example are the same from tasks on EC2")
+{
+    if (test::no_aws_world()) return;
+    works_as("ecs", tasks_on_instances);
+}
+
+TEST_CASE("segments, statistics and an example are the same from jobs of AWS Batch")
+{
+    if (test::no_aws_world()) return;
+    works_as("aws-batch", jobs);
+}
+
+TEST_CASE("nothing is left on AWS of a tool that is told to end, or killed")
+{
+    if (test::no_aws_world()) return;
+    aws_world const world;
+    in_world const here(world);
+    temporary_directory const folder;
+    auto const in = folder / "in.tif";
+    make_raster(in, "GTiff", test::hills<std::uint16_t>(3, 1500, 1500));
+    std::vector<std::pair<std::string, json>> kinds{{"ecs", tasks_on_instances(world, tool)},
+                                                    {"aws-batch", jobs(world, tool)}};
+    kinds.front().second["secret"] = "ssm:/rios/";
+    for (auto const& [kind, config] : kinds) {
+        for (int const signal : {SIGTERM, SIGKILL}) {
+            CAPTURE(kind);
+            CAPTURE(signal);
+            write_file(folder / "aws.json", config.dump());
+            process main(test::shepseg_command({"segment", in, folder / "out.img", "--tile-size", "64", "--overlap",
+                                                "20", "--executor", kind, "--workers", "2", "--executor-config",
+                                                folder / "aws.json"}));
+            CHECK(test::soon([&] { return world.state().at("containers") > 0; }, std::chrono::seconds(30)));
+            main.send(signal);
+            auto const result = main.wait();
+            CAPTURE(result.text());
+            CHECK((signal == SIGTERM ? result.status == 128 + SIGTERM : result.signal == SIGKILL));
+            CHECK(world.is_clean());
+        }
+    }
+    CHECK_FALSE(std::filesystem::exists(folder / "out.img"));
+}
+
+TEST_CASE("rasters in a bucket are read by workers and the main process, by one worker at a time if that is wanted")
+{
+    if (test::no_aws_world()) return;
+    aws_world const world;
+    in_world const here(world);
+    temporary_directory const folder;
+    auto const in = folder / "in.tif";
+    make_raster(in, "GTiff", test::hills<std::uint16_t>(3, 120, 130));
+    auto const endpoint = world["endpoint"];
+    rios::aws::detail::http_session session;
+    for (auto const& [path, body] :
+         {std::pair<std::string, std::string>{"/rasters", ""}, {"/rasters/in.tif", read_file(in)}}) {
+        auto const answer = session.send({.method = "PUT", .url = endpoint + path, .body = body});
+        REQUIRE(answer.status == 200);
+    }
+    std::vector<std::pair<std::string, std::string>> const settings{
+        {"AWS_S3_ENDPOINT", endpoint.substr(endpoint.rfind('/') + 1)},
+        {"AWS_HTTPS", "NO"},
+        {"AWS_VIRTUAL_HOSTING", "FALSE"},
+        {"GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR"}};
+    auto config = tasks(world, tool);
+    config["environment"] = {
+        {"AWS_ACCESS_KEY_ID", "test"}, {"AWS_SECRET_ACCESS_KEY", "test"}, {"AWS_REGION", "us-east-1"}};
+    std::deque<test::environment_variable> kept;
+    for (auto const& [name, value] : settings) {
+        config["environment"][name] = value;
+        kept.emplace_back(name.c_str(), value.c_str());
+    }
+    write_file(folder / "aws.json", config.dump());
+    auto const segment = [&](std::string const& from, std::string const& name, strings const& how) {
+        printed(with({"segment", from, folder / name, "--tile-size", "32", "--clusters", "10", "--quiet"}, how));
+        return test::read_pixels<std::uint32_t>(folder / name);
+    };
+    auto const expected = segment(in, "a.img", {});
+    CHECK(segment("/vsis3/rasters/in.tif", "b.img", {}) == expected);
+    CHECK(segment("/vsis3/rasters/in.tif", "c.img",
+                  {"--executor", "ecs", "--workers", "3", "--executor-config", folder / "aws.json",
+                   "--max-concurrent-reads", "1", "--trace", folder / "trace.json"}) == expected);
+    auto const reads = test::reads_in_trace(folder / "trace.json");
+    CHECK(reads.size() > 10);
+    CHECK(test::one_after_another(reads));
+    CHECK(world.is_clean());
+}
+
+TEST_CASE("workers on AWS that cannot be are refused in a line, before any work")
+{
+    temporary_directory const folder;
+    auto const in = folder / "in.tif";
+    make_raster(in, "GTiff", test::hills<std::uint8_t>(3, 20, 20));
+    auto const refused = [&](strings const& options, int status) {
+        return failed(with({"segment", in, folder / "out.tif"}, options), status);
+    };
+    CHECK(contains(refused({"--executor", "ecs"}, 2), "--executor ecs needs --workers, the number of tasks"));
+    CHECK(
+        contains(refused({"--executor", "aws-batch"}, 2), "--executor aws-batch needs --workers, the number of jobs"));
+    CHECK(contains(refused({"--executor", "ecs", "--workers", "2"}, 2), "image: none is given, and a task needs it"));
+    CHECK(contains(refused({"--executor", "aws-batch", "--workers", "2"}, 2), "a stack (RIOS_AWSBATCH_STACK)"));
+    auto const config = folder / "c.json";
+    write_file(config, R"({"image": "i", "execution_role": "r", "subnets": ["s"], "cpu": "4 vCPU", "memory": "4GB"})");
+    CHECK(contains(refused({"--executor", "ecs", "--workers", "2", "--executor-config", config}, 1),
+                   "c.json: memory 4096 with cpu 4096: allowed on Fargate are 8192 to 30720 in steps of 1024 MiB"));
+    CHECK_FALSE(std::filesystem::exists(folder / "out.tif"));
+}
