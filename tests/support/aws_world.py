@@ -15,7 +15,8 @@ What is not simulated: networks, roles and their permissions, images, the time t
 Files in FOLDER (written under another name and renamed):
     world.json   when all is ready: the endpoint, and what a user would have made before: subnet, security group, a queue
     state.json   what there is at the moment and would cost money or be left over
-    calls        a line for each call: "ecs RunTask"
+    calls        a line for each call: "ecs RunTask"; of reads of S3 behind a file's header, how many there were at the time:
+                 "s3 at once 2"
     faults.json  written by the tests: [{"call": "ecs RunTask", "status": 400, "code": "...", "message": "...", "times": 2}];
                  instead of a code, "answer" may hold a whole answer; "*" is any call
 The world ends with the process that started it, with SIGTERM, and takes its processes along.
@@ -210,6 +211,15 @@ def describe_tasks(self):
     return answer
 
 
+moto_deregister_instance = EC2ContainerServiceBackend.deregister_container_instance
+
+
+def deregister_instance(self, cluster_str, instance_str, force):
+    if instance_str.split("/")[-1] not in self.container_instances[self._get_cluster(cluster_str).name]:
+        raise InvalidParameterException("The referenced container instance was not found.")
+    return moto_deregister_instance(self, cluster_str, instance_str, force)
+
+
 moto_list_tasks = EC2ContainerServiceBackend.list_tasks
 
 
@@ -233,6 +243,7 @@ def delete_cluster(self, cluster_str):
 Task.__init__ = new_task
 EC2ContainerServiceBackend.stop_task = stop_task
 EC2ContainerServiceBackend.list_tasks = list_tasks
+EC2ContainerServiceBackend.deregister_container_instance = deregister_instance
 EC2ContainerServiceBackend.delete_cluster = delete_cluster
 EC2ContainerServiceResponse.run_task = run_task
 EC2ContainerServiceResponse.describe_tasks = describe_tasks
@@ -332,6 +343,7 @@ class Calls:
         self.lock = threading.Lock()
         self.used = {}
         self.text = ""
+        self.reads = 0  # of S3, at the moment
 
     def fault(self, call):
         try:
@@ -348,6 +360,23 @@ class Calls:
                     return each
         return None
 
+    def note(self, call):
+        with self.lock, open(os.path.join(FOLDER, "calls"), "a") as file:
+            file.write(call + "\n")
+
+    def read(self, environ, start_response):
+        """As slow as a store is, so that reads at the same time meet."""
+        with self.lock:
+            self.reads += 1
+            now = self.reads
+        self.note(f"s3 at once {now}")
+        time.sleep(0.05)
+        try:
+            return self.application(environ, start_response)
+        finally:
+            with self.lock:
+                self.reads -= 1
+
     def __call__(self, environ, start_response):
         service = re.search(r"Credential=[^/]*/\d+/[^/]*/([^/]*)/", environ.get("HTTP_AUTHORIZATION", ""))
         service = service[1] if service else "-"
@@ -357,8 +386,9 @@ class Calls:
             environ["wsgi.input"] = io.BytesIO(body)
             action = re.search(rb"Action=(\w+)", body)[1].decode()
         call = f"{service} {action}"
-        with self.lock, open(os.path.join(FOLDER, "calls"), "a") as file:
-            file.write(call + "\n")
+        if service == "s3" and not environ.get("HTTP_RANGE", "bytes=0-").startswith("bytes=0-"):
+            return self.read(environ, start_response)
+        self.note(call)
         fault = self.fault(call)
         if not fault:
             return self.application(environ, start_response)

@@ -195,13 +195,17 @@ class removal {
         }
     }
 
-    /// An instance that was terminated would stay in the cluster for some minutes.
+    /// An instance that was terminated would stay in the cluster for some minutes, or goes just now: DeleteCluster decides.
     void leave_cluster()
     {
         for (auto const& each :
              all_pages(aws_, "ListContainerInstances", {{"cluster", what_.cluster}}, "containerInstanceArns")) {
-            aws_.call("ecs", "DeregisterContainerInstance",
-                      {{"cluster", what_.cluster}, {"containerInstance", each}, {"force", true}});
+            try {
+                aws_.call("ecs", "DeregisterContainerInstance",
+                          {{"cluster", what_.cluster}, {"containerInstance", each}, {"force", true}});
+            } catch (aws_error const& failure) {
+                if (failure.code() != "InvalidParameterException") throw;
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 // Tasks of ECS that do not start, end, or are ended, and calls that AWS refuses (aws_world.py).
 #include <rios/aws/ecs_launcher.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -248,4 +249,26 @@ TEST_CASE("many tasks are looked at in pages of a hundred, one call for each at 
             return std::all_of(all.begin(), all.end(), [](auto const& each) { return each.exit_status == 1; });
         },
         20s));
+}
+
+TEST_CASE("an AWS that cannot be reached ends the run, and is not asked again for each thing that it may have made")
+{
+    std::vector<std::string> left;
+    rios::ecs_options options{.image = "image", .execution_role = "role", .subnets = {"subnet"}};
+    options.workers.client = {
+        .region = "eu-central-1",
+        .given = rios::aws::credentials{.access_key = "a", .secret_key = "b", .session_token = {}, .expires = {}},
+        .endpoint = "http://127.0.0.1:1",
+        .attempts = 2};
+    options.workers.left_over = [&](std::string const& line) { left.push_back(line); };
+    auto const begun = clock_type::now();
+    auto const error = error_of(rios::ecs_launcher(options), aws_world::remote(3));
+    CAPTURE(error);
+    CHECK(error.find("AWS ecs CreateCluster: no answer from 127.0.0.1:1: ") == 0);
+    REQUIRE(left.size() == 2);
+    CHECK(contains(left[0], "tasks in cluster RIOS_rios-"));
+    CHECK(contains(left[0], " could not be removed: AWS ecs ListTasks: no answer from 127.0.0.1:1: "));
+    CHECK(contains(left[1], "cluster RIOS_rios-"));
+    CHECK(contains(left[1], " could not be removed: AWS ecs ListTasks: no answer from 127.0.0.1:1: "));
+    CHECK(clock_type::now() - begun < 5s);
 }
