@@ -107,7 +107,7 @@ inline void add_volumes(std::vector<efs_volume> const& volumes, nlohmann::json& 
         {"InstanceType", wanted.type},
         {"MinCount", std::to_string(wanted.count)}, // all, or an error that says why
         {"MaxCount", std::to_string(wanted.count)},
-        {"ClientToken", run},
+        {"ClientToken", holdings{.run = run}.mark()},
         {"SubnetId", options.subnets.front()},
         {is_arn ? "IamInstanceProfile.Arn" : "IamInstanceProfile.Name", wanted.profile},
         {"InstanceInitiatedShutdownBehavior", "terminate"},
