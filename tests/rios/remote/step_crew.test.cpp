@@ -37,6 +37,7 @@ class some_work final : public rios::remote::served_work {
   public:
     std::size_t waits_to_read = SIZE_MAX;
     std::size_t waits_to_compute = SIZE_MAX;
+    bool always_waits_to_compute = false;
     std::size_t throws_at = SIZE_MAX;
     std::atomic<bool> released = false;
     std::atomic<int> reading = 0;
@@ -52,7 +53,7 @@ class some_work final : public rios::remote::served_work {
     }
     rios::net::frame_bytes compute(step const& which, rios::remote::held_input&) override
     {
-        if (which.index == waits_to_compute) wait();
+        if (always_waits_to_compute || which.index == waits_to_compute) wait();
         if (which.index == throws_at) throw std::runtime_error("no such luck");
         return rios::remote::frame(message::result, which, which.index * which.index);
     }
@@ -133,7 +134,7 @@ TEST_CASE("all steps are done, however many threads read and compute")
 TEST_CASE("readers read ahead, but not more than the threads that compute and they themselves have in hand")
 {
     auto work = std::make_unique<some_work>();
-    work->waits_to_compute = 0;
+    work->always_waits_to_compute = true; // whichever is read first
     crew_run run({.threads = 1, .readers = 2}, std::move(work), no_limits);
     run.add(20);
     CHECK(test::soon([&] { return run.work->read_ahead == 4; })); // one is computed
