@@ -57,7 +57,7 @@ void works_as_jobs(std::string const& kind)
     CHECK(contains(logs, "this is n1\n"));
     CHECK(contains(logs, "this is n2\n"));
     std::filesystem::remove_all("logs");
-    CHECK(test::said_by("squeue --noheader --states=pending,running,completing").empty());
+    CHECK(test::no_job_is_left());
     for (auto const& name : folder.names()) CHECK(!contains(name, "rios"));
     std::filesystem::current_path("/");
 }

@@ -12,6 +12,7 @@
 #include <doctest/doctest.h>
 
 #include "process.hpp"
+#include "squares_job.hpp"
 
 namespace test {
 
@@ -44,6 +45,16 @@ namespace test {
 {
     auto const result = run({"/bin/sh", "-c", command});
     return result.out + result.err;
+}
+
+/// Whether no job waits or runs. Those that end may take a moment: the cluster has to see that their processes are gone.
+[[nodiscard]] inline bool no_job_is_left()
+{
+    auto const jobs = said_by("squeue --noheader --states=pending,running,suspended");
+    CAPTURE(jobs);
+    CHECK(jobs.empty());
+    auto const ending = [] { return said_by("squeue --noheader --states=completing"); };
+    return jobs.empty() && soon([&] { return ending().empty(); }, std::chrono::seconds(10));
 }
 
 } // namespace test

@@ -108,11 +108,10 @@ class cluster_place {
     /// Whether neither jobs nor files are left.
     [[nodiscard]] bool is_clean() const
     {
-        auto const jobs = said_by("squeue --noheader --states=pending,running,completing,suspended");
-        CAPTURE(jobs);
-        CHECK(jobs.empty());
+        bool const ended = no_job_is_left();
+        CHECK(ended);
         CHECK(folder_.names().empty());
-        return jobs.empty() && folder_.names().empty();
+        return ended && folder_.names().empty();
     }
 
   private:
