@@ -140,8 +140,7 @@ class lloyd {
         own.of_leaf.take(own.of_branch, box, box + data_.bands(), margin_, &lead);
         auto const begin = tree_.leaf_begin(leaf);
         auto const count = tree_.leaf_end(leaf) - begin;
-        std::uint32_t const* const cluster = own.of_leaf.clusters();
-        std::uint32_t winner[spectra_tree::leaf] = {};
+        std::uint32_t winner[spectra_tree::leaf];
         double const* values = nullptr;
         if (own.of_leaf.count() > 1) {
             double unused[spectra_tree::leaf];
@@ -154,25 +153,27 @@ class lloyd {
                                   .centres = own.compared,
                                   .nearest = winner,
                                   .distance = unused,
-                                  .lead = &clear},
+                                  .lead = &clear,
+                                  .numbers = own.of_leaf.clusters()},
                                  best_instruction_set());
             // Distances differ by the difference of their squares, by their sum.
             lead = std::min(lead, clear.least_difference / (2 * std::sqrt(clear.greatest_second) + 1e-100));
+        } else {
+            std::fill_n(winner, count, *own.of_leaf.clusters());
         }
         // As much less as distances that can be told apart may be off.
         leads_[leaf] = lead / 2 - 4 * std::sqrt(margin_);
-        bool changed = false;
+        if (std::equal(winner, winner + count, nearest_.data() + begin)) return false;
         for (std::size_t i = 0; i < count; ++i) {
-            auto const k = cluster[winner[i]];
+            auto const k = winner[i];
             if (nearest_[begin + i] == k) continue;
-            changed = true;
             if (data_.exact_sums()) {
                 if (values == nullptr) values = tree_.values(leaf, own.values.data());
                 move_pixel(values + i, nearest_[begin + i], k, branch);
             }
             nearest_[begin + i] = k;
         }
-        return changed;
+        return true;
     }
 
     /// @param values of the pixel: band b at b * spectra_tree::leaf

@@ -175,6 +175,54 @@ TEST_CASE("every kernel tells the smallest difference to the second nearest cent
     }
 }
 
+TEST_CASE("every kernel gives the numbers of centres, where they have numbers, instead of their indexes")
+{
+    constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+    test::random_numbers random(3);
+    for (auto const set : {instruction_set::baseline, instruction_set::avx2, instruction_set::avx512}) {
+        if (!supported(set)) continue;
+        for (std::size_t count = 0; count <= 70; ++count) {
+            auto const clusters = random.between<std::size_t>(1, 20);
+            std::vector<double> values(count * 2);
+            for (auto& value : values) value = random.one_in(50) ? not_a_number : random.between(0, 1000);
+            cluster_centres centres(clusters, 2);
+            std::vector<std::uint32_t> numbers(clusters);
+            for (std::size_t k = 0; k < clusters; ++k) {
+                for (auto& value : centres[k]) value = random.between(0, 1000);
+                numbers[k] = random.between<std::uint32_t>(0, 0xffff'ffff);
+            }
+            auto expected = plain_loop(values, count, count, centres);
+            for (auto& nearest : expected.nearest) nearest = numbers[nearest];
+            assignment result{.nearest = std::vector<std::uint32_t>(count), .distance = std::vector<double>(count)};
+            shepseg::detail::find_nearest_centres({.values = values.data(),
+                                                   .band_stride = static_cast<std::ptrdiff_t>(count),
+                                                   .count = static_cast<std::ptrdiff_t>(count),
+                                                   .centres = centres,
+                                                   .nearest = result.nearest.data(),
+                                                   .distance = result.distance.data(),
+                                                   .numbers = numbers.data()},
+                                                  set);
+            REQUIRE(same_bits(result, expected));
+        }
+    }
+}
+
+TEST_CASE("every kernel makes doubles of floats, and no more of them than asked")
+{
+    test::random_numbers random(4);
+    for (auto const set : {instruction_set::baseline, instruction_set::avx2, instruction_set::avx512}) {
+        if (!supported(set)) continue;
+        for (std::size_t count = 0; count <= 40; ++count) {
+            std::vector<float> floats(count);
+            for (auto& value : floats) value = static_cast<float>(test::hard_value(random, 1));
+            std::vector<double> doubles(count + 1, -7.0);
+            shepseg::detail::widen(floats.data(), count, doubles.data(), set);
+            REQUIRE(std::equal(floats.begin(), floats.end(), doubles.begin()));
+            REQUIRE(doubles.back() == -7);
+        }
+    }
+}
+
 TEST_CASE("the best instruction set is the widest that is supported")
 {
     using shepseg::detail::best_instruction_set;

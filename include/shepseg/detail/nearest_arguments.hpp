@@ -21,9 +21,10 @@ struct nearest_arguments {
     std::ptrdiff_t band_stride; ///< in doubles
     std::ptrdiff_t count;       ///< pixels
     cluster_centres const& centres;
-    std::uint32_t* nearest;       ///< out: index of the centre, for each pixel
-    double* distance;             ///< out: squared distance to it, for each pixel
-    nearest_lead* lead = nullptr; ///< out, unless null
+    std::uint32_t* nearest;                 ///< out: index of the centre, or its number, for each pixel
+    double* distance;                       ///< out: squared distance to it, for each pixel
+    nearest_lead* lead = nullptr;           ///< out, unless null
+    std::uint32_t const* numbers = nullptr; ///< of the centres, to be given instead of their indexes, unless null
 };
 
 } // namespace shepseg::detail

@@ -24,6 +24,7 @@ namespace shepseg::detail::SHEPSEG_KERNEL {
 using lanes = vector_of<double, SHEPSEG_LANES>::values;
 using unaligned_lanes = vector_of<double, SHEPSEG_LANES>::values_in_memory;
 using index_lanes = vector_of<double, SHEPSEG_LANES>::indexes;
+typedef std::uint32_t number_lanes __attribute__((vector_size(SHEPSEG_LANES * 4)));
 
 SHEPSEG_TARGET inline void take_lead(nearest_lead& lead, double difference, double second)
 {
@@ -40,6 +41,7 @@ SHEPSEG_TARGET inline std::ptrdiff_t nearest_in_groups(nearest_arguments const& 
     auto const bands = static_cast<std::ptrdiff_t>(in.centres.bands());
     auto const clusters = static_cast<std::ptrdiff_t>(in.centres.clusters());
     double const* const centres = in.centres[0].data();
+    std::int64_t const first = in.numbers == nullptr ? 0 : in.numbers[0];
     lanes least_difference = lanes{} + std::numeric_limits<double>::infinity();
     lanes greatest_second{};
     auto at = begin;
@@ -51,9 +53,10 @@ SHEPSEG_TARGET inline std::ptrdiff_t nearest_in_groups(nearest_arguments const& 
         for (int g = 0; g < Groups; ++g) {
             best[g] = lanes{} + std::numeric_limits<double>::infinity();
             second[g] = best[g];
-            index[g] = index_lanes{};
+            index[g] = index_lanes{} + first;
         }
         for (std::ptrdiff_t k = 0; k < clusters; ++k) {
+            std::int64_t const number = in.numbers == nullptr ? k : in.numbers[k];
             lanes distance[Groups] = {};
             for (std::ptrdiff_t b = 0; b < bands; ++b) {
                 double const* const values = in.values + b * in.band_stride + at;
@@ -75,15 +78,14 @@ SHEPSEG_TARGET inline std::ptrdiff_t nearest_in_groups(nearest_arguments const& 
                     second[g] = other < second[g] ? other : second[g];
                 }
                 best[g] = nearer ? distance[g] : best[g];
-                index[g] = nearer ? index_lanes{} + k : index[g];
+                index[g] = nearer ? index_lanes{} + number : index[g];
             }
         }
 #pragma GCC unroll 4
         for (int g = 0; g < Groups; ++g) {
-            for (int i = 0; i < SHEPSEG_LANES; ++i) {
-                in.distance[at + g * SHEPSEG_LANES + i] = best[g][i];
-                in.nearest[at + g * SHEPSEG_LANES + i] = static_cast<std::uint32_t>(index[g][i]);
-            }
+            number_lanes const numbers = __builtin_convertvector(index[g], number_lanes);
+            __builtin_memcpy(in.distance + at + g * SHEPSEG_LANES, &best[g], sizeof(lanes));
+            __builtin_memcpy(in.nearest + at + g * SHEPSEG_LANES, &numbers, sizeof(number_lanes));
             if constexpr (WithLead) {
                 lanes const difference = second[g] - best[g];
                 least_difference = difference < least_difference ? difference : least_difference;
@@ -108,7 +110,7 @@ SHEPSEG_TARGET inline void find_nearest_centres(nearest_arguments const& in)
     for (auto i = rest; i < in.count; ++i) {
         auto second = std::numeric_limits<double>::infinity();
         in.distance[i] = second;
-        in.nearest[i] = 0;
+        std::size_t nearest = 0;
         for (std::size_t k = 0; k < in.centres.clusters(); ++k) {
             double const* const centre = in.centres[k].data();
             double distance = 0;
@@ -121,13 +123,28 @@ SHEPSEG_TARGET inline void find_nearest_centres(nearest_arguments const& in)
             if (distance < in.distance[i]) {
                 second = in.distance[i];
                 in.distance[i] = distance;
-                in.nearest[i] = static_cast<std::uint32_t>(k);
+                nearest = k;
             } else if (distance < second) {
                 second = distance;
             }
         }
+        in.nearest[i] = in.numbers == nullptr ? static_cast<std::uint32_t>(nearest) : in.numbers[nearest];
         if (in.lead != nullptr) take_lead(*in.lead, second - in.distance[i], second);
     }
+}
+
+/// Floats as doubles.
+SHEPSEG_TARGET inline void widen(float const* from, std::size_t count, double* to)
+{
+    typedef float narrow_lanes __attribute__((vector_size(SHEPSEG_LANES * sizeof(float))));
+    std::size_t i = 0;
+    for (; i + SHEPSEG_LANES <= count; i += SHEPSEG_LANES) {
+        narrow_lanes narrow;
+        __builtin_memcpy(&narrow, from + i, sizeof(narrow));
+        lanes const wide = __builtin_convertvector(narrow, lanes);
+        __builtin_memcpy(to + i, &wide, sizeof(wide));
+    }
+    for (; i < count; ++i) to[i] = from[i];
 }
 
 } // namespace shepseg::detail::SHEPSEG_KERNEL
