@@ -15,6 +15,9 @@
 #include <rios/executor/for_each_index.hpp>
 #include <rios/large_vector.hpp>
 
+#include "../nearest_centre.hpp"
+#include "instruction_set.hpp"
+#include "least_first.hpp"
 #include "spectra.hpp"
 
 namespace shepseg::detail {
@@ -56,8 +59,7 @@ class spectra_tree {
     {
         auto const size = leaf * data_.bands();
         if (!data_.are_floats()) return doubles_.data() + index * size;
-        float const* const floats = floats_.data() + index * size;
-        for (std::size_t i = 0; i < size; ++i) room[i] = floats[i];
+        widen(floats_.data() + index * size, size, room, best_instruction_set());
         return room;
     }
 
@@ -72,8 +74,6 @@ class spectra_tree {
     }
 
   private:
-    using keyed = std::pair<double, std::uint32_t>;
-
     /// Halves parts across the band in which they are widest, until they are leaves; all parts of a level at once.
     template <rios::AnyExecutor E>
     void sort(E& executor)
@@ -84,7 +84,7 @@ class spectra_tree {
             // Small parts are finished by whoever has them.
             bool const last = parts.size() >= 64;
             rios::for_each_index(executor, parts.size(), [&](std::size_t i) {
-                rios::large_vector<keyed> keys;
+                rios::large_vector<std::uint64_t> keys;
                 if (last) sort_part(parts[i].first, parts[i].second, keys);
                 else middles[i] = halve(parts[i].first, parts[i].second, keys);
             });
@@ -98,7 +98,7 @@ class spectra_tree {
         }
     }
 
-    void sort_part(std::size_t begin, std::size_t end, rios::large_vector<keyed>& keys)
+    void sort_part(std::size_t begin, std::size_t end, rios::large_vector<std::uint64_t>& keys)
     {
         auto const middle = halve(begin, end, keys);
         if (middle == begin) return;
@@ -107,16 +107,18 @@ class spectra_tree {
     }
 
     /// Returns the middle, which lies between two leaves, or `begin` if there is only one leaf.
-    std::size_t halve(std::size_t begin, std::size_t end, rios::large_vector<keyed>& keys)
+    std::size_t halve(std::size_t begin, std::size_t end, rios::large_vector<std::uint64_t>& keys)
     {
         if (end - begin <= leaf) return begin;
         auto const left = (end - begin + leaf - 1) / leaf / 2 * leaf;
         double const* const band = data_.band(widest_band(begin, end));
         keys.resize(end - begin);
-        for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = {band[order_[begin + i]], order_[begin + i]};
-        std::nth_element(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(left), keys.end(),
-                         [](keyed const& a, keyed const& b) { return a.first < b.first; });
-        for (std::size_t i = 0; i < keys.size(); ++i) order_[begin + i] = keys[i].second;
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            auto const pixel = order_[begin + i];
+            keys[i] = std::uint64_t{ascending_bits(static_cast<float>(band[pixel]))} << 32 | pixel;
+        }
+        put_least_first(keys, left);
+        for (std::size_t i = 0; i < keys.size(); ++i) order_[begin + i] = static_cast<std::uint32_t>(keys[i]);
         return begin + left;
     }
 
