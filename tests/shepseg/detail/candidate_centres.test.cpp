@@ -75,6 +75,47 @@ std::uint32_t nearest_to(std::vector<double> const& point, cluster_centres const
     return nearest;
 }
 
+/// Centres as the kernels take them.
+struct packed_centres {
+    packed_centres(test::random_numbers& random, std::size_t how_many, std::size_t of_bands)
+        : bands(of_bands), count(how_many), stride((how_many + 7) / 8 * 8), values(stride * bands)
+    {
+        for (auto& value : values) value = random.between(0, 50);
+    }
+
+    [[nodiscard]] std::vector<std::uint32_t> candidates(box const& around, double margin, instruction_set set,
+                                                        double* lead = nullptr) const
+    {
+        std::vector<std::uint32_t> found(stride + 1);
+        found.resize(find_candidates({.low = around.low.data(),
+                                      .high = around.high.data(),
+                                      .bands = bands,
+                                      .centres = values.data(),
+                                      .count = count,
+                                      .stride = stride,
+                                      .margin = margin,
+                                      .candidates = found.data(),
+                                      .lead = lead},
+                                     set));
+        return found;
+    }
+
+    [[nodiscard]] double squared_distance(std::vector<double> const& point, std::size_t centre) const
+    {
+        double sum = 0;
+        for (std::size_t band = 0; band < bands; ++band) {
+            auto const difference = point[band] - values[band * stride + centre];
+            sum += difference * difference;
+        }
+        return sum;
+    }
+
+    std::size_t bands;
+    std::size_t count;
+    std::size_t stride;
+    std::vector<double> values;
+};
+
 } // namespace
 
 TEST_CASE("the nearest centre of every point of a box is among its candidates")
@@ -119,44 +160,23 @@ TEST_CASE("centres that are left out are farther from every point of the box by 
         if (!supported(set)) continue;
         for (int round = 0; round < 600; ++round) {
             auto const bands = random.between<std::size_t>(1, 4);
-            auto const count = random.between<std::size_t>(1, 40);
-            auto const stride = (count + 7) / 8 * 8;
-            std::vector<double> centres(stride * bands);
-            for (auto& value : centres) value = random.between(0, 50);
+            packed_centres const centres(random, random.between<std::size_t>(1, 40), bands);
             auto const around = random_box(random, bands, 0);
-            std::vector<std::uint32_t> found(stride + 1);
             double lead = -1;
-            auto const left = find_candidates({.low = around.low.data(),
-                                               .high = around.high.data(),
-                                               .bands = bands,
-                                               .centres = centres.data(),
-                                               .count = count,
-                                               .stride = stride,
-                                               .margin = 1e-9,
-                                               .candidates = found.data(),
-                                               .lead = &lead},
-                                              set);
-            std::vector<std::uint32_t> const candidates(found.begin(),
-                                                        found.begin() + static_cast<std::ptrdiff_t>(left));
-            CHECK((left < count) == (lead < std::numeric_limits<double>::infinity()));
-            worth_telling += left < count && lead > 1;
+            auto const candidates = centres.candidates(around, 1e-9, set, &lead);
+            bool const some_are_left_out = candidates.size() < centres.count;
+            CHECK(some_are_left_out == (lead < std::numeric_limits<double>::infinity()));
+            worth_telling += some_are_left_out && lead > 1;
             for (int point = 0; point < 20; ++point) {
                 std::vector<double> at;
                 for (std::size_t band = 0; band < bands; ++band) {
                     auto const way = random.pick<double>({0, 1, random.unit()});
                     at.push_back(around.low[band] + way * (around.high[band] - around.low[band]));
                 }
-                auto const distance = [&](std::size_t k) {
-                    double sum = 0;
-                    for (std::size_t band = 0; band < bands; ++band) {
-                        auto const difference = at[band] - centres[band * stride + k];
-                        sum += difference * difference;
-                    }
-                    return std::sqrt(sum);
-                };
+                auto const distance = [&](std::size_t k) { return std::sqrt(centres.squared_distance(at, k)); };
                 auto nearest = std::numeric_limits<double>::infinity();
                 for (auto const k : candidates) nearest = std::min(nearest, distance(k));
-                for (std::uint32_t k = 0; k < count; ++k) {
+                for (std::uint32_t k = 0; k < centres.count; ++k) {
                     if (std::ranges::binary_search(candidates, k)) continue;
                     REQUIRE(distance(k) - nearest >= lead * (1 - 1e-9) - 1e-9);
                 }
@@ -204,44 +224,20 @@ TEST_CASE("with every instruction set the nearest centre of a corner is among th
         }
         for (int round = 0; round < 500; ++round) {
             auto const bands = random.between<std::size_t>(1, 5);
-            auto const count = random.between<std::size_t>(1, 40);
-            auto const stride = (count + 7) / 8 * 8;
-            std::vector<double> centres(stride * bands);
-            for (auto& value : centres) value = random.between(0, 50);
+            packed_centres const centres(random, random.between<std::size_t>(1, 40), bands);
             auto const around = random_box(random, bands, 0);
-            std::vector<std::uint32_t> found(stride + 1);
-            auto const candidates = [&](instruction_set with) {
-                auto const number = find_candidates({.low = around.low.data(),
-                                                     .high = around.high.data(),
-                                                     .bands = bands,
-                                                     .centres = centres.data(),
-                                                     .count = count,
-                                                     .stride = stride,
-                                                     .margin = 0,
-                                                     .candidates = found.data()},
-                                                    with);
-                return std::vector<std::uint32_t>(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(number));
-            };
             // Which of several centres in the same distance from the middle is compared with may differ.
-            auto const a = candidates(set);
-            auto const b = candidates(instruction_set::baseline);
-            REQUIRE(std::ranges::all_of(a, [&](auto k) { return k < count; }));
+            auto const a = centres.candidates(around, 0, set);
+            auto const b = centres.candidates(around, 0, instruction_set::baseline);
+            REQUIRE(std::ranges::all_of(a, [&](auto k) { return k < centres.count; }));
             for (int point = 0; point < 10; ++point) {
                 std::vector<double> at;
                 for (std::size_t band = 0; band < bands; ++band) {
                     at.push_back(random.one_in(2) ? around.low[band] : around.high[band]);
                 }
-                auto const distance = [&](std::size_t k) {
-                    double sum = 0;
-                    for (std::size_t band = 0; band < bands; ++band) {
-                        auto const difference = at[band] - centres[band * stride + k];
-                        sum += difference * difference;
-                    }
-                    return sum;
-                };
                 std::uint32_t nearest = 0;
-                for (std::uint32_t k = 1; k < count; ++k) {
-                    if (distance(k) < distance(nearest)) nearest = k;
+                for (std::uint32_t k = 1; k < centres.count; ++k) {
+                    if (centres.squared_distance(at, k) < centres.squared_distance(at, nearest)) nearest = k;
                 }
                 REQUIRE(std::ranges::find(a, nearest) != a.end());
                 REQUIRE(std::ranges::find(b, nearest) != b.end());
