@@ -69,14 +69,14 @@ class lloyd {
                          progress_from + (progress_to - progress_from) * fit_.iterations / max_iterations);
             auto const changed = assign(executor);
             ++fit_.iterations;
-            auto const moved = move_centres();
+            auto const moved = move_centres(executor);
             fit_.converged = !changed || moved <= tolerance;
         }
         assign(executor);
         put_in_order();
         fit_.inertia = data_.sum(executor, [this](std::size_t begin, std::size_t end) {
             double sum = 0;
-            for (auto i = begin; i < end; ++i) sum += squared_distance(i, in_order_[i]);
+            for (auto i = begin; i < end; ++i) sum += squared_distance(data_.band(0) + i, data_.count(), in_order_[i]);
             return sum;
         });
         return std::move(fit_);
@@ -214,7 +214,8 @@ class lloyd {
     }
 
     /// Moves every centre to the mean of its pixels; returns the sum of the squared movements.
-    double move_centres()
+    template <rios::AnyExecutor E>
+    double move_centres(E& executor)
     {
         auto const bands = data_.bands();
         auto const clusters = fit_.centres.clusters();
@@ -222,7 +223,7 @@ class lloyd {
         for (std::size_t part = 0; part < parts_; ++part) {
             for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += part_sums_[part * sums.size() + i];
         }
-        refill_empty_clusters(sums);
+        refill_empty_clusters(sums, executor);
         double moved = 0;
         for (std::size_t k = 0; k < clusters; ++k) {
             double const* const sum = sums.data() + k * width();
@@ -241,7 +242,8 @@ class lloyd {
         return moved;
     }
 
-    void refill_empty_clusters(std::vector<double>& sums) const
+    template <rios::AnyExecutor E>
+    void refill_empty_clusters(std::vector<double>& sums, E& executor) const
     {
         auto const bands = data_.bands();
         std::vector<std::size_t> empty;
@@ -249,7 +251,7 @@ class lloyd {
             if (sums[k * width() + bands] == 0) empty.push_back(k);
         }
         if (empty.empty()) return;
-        auto const farthest = find_farthest(empty.size());
+        auto const farthest = find_farthest(empty.size(), executor);
         for (std::size_t i = 0; i < empty.size(); ++i) {
             double* const from = sums.data() + farthest[i].cluster * width();
             double* const to = sums.data() + empty[i] * width();
@@ -275,13 +277,33 @@ class lloyd {
     };
 
     /// The pixels that are farthest from their centres, in order. @pre there are as many
-    [[nodiscard]] std::vector<far_pixel> find_farthest(std::size_t count) const
+    template <rios::AnyExecutor E>
+    [[nodiscard]] std::vector<far_pixel> find_farthest(std::size_t count, E& executor) const
     {
-        std::vector<far_pixel> found; // a heap with the last one on top
-        found.reserve(count + 1);
-        for (std::size_t i = 0; i < nearest_.size(); ++i) {
-            auto const pixel = tree_.order()[i];
-            far_pixel const each{squared_distance(pixel, nearest_[i]), pixel, nearest_[i]};
+        std::vector<std::vector<far_pixel>> parts((tree_.branches() + together_ - 1) / together_);
+        rios::for_each_chunk(executor, tree_.branches(), together_, [&](std::size_t begin, std::size_t end) {
+            std::vector<double> memory(data_.bands() * tree_.leaf);
+            auto& found = parts[begin / together_];
+            for (auto leaf = begin * tree_.branch; leaf < tree_.branch_end(end - 1); ++leaf)
+                add_farthest(leaf, count, memory, found);
+        });
+        std::vector<far_pixel> all;
+        for (auto const& part : parts) all.insert(all.end(), part.begin(), part.end());
+        std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end());
+        all.resize(count);
+        return all;
+    }
+
+    /// @param found up to `count` pixels, a heap with the last one on top
+    void add_farthest(std::size_t leaf, std::size_t count, std::vector<double>& memory,
+                      std::vector<far_pixel>& found) const
+    {
+        auto const* const values = tree_.values(leaf, memory.data());
+        auto const begin = tree_.leaf_begin(leaf);
+        for (auto i = begin; i < tree_.leaf_end(leaf); ++i) {
+            auto const cluster = nearest_[i];
+            far_pixel const each{squared_distance(values + (i - begin), spectra_tree::leaf, cluster), tree_.order()[i],
+                                 cluster};
             if (found.size() == count && !(each < found.front())) continue;
             found.push_back(each);
             std::push_heap(found.begin(), found.end());
@@ -289,17 +311,16 @@ class lloyd {
             std::pop_heap(found.begin(), found.end());
             found.pop_back();
         }
-        std::sort_heap(found.begin(), found.end());
-        return found;
     }
 
     /// Of a pixel to a centre; the bits of find_nearest_centres().
-    [[nodiscard]] double squared_distance(std::size_t pixel, std::size_t cluster) const noexcept
+    /// @param values of the pixel: band b at b * stride
+    [[nodiscard]] double squared_distance(double const* values, std::size_t stride, std::size_t cluster) const noexcept
     {
         auto const centre = fit_.centres[cluster];
         double sum = 0;
         for (std::size_t b = 0; b < data_.bands(); ++b) {
-            auto const difference = data_(b, pixel) - centre[b];
+            auto const difference = values[b * stride] - centre[b];
             sum += exact_product(difference, difference);
         }
         return sum;
