@@ -62,7 +62,7 @@ template <rios::Pixel T, rios::AnyExecutor E = rios::inline_executor>
         detail::lloyd lloyd(data, tree,
                             options.start == kmeans_start::diagonal
                                 ? diagonal_start(sample, clusters)
-                                : detail::plus_plus_start(data, clusters, random, executor));
+                                : detail::plus_plus_start(data, tree, clusters, random, executor));
         auto fit = lloyd.run(options.max_iterations, tolerance, executor, progress, from,
                              static_cast<double>(start + 1) / starts);
         if (start == 0 || fit.inertia < best.inertia) best = std::move(fit);

@@ -14,8 +14,11 @@
 #include <rios/image_view.hpp>
 
 #include "cluster_model.hpp"
+#include "detail/exact.hpp"
+#include "detail/sample_distances.hpp"
 #include "detail/spectra.hpp"
-#include "nearest_centre.hpp"
+#include "detail/spectra_tree.hpp"
+#include "detail/tree_distances.hpp"
 
 namespace shepseg {
 
@@ -69,102 +72,57 @@ class random_source {
     std::mt19937_64 engine_;
 };
 
-/// A pixel of the sample as a centre.
-[[nodiscard]] inline cluster_centres pixel_as_centre(spectra const& data, std::size_t pixel)
+/// The number of the pixel at which the sum of the distances of all pixels before it and its own exceeds `target`.
+template <typename Distances>
+[[nodiscard]] std::size_t pixel_at(double target, Distances const& distances, std::size_t count)
 {
-    cluster_centres centre(1, data.bands());
-    for (std::size_t b = 0; b < data.bands(); ++b) centre[0][b] = data(b, pixel);
-    return centre;
+    auto const& chunk_sums = distances.chunk_sums();
+    std::size_t c = 0;
+    while (c + 1 < chunk_sums.size() && target >= chunk_sums[c]) target -= chunk_sums[c++];
+    auto i = c * spectra::chunk;
+    auto const end = std::min(count, i + spectra::chunk);
+    while (i + 1 < end && (target >= distances[i] || distances[i] == 0)) target -= distances[i++];
+    return i;
 }
 
-/// Calls `use(i, distances)` for each pixel i of [begin, end), in order: its squared distances to some centres.
-/// @param centres one centre each
-template <typename F>
-void for_each_distances(spectra const& data, std::vector<cluster_centres> const& centres, std::size_t begin,
-                        std::size_t end, F use)
+/// The pixels of a k-means++ start.
+/// @param distances to the first of them, which has been added @param total their sum
+template <typename Distances, rios::AnyExecutor E>
+[[nodiscard]] cluster_centres choose_centres(spectra const& data, std::size_t clusters, std::size_t first,
+                                             Distances& distances, double total, random_source& random, E& executor)
 {
-    constexpr std::size_t run = 256;
-    std::uint32_t unused[run];
-    double planar[run];
-    std::vector<double> distances(centres.size() * run);
-    for (auto from = begin; from < end; from += run) {
-        auto const to = std::min(end, from + run);
-        for (std::size_t c = 0; c < centres.size(); ++c) {
-            find_nearest_centres(data.band(0) + from, static_cast<std::ptrdiff_t>(data.count()),
-                                 static_cast<std::ptrdiff_t>(to - from), centres[c], unused, planar);
-            for (auto i = from; i < to; ++i) distances[(i - from) * centres.size() + c] = planar[i - from];
-        }
-        for (auto i = from; i < to; ++i) use(i, distances.data() + (i - from) * centres.size());
+    std::vector<std::size_t> chosen{first};
+    std::vector<std::size_t> drawn(2 + static_cast<std::size_t>(std::log(static_cast<double>(clusters))));
+    while (chosen.size() < clusters) {
+        for (auto& pixel : drawn) pixel = pixel_at(random.uniform() * total, distances, data.count());
+        auto const sums = distances.sums_with(drawn, executor);
+        chosen.push_back(drawn[static_cast<std::size_t>(std::ranges::min_element(sums) - sums.begin())]);
+        if (chosen.size() < clusters) total = distances.add(chosen.back(), executor);
     }
+    cluster_centres centres(clusters, data.bands());
+    for (std::size_t k = 0; k < clusters; ++k) {
+        for (std::size_t b = 0; b < data.bands(); ++b) centres[k][b] = data(b, chosen[k]);
+    }
+    return centres;
 }
 
 /// Greedy k-means++: every further centre is, of a few pixels drawn with probability proportional to their squared
 /// distance from the centres so far, the one that lowers the sum of those distances most. Arthur and Vassilvitskii
 /// (2007), "k-means++: the advantages of careful seeding"; 2 + ln K candidates each.
 template <rios::AnyExecutor E>
-[[nodiscard]] cluster_centres plus_plus_start(spectra const& data, std::size_t clusters, random_source& random,
-                                              E& executor)
+[[nodiscard]] cluster_centres plus_plus_start(spectra const& data, spectra_tree const& tree, std::size_t clusters,
+                                              random_source& random, E& executor)
 {
-    auto const candidates = 2 + static_cast<std::size_t>(std::log(static_cast<double>(clusters)));
-    std::vector<double> closest(data.count());
-    std::vector<double> chunk_sums(data.chunks());
-
-    auto const draw = [&](double total) {
-        auto target = random.uniform() * total;
-        std::size_t c = 0;
-        while (c + 1 < chunk_sums.size() && target >= chunk_sums[c]) target -= chunk_sums[c++];
-        auto i = c * spectra::chunk;
-        auto const end = std::min(data.count(), i + spectra::chunk);
-        while (i + 1 < end && (target >= closest[i] || closest[i] == 0)) target -= closest[i++];
-        return i;
-    };
-    std::vector<std::size_t> chosen{random.below(data.count())};
-    std::fill(closest.begin(), closest.end(), std::numeric_limits<double>::infinity());
-    for (;;) {
-        double total = 0;
-        std::vector const newest{pixel_as_centre(data, chosen.back())};
-        data.for_each_chunk(executor, [&](std::size_t begin, std::size_t end) {
-            double sum = 0;
-            for_each_distances(data, newest, begin, end, [&](std::size_t i, double const* distance) {
-                closest[i] = std::min(closest[i], *distance);
-                sum += closest[i];
-            });
-            chunk_sums[begin / spectra::chunk] = sum;
-        });
-        for (double const sum : chunk_sums) total += sum;
-        if (chosen.size() == clusters) break;
-
-        std::vector<std::size_t> drawn(candidates);
-        for (auto& pixel : drawn) pixel = draw(total);
-        std::vector<cluster_centres> centres;
-        for (auto const pixel : drawn) centres.push_back(pixel_as_centre(data, pixel));
-        std::vector<double> left(candidates * data.chunks());
-        data.for_each_chunk(executor, [&](std::size_t begin, std::size_t end) {
-            // All candidates at once: each of these sums waits for itself only.
-            std::vector<double> sums(candidates);
-            for_each_distances(data, centres, begin, end, [&](std::size_t i, double const* distance) {
-                for (std::size_t c = 0; c < candidates; ++c) sums[c] += std::min(closest[i], distance[c]);
-            });
-            for (std::size_t c = 0; c < candidates; ++c) left[c * data.chunks() + begin / spectra::chunk] = sums[c];
-        });
-        std::size_t best = 0;
-        double least = std::numeric_limits<double>::infinity();
-        for (std::size_t c = 0; c < candidates; ++c) {
-            double sum = 0;
-            for (std::size_t part = 0; part < data.chunks(); ++part) sum += left[c * data.chunks() + part];
-            if (sum < least) {
-                least = sum;
-                best = c;
-            }
-        }
-        chosen.push_back(drawn[best]);
+    auto const first = random.below(data.count());
+    if (data.whole_numbers()) {
+        tree_distances distances(data, tree);
+        auto const total = distances.add(first, executor);
+        if (total < tree_distances::most)
+            return choose_centres(data, clusters, first, distances, total, random, executor);
     }
-
-    cluster_centres centres(clusters, data.bands());
-    for (std::size_t k = 0; k < clusters; ++k) {
-        for (std::size_t b = 0; b < data.bands(); ++b) centres[k][b] = data(b, chosen[k]);
-    }
-    return centres;
+    sample_distances distances(data);
+    auto const total = distances.add(first, executor);
+    return choose_centres(data, clusters, first, distances, total, random, executor);
 }
 
 /// The different spectra of the sample in ascending order, if there are at most `limit` of them; else nothing.

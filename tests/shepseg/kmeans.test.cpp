@@ -334,11 +334,12 @@ TEST_CASE("of several k-means++ starts the one with the least inertia is kept, t
         auto const result = fit(sample, options);
         auto const pixels = pixels_of(sample);
         shepseg::detail::spectra const data(sample.view());
+        shepseg::detail::spectra_tree const tree(data, executor);
         kmeans_fit best;
         for (int start = 0; start < options.starts; ++start) {
             shepseg::detail::random_source source(options.seed, static_cast<std::uint64_t>(start));
-            auto const centres =
-                shepseg::detail::plus_plus_start(data, static_cast<std::size_t>(options.clusters), source, executor);
+            auto const centres = shepseg::detail::plus_plus_start(
+                data, tree, static_cast<std::size_t>(options.clusters), source, executor);
             auto plain =
                 test::plain_lloyd(data, centres, options.max_iterations, options.tolerance * mean_variance(pixels));
             if (start == 0 || plain.inertia < best.inertia) best = std::move(plain);

@@ -25,6 +25,7 @@ using shepseg::diagonal_start;
 using shepseg::detail::plus_plus_start;
 using shepseg::detail::random_source;
 using shepseg::detail::spectra;
+using shepseg::detail::spectra_tree;
 using rows = std::vector<std::vector<double>>;
 
 namespace {
@@ -153,7 +154,8 @@ TEST_CASE_TEMPLATE_DEFINE("a k-means++ start consists of different pixels of the
         auto const clusters = random.between<std::size_t>(1, pixels.size());
         random_source source(random.bits(), 0);
         spectra const data(std::as_const(sample).view());
-        auto const start = plus_plus_start(data, clusters, source, executor);
+        spectra_tree const tree(data, executor);
+        auto const start = plus_plus_start(data, tree, clusters, source, executor);
         REQUIRE(start.clusters() == clusters);
         std::set<std::vector<double>> chosen;
         for (std::size_t k = 0; k < clusters; ++k) {
@@ -178,7 +180,8 @@ TEST_CASE("a k-means++ start takes the best of the pixels that it draws, as the 
         auto const seed = random.bits();
         random_source one(seed, 0);
         random_source other(seed, 0);
-        CHECK(plus_plus_start(data, clusters, one, executor) == plain_plus_plus(data, clusters, other));
+        spectra_tree const tree(data, executor);
+        CHECK(plus_plus_start(data, tree, clusters, one, executor) == plain_plus_plus(data, clusters, other));
     }
 }
 
@@ -189,9 +192,10 @@ TEST_CASE("a k-means++ start has one centre in each of a few groups that lie far
     image<double> sample(1, 1, 500);
     for (auto& value : sample.row(0, 0)) value = 1e6 * random.below(5) + random.below(3);
     spectra const data(std::as_const(sample).view());
+    spectra_tree const tree(data, executor);
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         random_source source(seed, 0);
-        auto const start = plus_plus_start(data, 5, source, executor);
+        auto const start = plus_plus_start(data, tree, 5, source, executor);
         std::set<int> groups;
         for (std::size_t k = 0; k < 5; ++k) groups.insert(static_cast<int>(start[k][0] / 1e6));
         CHECK(groups.size() == 5);
@@ -201,20 +205,50 @@ TEST_CASE("a k-means++ start has one centre in each of a few groups that lie far
 TEST_CASE_TEMPLATE_DEFINE("a k-means++ start is the same bits on every executor, over several chunks", E, on_executors)
 {
     test::random_numbers random(3);
-    image<float> sample(3, 1, 2 * static_cast<std::ptrdiff_t>(spectra::chunk) + 777);
+    image<float> floats(3, 1, 2 * static_cast<std::ptrdiff_t>(spectra::chunk) + 777);
+    image<std::uint16_t> whole_numbers(3, 1, floats.cols());
     for (std::ptrdiff_t band = 0; band < 3; ++band) {
-        for (auto& value : sample.row(band, 0)) value = static_cast<float>(random.unit());
+        for (auto& value : floats.row(band, 0)) value = static_cast<float>(random.unit());
+        for (auto& value : whole_numbers.row(band, 0)) value = random.below<std::uint16_t>(3000);
     }
-    spectra const data(std::as_const(sample).view());
     rios::inline_executor oracle;
     E executor;
-    for (std::uint64_t seed = 0; seed < 5; ++seed) {
-        random_source one(seed, 1);
-        random_source other(seed, 1);
-        CHECK(plus_plus_start(data, 12, one, executor) == plus_plus_start(data, 12, other, oracle));
+    for (auto const& data : {spectra(std::as_const(floats).view()), spectra(std::as_const(whole_numbers).view())}) {
+        spectra_tree const tree(data, oracle);
+        for (std::uint64_t seed = 0; seed < 5; ++seed) {
+            random_source one(seed, 1);
+            random_source other(seed, 1);
+            CHECK(plus_plus_start(data, tree, 12, one, executor) == plus_plus_start(data, tree, 12, other, oracle));
+        }
     }
 }
 TEST_CASE_TEMPLATE_APPLY(on_executors, test::thread_executors);
+
+TEST_CASE_TEMPLATE_DEFINE("a k-means++ start looks at pixels one by one where sums of distances are not exact", T,
+                          exact)
+{
+    test::random_numbers random(5);
+    rios::inline_executor executor;
+    // Of squares of up to 2^62, or of 100.
+    for (auto const range : {static_cast<T>(std::numeric_limits<T>::max() / 2), static_cast<T>(10)}) {
+        image<T> sample(2, 1, 3 * static_cast<std::ptrdiff_t>(spectra::chunk) - 5);
+        for (std::ptrdiff_t band = 0; band < 2; ++band) {
+            for (auto& value : sample.row(band, 0)) value = static_cast<T>(random.unit() * static_cast<double>(range));
+        }
+        spectra const data(std::as_const(sample).view());
+        spectra_tree const tree(data, executor);
+        for (std::uint64_t seed = 0; seed < 5; ++seed) {
+            random_source one(seed, 1);
+            random_source other(seed, 1);
+            auto const first = other.below(data.count());
+            shepseg::detail::sample_distances distances(data);
+            auto const total = distances.add(first, executor);
+            CHECK(plus_plus_start(data, tree, 12, one, executor) ==
+                  shepseg::detail::choose_centres(data, 12, first, distances, total, other, executor));
+        }
+    }
+}
+TEST_CASE_TEMPLATE_INVOKE(exact, std::int32_t, std::uint32_t, std::uint16_t, float, double);
 
 TEST_CASE("random numbers are the same everywhere, and others for every seed and stream")
 {

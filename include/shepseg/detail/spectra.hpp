@@ -42,7 +42,8 @@ class spectra {
             squared_diagonal_ += (high - low) * (high - low);
         }
         are_floats_ = std::is_same_v<T, float> || (std::is_integral_v<T> && sizeof(T) <= 2);
-        exact_sums_ = std::is_integral_v<T> && largest * static_cast<double>(count_) <= 0x1p53;
+        whole_numbers_ = std::is_integral_v<T>;
+        exact_sums_ = whole_numbers_ && largest * static_cast<double>(count_) <= 0x1p53;
     }
 
     [[nodiscard]] std::size_t bands() const noexcept { return bands_; }
@@ -56,6 +57,8 @@ class spectra {
 
     /// Whether sums of any of the values are exact, in whatever order they are made.
     [[nodiscard]] bool exact_sums() const noexcept { return exact_sums_; }
+
+    [[nodiscard]] bool whole_numbers() const noexcept { return whole_numbers_; }
 
     /// Whether all values are floats, so that no more than that need be kept of them.
     [[nodiscard]] bool are_floats() const noexcept { return are_floats_; }
@@ -107,6 +110,7 @@ class spectra {
     std::size_t bands_;
     std::size_t count_;
     rios::large_vector<double> values_;
+    bool whole_numbers_ = false;
     bool exact_sums_ = false;
     bool are_floats_ = false;
     double squared_diagonal_ = 0;
