@@ -143,8 +143,9 @@ using shipped = typename shipped_of<J>::type;
 
 /// A job whose steps another process can do: `compute(index)` is the same as calling `worker()` with the index, a log for
 /// the times and a cancellation to look at. Worker and result travel as bytes. What comes back may be another type, `shipped`:
-/// `receive(index, shipped)` makes a result of it, on the thread that delivers. remote_executor knows more that such a job may
-/// have (remote/remote_work.hpp).
+/// `receive(index, shipped)` makes a result of it, on the thread that delivers. A worker that reads should say so by
+/// `read(index, log)` and `compute(index, input, log, cancelled)`, the two halves of a call: reads can be counted, and done
+/// ahead, only then. remote_executor knows more that such a job may have (remote/remote_work.hpp).
 template <typename J>
 concept PortableJob = Job<J> && Archivable<typename J::worker_type> && Archivable<detail::shipped<J>> &&
                       requires(J const& job, typename J::worker_type const& worker, std::size_t index, timing_log& log,

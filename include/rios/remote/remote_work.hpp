@@ -42,6 +42,7 @@ class remote_work {
     /// Reads the input of a step. @returns the frame that brings it to a worker
     [[nodiscard]] virtual net::frame_bytes read(step const& which) = 0;
     virtual void deliver(std::size_t index, std::span<std::byte const> result) = 0;
+    /// @param accumulated served_work::accumulated(): nothing if the worker had no steps
     virtual void absorb(std::span<std::byte const> accumulated, timings const& times) = 0;
     virtual void poll() = 0;
     virtual void stop() noexcept = 0;
@@ -142,7 +143,9 @@ class remote_work_of final : public remote_work {
     {
         using worker = typename J::worker_type;
         if constexpr (Accumulates<worker>) {
-            job_.absorb(from_bytes<decltype(std::declval<worker const&>().accumulated())>(accumulated));
+            if (!accumulated.empty()) {
+                job_.absorb(from_bytes<decltype(std::declval<worker const&>().accumulated())>(accumulated));
+            }
         } else {
             static_cast<void>(accumulated);
         }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The worker of a job in the process that works, without its types: what worker_process.hpp knows of it.
+// The worker of a job in the process that works, without its types: what worker_process.hpp knows of it. A worker opens its files
+// when it is made. Where the main process permits reads one by one, that is one of them: so it is made with the first step.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -36,10 +39,11 @@ class served_work {
     served_work& operator=(served_work const&) = delete;
     virtual ~served_work() = default;
 
-    /// Reads the input of a step, or takes it from bytes.
+    /// Reads the input of a step, or takes it from bytes. @throws damaged_data, and what making the worker throws
     [[nodiscard]] virtual std::unique_ptr<held_input> read(std::size_t index, std::span<std::byte const> shipped) = 0;
     /// Does a step. @returns the frame of its result
     [[nodiscard]] virtual net::frame_bytes compute(step const& which, held_input& input) = 0;
+    /// What the steps have gathered; nothing if there were none.
     [[nodiscard]] virtual std::vector<std::byte> accumulated() = 0;
     virtual void stop() noexcept = 0;
     [[nodiscard]] virtual timings times() const = 0;
@@ -64,20 +68,37 @@ struct held final : held_input {
 template <typename W>
 class served_base : public served_work {
   public:
-    explicit served_base(std::span<std::byte const> state) : worker_(from_bytes<W>(state)) {}
+    explicit served_base(std::span<std::byte const> state) : state_(state.begin(), state.end()) {}
 
     [[nodiscard]] std::vector<std::byte> accumulated() override
     {
-        if constexpr (Accumulates<W>) return to_bytes(worker_.accumulated());
-        else return {};
+        if constexpr (Accumulates<W>) {
+            if (worker_) return to_bytes(worker_->accumulated());
+        }
+        return {};
     }
     void stop() noexcept override { cancellation_.stop(); }
     [[nodiscard]] timings times() const override { return log_.snapshot(); }
 
   protected:
-    W const worker_;
+    /// The worker, made by the first thread that asks; others wait meanwhile.
+    [[nodiscard]] W const& worker()
+    {
+        std::lock_guard lock(making_);
+        if (!worker_) {
+            worker_.emplace(from_bytes<W>(state_));
+            state_ = {};
+        }
+        return *worker_;
+    }
+
     timing_log log_;
     cancellation cancellation_;
+
+  private:
+    std::mutex making_;
+    std::vector<std::byte> state_;
+    std::optional<W> worker_;
 };
 
 /// A worker that gets its input by itself.
@@ -86,11 +107,13 @@ class reading_work final : public served_base<W> {
   public:
     using served_base<W>::served_base;
 
-    [[nodiscard]] std::unique_ptr<held_input> read(std::size_t index, std::span<std::byte const>) override
+    [[nodiscard]] std::unique_ptr<held_input> read([[maybe_unused]] std::size_t index,
+                                                   std::span<std::byte const>) override
     {
+        [[maybe_unused]] auto const& worker = this->worker();
         if constexpr (ReadsAhead<W>) {
-            using input = decltype(this->worker_.read(index, this->log_));
-            return std::make_unique<held<input>>(this->worker_.read(index, this->log_));
+            using input = decltype(worker.read(index, this->log_));
+            return std::make_unique<held<input>>(worker.read(index, this->log_));
         } else {
             return std::make_unique<held_input_of_nothing>();
         }
@@ -98,13 +121,14 @@ class reading_work final : public served_base<W> {
     [[nodiscard]] net::frame_bytes compute(step const& which, held_input& input) override
     {
         auto const index = static_cast<std::size_t>(which.index);
+        auto const& worker = this->worker();
         if constexpr (ReadsAhead<W>) {
-            using input_type = decltype(this->worker_.read(index, this->log_));
+            using input_type = decltype(worker.read(index, this->log_));
             auto& value = static_cast<held<input_type>&>(input).value;
-            return frame(message::result, which, this->worker_.compute(index, value, this->log_, this->cancellation_));
+            return frame(message::result, which, worker.compute(index, value, this->log_, this->cancellation_));
         } else {
             static_cast<void>(input);
-            return frame(message::result, which, this->worker_(index, this->log_, this->cancellation_));
+            return frame(message::result, which, worker(index, this->log_, this->cancellation_));
         }
     }
 
@@ -127,7 +151,7 @@ class computing_work final : public served_base<W> {
         auto& value = static_cast<held<Input>&>(input).value;
         return frame(
             message::result, which,
-            this->worker_.compute(static_cast<std::size_t>(which.index), value, this->log_, this->cancellation_));
+            this->worker().compute(static_cast<std::size_t>(which.index), value, this->log_, this->cancellation_));
     }
 };
 

@@ -63,21 +63,31 @@ class alone_reader {
     using value_type = rios::image<std::int16_t>;
     using description_type = std::string;
 
-    /// @param mark a folder as long as it reads
-    explicit alone_reader(std::string mark) : mark_(std::move(mark)) {}
+    /// @param mark a folder as long as it reads, or opens what it reads
+    explicit alone_reader(std::string mark) : mark_(std::move(mark))
+    {
+        alone([] {});
+    }
     [[nodiscard]] description_type description() const { return mark_; }
     [[nodiscard]] rios::pixel_grid const& grid() const { return inner_.grid(); }
     [[nodiscard]] std::ptrdiff_t band_count() const { return inner_.band_count(); }
     [[nodiscard]] value_type read(rios::block const& where) const
     {
-        if (!std::filesystem::create_directory(mark_)) throw rios::error("somebody else reads");
-        std::this_thread::sleep_for(2ms);
-        auto result = inner_.read(where);
-        std::filesystem::remove(mark_);
+        value_type result;
+        alone([&] { result = inner_.read(where); });
         return result;
     }
 
   private:
+    template <typename F>
+    void alone(F act) const
+    {
+        if (!std::filesystem::create_directory(mark_)) throw rios::error("somebody else reads");
+        std::this_thread::sleep_for(2ms);
+        act();
+        std::filesystem::remove(mark_);
+    }
+
     std::string mark_;
     rios::memory_reader<std::int16_t> inner_{test::random_image<std::int16_t>(2, 100, 130, 1)};
 };

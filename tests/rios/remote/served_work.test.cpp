@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rios/remote/served_work.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -56,6 +58,24 @@ struct in_two : scaled {
     [[nodiscard]] std::uint64_t accumulated() const { return 100 + factor; }
 };
 
+/// Counts how often one is made of a description, as files are opened then.
+class opens {
+  public:
+    using description_type = std::uint64_t;
+    static inline std::atomic<int> times = 0;
+
+    explicit opens(std::uint64_t factor) : factor_(factor) { ++times; }
+    [[nodiscard]] std::uint64_t description() const { return factor_; }
+    std::uint64_t operator()(std::size_t index, rios::timing_log&, rios::cancellation&) const
+    {
+        return factor_ * index;
+    }
+    [[nodiscard]] std::uint64_t accumulated() const { return factor_; }
+
+  private:
+    std::uint64_t factor_;
+};
+
 /// The value of a result, which must be that of a step.
 std::uint64_t result_of(rios::net::frame_bytes const& frame, remote::step const& which)
 {
@@ -96,6 +116,22 @@ TEST_CASE("a worker that was made of its bytes does steps, whichever way it gets
     CHECK_FALSE(three.times().summary("reading"));
 }
 
+TEST_CASE("a worker is made by the first step that needs it, and has gathered nothing before")
+{
+    reading_work<opens> work(rios::to_bytes(opens(7)));
+    CHECK(work.accumulated().empty());
+    opens::times = 0;
+    std::vector<std::thread> threads;
+    std::atomic<std::uint64_t> sum = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        threads.emplace_back([&, i] { sum += done(work, {.job = 1, .index = i}); });
+    }
+    for (auto& each : threads) each.join();
+    CHECK(sum == 7 * 6);
+    CHECK(opens::times == 1);
+    CHECK(rios::from_bytes<std::uint64_t>(work.accumulated()) == 7);
+}
+
 TEST_CASE("inputs are of their own steps, in whatever order they are used")
 {
     reading_work<in_two> work(rios::to_bytes(in_two{{.factor = 10}}));
@@ -109,12 +145,14 @@ TEST_CASE("a state or an input that is damaged is an error, and a worker that wa
 {
     auto const text = [](auto f) { return test::message_of<rios::damaged_data>(f); };
     auto state = rios::to_bytes(at_once{{.factor = 7}});
+    auto const first_read = [&] {
+        reading_work<at_once> work(state);
+        static_cast<void>(work.read(0, {}));
+    };
     state.pop_back();
-    CHECK(text([&] { reading_work<at_once> const work(state); }) ==
-          "the data of a worker are damaged, or end too early");
+    CHECK(text(first_read) == "the data of a worker are damaged, or end too early");
     state.resize(state.size() + 2);
-    CHECK(text([&] { reading_work<at_once> const work(state); }) ==
-          "the data of a worker do not end where they should: they are damaged");
+    CHECK(text(first_read) == "the data of a worker do not end where they should: they are damaged");
     computing_work<in_two, std::uint32_t> work(rios::to_bytes(in_two()));
     CHECK(text([&] { static_cast<void>(work.read(0, rios::to_bytes(std::uint16_t{1}))); }) ==
           "the data of a worker are damaged, or end too early");
