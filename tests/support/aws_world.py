@@ -8,17 +8,19 @@ The control plane is simulated by moto (ECS, EC2, Batch, Secrets Manager, SSM, C
 address on 127.0.0.1. What moto leaves out is added here: a task of ECS or a job of Batch really runs, as a process of this
 machine that sees only the environment that was declared for it. Its state follows the process; it is stopped by SIGTERM, and by
 SIGKILL three seconds later; its output goes to CloudWatch Logs, if it says so. The "image" of a container is the path of a
-program, which is its entry point. An EC2 instance whose user data name a cluster joins it after half a second.
+program, which is its entry point; or, if it begins with "localhost/", an image of podman: then the container is a real one, with a
+network of its own. An EC2 instance whose user data name a cluster joins it after half a second.
 
 What is not simulated: networks, roles and their permissions, images, the time that real machines take.
 
 Files in FOLDER (written under another name and renamed):
     world.json   when all is ready: the endpoint, and what a user would have made before: subnet, security group, a queue
     state.json   what there is at the moment and would cost money or be left over
-    calls        a line for each call: "ecs RunTask"; of reads of S3 behind a file's header, how many there were at the time:
+    calls        a line for each call: "ecs RunTask"; of each look or read in S3, how many there were at the time:
                  "s3 at once 2"
     faults.json  written by the tests: [{"call": "ecs RunTask", "status": 400, "code": "...", "message": "...", "times": 2}];
-                 instead of a code, "answer" may hold a whole answer; "*" is any call
+                 instead of a code, "answer" may hold a whole answer; with "lost": true the call is carried out, but not answered;
+                 with "delay": 1 it is carried out a second later, whether or not the caller is still there; "*" is any call
 The world ends with the process that started it, with SIGTERM, and takes its processes along.
 """
 import base64
@@ -28,11 +30,13 @@ import logging
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import uuid
 from datetime import datetime
 
 import boto3
@@ -71,15 +75,30 @@ def write(name, content):
 
 
 class Container:
-    """A process in place of a container."""
+    """A process in place of a container, or one that podman runs."""
 
     def __init__(self, definition, overrides):
         environment = {each["name"]: each["value"] for each in definition.get("environment", [])}
         environment.update({each["name"]: value_of_secret(each["valueFrom"]) for each in definition.get("secrets", [])})
         environment.update({each["name"]: each["value"] for each in overrides.get("environment", [])})
-        command = list(definition.get("entryPoint") or [definition["image"]])
-        command += overrides.get("command") or definition.get("command", [])
+        entry_point, image = definition.get("entryPoint"), definition["image"]
+        arguments = overrides.get("command") or definition.get("command", [])
         self.output = tempfile.TemporaryFile()
+        self.name = None
+        if image.startswith("localhost/"):
+            if podman("image", "exists", image):
+                raise RuntimeError(f"CannotPullContainerError: no such image: {image}")
+            self.name = f"worker-{uuid.uuid4().hex}"
+            self.environment = tempfile.NamedTemporaryFile("w", suffix=".env")
+            self.environment.writelines(f"{name}={value}\n" for name, value in environment.items())
+            self.environment.flush()
+            command = ["podman", "run", "--rm", "--pull", "never", "--network", "bridge", "--name", self.name]
+            command += ["--env-file", self.environment.name]
+            command += ["--entrypoint", json.dumps(entry_point)] if entry_point else []
+            command += [image, *arguments]
+            environment = None
+        else:
+            command = list(entry_point or [image]) + arguments
         try:
             self.process = subprocess.Popen(command, env=environment, start_new_session=True, cwd="/",
                                             stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output)
@@ -90,7 +109,15 @@ class Container:
         code = self.process.poll()
         return code if code is None or code >= 0 else 128 - code
 
+    def kill(self):
+        if self.name:
+            podman("rm", "--force", "--time", "0", self.name)
+        self.process.kill()
+
     def stop(self):
+        while self.name and self.process.poll() is None:  # there may be none yet
+            podman("stop", "--time", str(STOP_TIMEOUT), self.name)
+            time.sleep(TICK)
         self.process.terminate()
         try:
             self.process.wait(STOP_TIMEOUT)
@@ -107,6 +134,11 @@ class Container:
         now = int(time.time() * 1000)
         if lines:
             logs.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in lines])
+
+
+def podman(*words):
+    return subprocess.run(["podman", *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode
 
 
 def value_of_secret(source):
@@ -275,7 +307,7 @@ def advance_instances():
                 ecs.clusters[named[1]].registered_container_instances_count -= 1
             for arn, task in ecs.tasks.get(named[1], {}).items():
                 if arn in containers and task.container_instance_arn.split("/")[-1] in mine:
-                    containers[arn].process.kill()
+                    containers[arn].kill()
 
 
 # ---- Batch: the thread that moto starts for a job runs the container itself
@@ -365,7 +397,7 @@ class Calls:
             file.write(call + "\n")
 
     def read(self, environ, start_response):
-        """As slow as a store is, so that reads at the same time meet."""
+        """As slow as a store is, so that what is asked at the same time meets."""
         with self.lock:
             self.reads += 1
             now = self.reads
@@ -386,12 +418,19 @@ class Calls:
             environ["wsgi.input"] = io.BytesIO(body)
             action = re.search(rb"Action=(\w+)", body)[1].decode()
         call = f"{service} {action}"
-        if service == "s3" and not environ.get("HTTP_RANGE", "bytes=0-").startswith("bytes=0-"):
+        if service == "s3" and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             return self.read(environ, start_response)
         self.note(call)
         fault = self.fault(call)
-        if not fault:
+        if fault and "delay" in fault:
+            time.sleep(fault["delay"])
+        if not fault or "delay" in fault:
             return self.application(environ, start_response)
+        if "lost" in fault:
+            list(self.application(environ, lambda *arguments: None))
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            start_response("200 X", [])
+            return []
         if "answer" in fault:
             status, body = 200, json.dumps(fault["answer"])
         elif service in ("ec2", "sts", "cloudformation"):
@@ -464,7 +503,7 @@ def main():
             time.sleep(TICK)
     finally:
         for container in list(containers.values()):
-            container.process.kill()
+            container.kill()
 
 
 main()

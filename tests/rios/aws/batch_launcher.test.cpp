@@ -14,6 +14,7 @@
 #include <rios/executor/remote.hpp>
 
 #include "support/aws_world.hpp"
+#include "support/batch_jobs.hpp"
 #include "support/cluster_jobs.hpp"
 #include "support/environment.hpp"
 #include "support/message_of.hpp"
@@ -24,22 +25,9 @@ namespace {
 using namespace std::chrono_literals;
 using test::aws_world;
 using test::error_of;
+using test::jobs_of;
 using test::squares_on_hosts;
 using clock_type = std::chrono::steady_clock;
-
-/// Jobs whose image is a program. The environment that the definition says is there, too.
-rios::aws_batch_options jobs_of(aws_world const& world, std::string const& image = test::this_program(),
-                                nlohmann::json secrets = nlohmann::json::array())
-{
-    nlohmann::json const container{
-        {"image", image},
-        {"resourceRequirements", {{{"type", "VCPU"}, {"value", "1"}}, {{"type", "MEMORY"}, {"value", "2048"}}}},
-        {"secrets", std::move(secrets)}};
-    rios::aws::client(world.client())
-        .batch("registerjobdefinition",
-               {{"jobDefinitionName", "worker"}, {"type", "container"}, {"containerProperties", container}});
-    return {.queue = world["queue"], .job_definition = "worker", .workers = world.workers()};
-}
 
 } // namespace
 
