@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -108,10 +109,12 @@ class aws_world {
     /// What there is at the moment (see aws_world.py).
     [[nodiscard]] nlohmann::json state() const { return read("state.json"); }
 
-    /// From now on, calls fail: {{"call", "ecs RunTask"}, {"code", "ThrottlingException"}, {"times", 3}}.
+    /// From now on, calls fail, or go wrong otherwise: {{"call", "ecs RunTask"}, {"code", "ThrottlingException"}, {"times", 3}}.
+    /// Several in a list.
     void fail(nlohmann::json faults) const
     {
-        std::ofstream(folder_ / "faults.new") << nlohmann::json::array({std::move(faults)});
+        if (!faults.is_array()) faults = nlohmann::json::array({std::move(faults)});
+        std::ofstream(folder_ / "faults.new") << faults;
         std::filesystem::rename(folder_ / "faults.new", folder_ / "faults.json");
     }
 
@@ -150,6 +153,21 @@ class aws_world {
     temporary_directory folder_;
     process process_;
     nlohmann::json about_;
+};
+
+/// As long as it lives, programs that the test starts find a world where programs for AWS look for it.
+class in_world {
+  public:
+    explicit in_world(aws_world const& world)
+    {
+        for (auto const& each : world.environment()) {
+            auto const equals = each.find('=');
+            set_.emplace_back(each.substr(0, equals), each.substr(equals + 1));
+        }
+    }
+
+  private:
+    std::deque<environment_variable> set_;
 };
 
 /// This program, which workers are, too.

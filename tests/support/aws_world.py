@@ -432,7 +432,8 @@ class Calls:
             start_response("200 X", [])
             return []
         if "answer" in fault:
-            status, body = 200, json.dumps(fault["answer"])
+            answer = fault["answer"]
+            status, body = 200, answer if isinstance(answer, str) else json.dumps(answer)
         elif service in ("ec2", "sts", "cloudformation"):
             status = fault.get("status", 400)
             body = (f"<Response><Errors><Error><Code>{fault['code']}</Code><Message>{fault.get('message', '')}</Message>"

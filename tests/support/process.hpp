@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
@@ -213,6 +214,18 @@ class process {
     void send(int signal) const
     {
         if (!ended_) ::kill(id_, signal);
+    }
+
+    /// Processes that it has started, and that have not ended.
+    [[nodiscard]] std::vector<pid_t> children() const
+    {
+        std::vector<pid_t> result;
+        auto const threads = "/proc/" + std::to_string(id_) + "/task";
+        for (auto const& thread : std::filesystem::directory_iterator(threads)) {
+            std::ifstream file(thread.path() / "children");
+            for (pid_t child = 0; file >> child;) result.push_back(child);
+        }
+        return result;
     }
 
     /// Has it ended (by itself, or by a signal)?

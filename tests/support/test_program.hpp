@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Programs that tests start as processes of their own, and that need what the test program has: `TESTS --test-program NAME`.
+// Programs that tests start as processes of their own, and that need what the test program has: `TESTS --test-program NAME`, or, as
+// the libraries start them, `TESTS --rios-NAME`.
 #pragma once
 
 #include <map>
@@ -20,8 +21,9 @@ class test_program {
     /// The status of the program that the command line asks for, if it asks for one.
     [[nodiscard]] static std::optional<int> run_if_asked(int argc, char const* const* argv)
     {
-        if (argc != 3 || std::string_view(argv[1]) != "--test-program") return std::nullopt;
-        return all().at(argv[2])();
+        if (argc == 3 && std::string_view(argv[1]) == "--test-program") return all().at(argv[2])();
+        if (argc == 2 && std::string_view(argv[1]).starts_with("--rios-")) return all().at(argv[1])();
+        return std::nullopt;
     }
 
   private:

@@ -134,17 +134,16 @@ class batch_jobs {
         nlohmann::json tags = options_.workers.tags;
         tags[run_tag] = what.run;
         // The definition may say that jobs are tried again; who tries again here is the run.
-        auto const answer = place_.aws().batch(
-            "submitjob",
-            {{"jobName", what.run + '_' + std::to_string(command.number)},
-             {"jobQueue", what.queue},
-             {"jobDefinition", options_.job_definition},
-             {"containerOverrides",
-              {{"command", place_.words(command, true)},
-               {"environment", detail::variables(place_.environment(command))}}},
-             {"retryStrategy", {{"attempts", 1}}},
-             {"timeout", {{"attemptDurationSeconds", static_cast<long>(std::ceil(options_.workers.lifetime.count()))}}},
-             {"tags", tags}});
+        auto const answer =
+            place_.aws().batch("submitjob", {{"jobName", what.run + '_' + std::to_string(command.number)},
+                                             {"jobQueue", what.queue},
+                                             {"jobDefinition", options_.job_definition},
+                                             {"containerOverrides",
+                                              {{"command", place_.words(command, true)},
+                                               {"environment", detail::variables(place_.environment(command))}}},
+                                             {"retryStrategy", {{"attempts", 1}}},
+                                             {"timeout", {{"attemptDurationSeconds", seconds()}}},
+                                             {"tags", tags}});
         auto id = detail::text_in(answer, "jobId");
         if (id.empty()) throw remote_error("AWS Batch gives job " + command.name + " no number");
         jobs_.insert_or_assign(id, job_status{});
@@ -178,6 +177,12 @@ class batch_jobs {
   private:
     using clock = std::chrono::steady_clock;
     static constexpr auto time_to_end = std::chrono::seconds(5); // for jobs that were terminated
+
+    /// That a job may take. Batch does not take less than a minute.
+    [[nodiscard]] long seconds() const
+    {
+        return std::max(60L, static_cast<long>(std::ceil(options_.workers.lifetime.count())));
+    }
 
     void make_all()
     {

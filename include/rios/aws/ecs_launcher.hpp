@@ -21,7 +21,9 @@
 #include "client.hpp"
 #include "ecs_options.hpp"
 #include "ecs_requests.hpp"
+#include "error.hpp"
 #include "holdings.hpp"
+#include "retry.hpp"
 #include "run_place.hpp"
 
 namespace rios {
@@ -111,10 +113,7 @@ class ecs_tasks {
             what.owns_instances = true;
             place_.note();
         }
-        if (what.owns_instances && !instances_since_) {
-            place_.aws().query("ec2", "RunInstances", detail::instances_request(options_, what.run));
-            instances_since_ = clock::now();
-        }
+        if (what.owns_instances && !instances_since_) start_instances();
         auto const secret = place_.keep_secret();
         if (!definition_.empty()) return;
         if (options_.task_definition.empty()) {
@@ -129,6 +128,20 @@ class ecs_tasks {
             return;
         }
         look_into_definition();
+    }
+
+    void start_instances()
+    {
+        auto& what = place_.what();
+        try {
+            auto const made = place_.aws().query("ec2", "RunInstances", detail::instances_request(options_, what.run));
+            detail::collect(made, "instanceId", what.instances);
+        } catch (aws_error const& failure) {
+            if (detail::is_refusal(failure)) what.owns_instances = false;
+            throw;
+        }
+        place_.note();
+        instances_since_ = clock::now();
     }
 
     void look_into_definition()
@@ -192,6 +205,17 @@ class ecs_tasks {
         }
     }
 
+    /// As place(), for a task that has waited: nobody else hears of a refusal.
+    void place_or_end(task& waiting)
+    {
+        try {
+            place(waiting);
+        } catch (aws_error const& failure) {
+            if (!detail::is_refusal(failure)) throw;
+            waiting.last = {.state = job_state::ended, .reason = failure.what()};
+        }
+    }
+
     /// Of those that were started for the run, the first at least. Asked again with the next look, if not.
     [[nodiscard]] bool instances_are_there()
     {
@@ -218,7 +242,7 @@ class ecs_tasks {
             auto& each = tasks_[id];
             if (each.last.state == job_state::ended) continue;
             if (each.arn.empty() && !each.request.is_null() && !is_full) {
-                place(each);
+                place_or_end(each);
                 is_full = each.arn.empty() && each.last.state == job_state::waiting;
             }
             if (!each.arn.empty()) placed.emplace(each.arn, &each);

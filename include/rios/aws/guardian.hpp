@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
@@ -17,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -55,6 +57,7 @@ inline std::atomic<bool>& can_be_guardian() noexcept
                           {"owns_cluster", what.owns_cluster},
                           {"owns_definition", what.owns_definition},
                           {"owns_instances", what.owns_instances},
+                          {"instances", what.instances},
                           {"queue", what.queue},
                           {"secret", what.secret}};
     if (client.given) {
@@ -79,6 +82,7 @@ inline std::atomic<bool>& can_be_guardian() noexcept
                          .owns_cluster = json.value("owns_cluster", false),
                          .owns_definition = json.value("owns_definition", false),
                          .owns_instances = json.value("owns_instances", false),
+                         .instances = json.value("instances", std::vector<std::string>()),
                          .queue = text_in(json, "queue"),
                          .secret = text_in(json, "secret")});
 }
@@ -162,11 +166,13 @@ class guardian {
         detail::can_be_guardian() = true;
         return std::nullopt;
     }
-    for (int const signal : {SIGINT, SIGHUP, SIGPIPE}) std::signal(signal, SIG_IGN);
+    // It ends when the main process does: what is meant for both of them must not end it before.
+    for (int const signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(signal, SIG_IGN);
     try {
         std::string last;
         for (std::string line; std::getline(std::cin, line);) last = line;
         if (last.empty()) return 0;
+        std::this_thread::sleep_for(std::chrono::seconds(2)); // a call of the main process may be under way on AWS
         auto const left = detail::release_by_line(last);
         for (auto const& each : left) std::fprintf(stderr, "the main process of rios was killed; %s\n", each.c_str());
         return left.empty() ? 0 : 1;

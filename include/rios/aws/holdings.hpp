@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
-#include <optional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -27,18 +27,16 @@
 
 namespace rios::aws {
 
-/// The tag of everything that is made; its value is the run's name.
-inline constexpr char const* run_tag = "RIOS-run";
-
 /// What a run has, or is about to have.
 struct holdings {
-    std::string run{};            ///< its name: "RIOS_JOB-0123456789ab"
-    std::string cluster{};        ///< of ECS, in which its tasks are; empty: none
-    bool owns_cluster = false;    ///< was it made for the run?
-    bool owns_definition = false; ///< a task definition, of the run's name
-    bool owns_instances = false;  ///< of EC2, with the run's tag
-    std::string queue{};          ///< of Batch, in which its jobs are; empty: none
-    std::string secret{};         ///< secret_name::text(); empty: none
+    std::string run{};                    ///< its name: "RIOS_JOB-0123456789ab"
+    std::string cluster{};                ///< of ECS, in which its tasks are; empty: none
+    bool owns_cluster = false;            ///< was it made for the run?
+    bool owns_definition = false;         ///< a task definition, of the run's name
+    bool owns_instances = false;          ///< of EC2, with the run's tag
+    std::vector<std::string> instances{}; ///< their numbers, as soon as EC2 has told them
+    std::string queue{};                  ///< of Batch, in which its jobs are; empty: none
+    std::string secret{};                 ///< secret_name::text(), made for the run if it has its tag; empty: none
 
     /// Short enough for RunTask's "startedBy".
     [[nodiscard]] std::string mark() const
@@ -92,14 +90,21 @@ class removal {
 
     [[nodiscard]] std::vector<std::string> run()
     {
-        if (!what_.queue.empty()) attempt("jobs in queue " + what_.queue, [this] { terminate_jobs(); });
-        if (!what_.cluster.empty()) attempt("tasks in cluster " + what_.cluster, [this] { stop_tasks(); });
-        if (what_.owns_definition) attempt("task definition " + what_.run, [this] { deregister(); });
+        if (!what_.queue.empty()) attempt("batch", "jobs in queue " + what_.queue, [this] { terminate_jobs(); });
+        bool const has_tasks =
+            !what_.cluster.empty() && !attempt("ecs", "tasks in cluster " + what_.cluster, [this] { stop_tasks(); });
+        auto const line_of_tasks = left_.end() - left_.begin() - 1;
         if (what_.owns_instances)
-            attempt("EC2 instances with the tag " + (run_tag + ('=' + what_.run)), [this] { terminate_instances(); });
-        if (what_.owns_cluster) attempt("cluster " + what_.cluster, [this] { delete_cluster(); });
-        if (!what_.secret.empty())
-            attempt("secret " + what_.secret, [this] { secret_name::from_text(what_.secret).remove(aws_); });
+            attempt("ec2", "EC2 instances with the tag " + (run_tag + ('=' + what_.run)),
+                    [this] { terminate_instances(); });
+        if (what_.owns_definition) attempt("ecs", "task definition " + what_.run, [this] { deregister(); });
+        if (what_.owns_cluster && attempt("ecs", "cluster " + what_.cluster, [this] { delete_cluster(); })) {
+            if (has_tasks) left_.erase(left_.begin() + line_of_tasks); // they are gone, or it would be there
+        }
+        if (!what_.secret.empty()) {
+            auto const secret = secret_name::from_text(what_.secret);
+            attempt(secret.service(), "secret " + what_.secret, [&] { secret.remove(aws_, what_.run); });
+        }
         return std::move(left_);
     }
 
@@ -108,58 +113,97 @@ class removal {
     /// For what was told to end: a task of Fargate takes half a minute, an instance some.
     static constexpr auto time_to_end = std::chrono::minutes(5);
     static constexpr auto pause = std::chrono::seconds(2);
+    static constexpr int looks = 4; // until what has just been made is seen by all of EC2
 
-    /// Where AWS cannot be reached, once is enough.
+    /// Where a service cannot be reached, once is enough. @returns whether it was removed
     template <typename F>
-    void attempt(std::string const& what, F remove)
+    bool attempt(std::string const& service, std::string const& what, F remove)
     {
+        auto& silence = silences_[service];
         try {
-            if (!silence_.empty()) throw remote_error(silence_);
+            if (!silence.empty()) throw remote_error(silence);
             remove();
+            return true;
         } catch (std::exception const& failure) {
             left_.push_back(what + " could not be removed: " + failure.what());
-            auto const* const call = dynamic_cast<aws_error const*>(&failure);
-            if (call != nullptr && call->status() == 0) silence_ = failure.what();
+            if (is_silence(failure)) silence = failure.what();
+            return false;
         }
+    }
+
+    /// That one of several cannot be removed is no reason to leave the others. @throws the first failure, when all were tried
+    template <typename F>
+    static void for_all(std::vector<std::string> const& all, F remove)
+    {
+        std::exception_ptr first;
+        for (auto const& each : all) {
+            try {
+                remove(each);
+            } catch (std::exception const& failure) {
+                if (!first) first = std::current_exception();
+                if (is_silence(failure)) break;
+            }
+        }
+        if (first) std::rethrow_exception(first);
+    }
+
+    [[nodiscard]] static bool is_silence(std::exception const& failure)
+    {
+        auto const* const call = dynamic_cast<aws_error const*>(&failure);
+        return call != nullptr && call->status() == 0;
     }
 
     void terminate_jobs()
     {
         nlohmann::json const name{{"name", "JOB_NAME"}, {"values", nlohmann::json::array({what_.run + '*'})}};
         nlohmann::json arguments{{"jobQueue", what_.queue}, {"filters", nlohmann::json::array({name})}};
+        std::vector<std::string> alive;
         for (;;) {
             auto const page = aws_.batch("listjobs", arguments);
             for (auto const& job : list_in(page, "jobSummaryList")) {
                 auto const status = text_in(job, "status");
-                if (status == "SUCCEEDED" || status == "FAILED") continue;
-                aws_.batch("terminatejob", {{"jobId", job.at("jobId")}, {"reason", "the run has ended"}});
+                if (status != "SUCCEEDED" && status != "FAILED") alive.push_back(text_in(job, "jobId"));
             }
             auto const next = page.find("nextToken");
-            if (next == page.end() || !next->is_string()) return;
+            if (next == page.end() || !next->is_string()) break;
             arguments["nextToken"] = *next;
         }
+        for_all(alive, [this](std::string const& job) {
+            aws_.batch("terminatejob", {{"jobId", job}, {"reason", "the run has ended"}});
+        });
     }
 
     /// Those of a cluster that stays need not be waited for.
     void stop_tasks()
     {
-        auto const alive = [this] {
-            return all_pages(aws_, "ListTasks", {{"cluster", what_.cluster}, {"startedBy", what_.mark()}}, "taskArns");
-        };
-        for (auto const& task : alive()) {
-            aws_.call("ecs", "StopTask", {{"cluster", what_.cluster}, {"task", task}, {"reason", "the run has ended"}});
-        }
+        for_all(all_pages(aws_, "ListTasks", {{"cluster", what_.cluster}, {"startedBy", what_.mark()}}, "taskArns"),
+                [this](std::string const& task) {
+                    aws_.call("ecs", "StopTask",
+                              {{"cluster", what_.cluster}, {"task", task}, {"reason", "the run has ended"}});
+                });
     }
 
     void deregister()
     {
-        for (auto const& each : all_pages(aws_, "ListTaskDefinitions",
-                                          {{"familyPrefix", what_.run}, {"status", "ACTIVE"}}, "taskDefinitionArns")) {
-            aws_.call("ecs", "DeregisterTaskDefinition", {{"taskDefinition", each}});
+        for_all(all_pages(aws_, "ListTaskDefinitions", {{"familyPrefix", what_.run}, {"status", "ACTIVE"}},
+                          "taskDefinitionArns"),
+                [this](std::string const& each) {
+                    aws_.call("ecs", "DeregisterTaskDefinition", {{"taskDefinition", each}});
+                });
+    }
+
+    /// EC2 may not know at once what it has made. After some looks, what it does not know is not there.
+    void terminate_instances()
+    {
+        for (int look = 1;; ++look) {
+            auto const all = instances();
+            if ((!all.empty() && are_terminated(all)) || look == looks) return;
+            std::this_thread::sleep_for(pause);
         }
     }
 
-    void terminate_instances()
+    /// Those whose numbers are known, and those that are found by their tag.
+    [[nodiscard]] std::vector<std::string> instances()
     {
         std::vector<std::pair<std::string, std::string>> arguments{{"Filter.1.Name", std::string("tag:") + run_tag},
                                                                    {"Filter.1.Value.1", what_.run},
@@ -167,13 +211,27 @@ class removal {
         for (auto const* const state : {"pending", "running", "stopping", "stopped"}) {
             arguments.emplace_back("Filter.2.Value." + std::to_string(arguments.size() - 2), state);
         }
-        std::vector<std::string> instances;
-        collect(aws_.query("ec2", "DescribeInstances", arguments), "instanceId", instances);
-        if (instances.empty()) return;
-        arguments.clear();
+        auto result = what_.instances;
+        collect(aws_.query("ec2", "DescribeInstances", arguments), "instanceId", result);
+        std::sort(result.begin(), result.end());
+        result.erase(std::unique(result.begin(), result.end()), result.end());
+        return result;
+    }
+
+    /// @returns whether EC2 knows all of them. One that it does not know is no reason to leave the others.
+    bool are_terminated(std::vector<std::string> const& instances)
+    {
+        std::vector<std::pair<std::string, std::string>> arguments;
         for (auto const& each : instances)
             arguments.emplace_back("InstanceId." + std::to_string(arguments.size() + 1), each);
-        aws_.query("ec2", "TerminateInstances", arguments);
+        try {
+            aws_.query("ec2", "TerminateInstances", arguments);
+            return true;
+        } catch (aws_error const& failure) {
+            if (!failure.code().starts_with("InvalidInstanceID")) throw;
+        }
+        if (instances.size() > 1) for_all(instances, [this](std::string const& each) { are_terminated({each}); });
+        return false;
     }
 
     /// As soon as nothing is in it.
@@ -192,6 +250,7 @@ class removal {
                                        code == "UpdateInProgressException";
                 if (!is_in_use || clock::now() > deadline) throw;
             }
+            stop_tasks(); // one may have begun late
         }
     }
 
@@ -212,7 +271,7 @@ class removal {
     client& aws_;
     holdings const& what_;
     std::vector<std::string> left_;
-    std::string silence_; // what a call said that AWS did not answer
+    std::map<std::string, std::string> silences_; // by service: what a call said that was not answered
 };
 
 } // namespace detail

@@ -77,6 +77,12 @@ class call_attempts {
     return status == 429 || status >= 500 || std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
+/// Did AWS say no, and will it always? Then nothing was done, whatever became of earlier attempts with the same token.
+[[nodiscard]] inline bool is_refusal(aws_error const& failure)
+{
+    return failure.status() >= 400 && !passes(failure.status(), failure.code());
+}
+
 /// A call: what it is, and how long it is tried.
 struct call_plan {
     std::string name; ///< "AWS ecs RunTask"

@@ -81,13 +81,12 @@ class run_place {
         if (options_.secret.empty()) return {};
         auto name = secret_name::from_text(options_.secret);
         if (name.is_prefix()) name.name += what_.run;
-        if (!what_.secret.empty()) {
-            name.change(aws_, address_);
-        } else {
-            auto reference = name.make(aws_, address_, what_.run);
-            what_.secret = name.text(); // not before: one that there was is somebody else's
+        if (reference_.empty()) {
+            what_.secret = name.text(); // before there is one: it is removed only if it has the run's tag
             note();
-            reference_ = std::move(reference);
+            reference_ = name.make(aws_, address_, what_.run);
+        } else {
+            name.change(aws_, address_);
         }
         return reference_;
     }
@@ -138,7 +137,7 @@ class run_place {
     holdings what_{};
     std::string address_{};      // of the run that jobs were submitted for last
     std::exception_ptr trouble_; // that its jobs are refused for
-    std::string reference_{};    // of the secret
+    std::string reference_{};    // of the secret; empty: it was not made yet
 };
 
 } // namespace rios::aws

@@ -3,16 +3,24 @@
 // Where the key of a run is kept for the workers: a parameter of Systems Manager, or a secret of Secrets Manager.
 #pragma once
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "../error.hpp"
 #include "../launcher/batch_files.hpp"
 #include "client.hpp"
 #include "error.hpp"
+#include "json_text.hpp"
 
 namespace rios::aws {
+
+/// The tag of everything that is made; its value is the run's name.
+inline constexpr char const* run_tag = "RIOS-run";
 
 /// The name of a secret value, and what is done with it.
 struct secret_name {
@@ -40,6 +48,9 @@ struct secret_name {
     [[nodiscard]] std::string text() const { return (is_parameter ? "ssm:" : "secretsmanager:") + name; }
     [[nodiscard]] bool is_prefix() const { return name.ends_with('/'); }
 
+    /// Of AWS.
+    [[nodiscard]] std::string service() const { return is_parameter ? "ssm" : "secretsmanager"; }
+
     /// Makes it. @returns what a definition refers to it by (valueFrom)
     /// @throws aws_error; remote_error if there is one of that name: it may be another run's
     [[nodiscard]] std::string make(client& aws, std::string const& value, std::string const& run) const
@@ -56,9 +67,30 @@ struct secret_name {
                 .at("ARN");
         } catch (aws_error const& failure) {
             if (failure.code() != "ParameterAlreadyExists" && failure.code() != "ResourceExistsException") throw;
-            throw remote_error("secret '" + text() +
-                               "' exists, and may be that of another run: wait for its end, or remove it");
         }
+        // It may have been made by this call, the first answer to which was lost.
+        if (auto const own = found(aws, run)) return *own;
+        throw remote_error("secret '" + text() +
+                           "' exists, and may be that of another run: wait for its end, or remove it");
+    }
+
+    /// What a definition refers to the one by that was made for a run; none if there is none, or it is another's. @throws aws_error
+    [[nodiscard]] std::optional<std::string> found(client& aws, std::string const& run) const
+    {
+        try {
+            if (is_parameter) {
+                auto const answer =
+                    aws.call("ssm", "ListTagsForResource", {{"ResourceType", "Parameter"}, {"ResourceId", name}});
+                if (is_tagged(detail::list_in(answer, "TagList"), run)) return name;
+            } else {
+                auto const answer = aws.call("secretsmanager", "DescribeSecret", {{"SecretId", name}});
+                if (is_tagged(detail::list_in(answer, "Tags"), run)) return detail::text_in(answer, "ARN");
+            }
+        } catch (aws_error const& failure) {
+            auto const& code = failure.code();
+            if (code != "InvalidResourceId" && code != "ResourceNotFoundException") throw;
+        }
+        return std::nullopt;
     }
 
     /// @pre it was made
@@ -73,10 +105,11 @@ struct secret_name {
         }
     }
 
-    /// One that is gone already is all right. @throws aws_error
-    void remove(client& aws) const
+    /// If it was made for the run. One that is gone already is all right. @throws aws_error
+    void remove(client& aws, std::string const& run) const
     {
         try {
+            if (!found(aws, run)) return;
             if (is_parameter) aws.call("ssm", "DeleteParameter", {{"Name", name}});
             else aws.call("secretsmanager", "DeleteSecret", {{"SecretId", name}, {"ForceDeleteWithoutRecovery", true}});
         } catch (aws_error const& failure) {
@@ -87,7 +120,13 @@ struct secret_name {
   private:
     [[nodiscard]] static nlohmann::json tags(std::string const& run)
     {
-        return nlohmann::json::array({{{"Key", "RIOS-run"}, {"Value", run}}});
+        return nlohmann::json::array({{{"Key", run_tag}, {"Value", run}}});
+    }
+    [[nodiscard]] static bool is_tagged(nlohmann::json const& tags, std::string const& run)
+    {
+        return std::any_of(tags.begin(), tags.end(), [&](auto const& each) {
+            return detail::text_in(each, "Key") == run_tag && detail::text_in(each, "Value") == run;
+        });
     }
     /// By which a call that is repeated is known: 32 to 64 characters.
     [[nodiscard]] static std::string token()

@@ -28,7 +28,8 @@ struct aws_worker_options {
     /// completed by the run's. Empty: in the environment of the task or job, where all may read it who may describe tasks or
     /// jobs of the account, and can join the run then.
     std::string secret{};
-    /// Seconds after which a worker ends in any case: a minute to 14 days.
+    /// Seconds after which a worker ends in any case, by itself: up to 14 days. For those that cannot, Batch ends the job then, but
+    /// not before a minute has passed, and machines of EC2 that were started for the run turn themselves off.
     std::chrono::duration<double> lifetime = std::chrono::hours(24);
     std::chrono::milliseconds poll_interval{5000}; ///< how often AWS is asked how workers are: 0.1 s to a day
     /// Called with a line for each thing that could not be removed in the end, and costs money or is in the way. It must not throw.
@@ -47,7 +48,7 @@ inline void check(aws_worker_options const& options)
         throw options_error(text.str());
     };
     constexpr double day = 86400;
-    require("lifetime", options.lifetime.count(), 60, 14 * day);
+    require("lifetime", options.lifetime.count(), 1, 14 * day);
     require("poll_interval", std::chrono::duration<double>(options.poll_interval).count(), 0.1, day);
     for (auto const& [name, value] : options.environment) {
         if (name == remote::address_variable || name == remote::lifetime_variable) {

@@ -154,7 +154,7 @@ TEST_CASE("tasks that cannot be are refused before anything is made, with what i
 
 TEST_CASE("what is wrong with workers of either kind is told with what is allowed")
 {
-    CHECK(ecs_refusal(R"(, "lifetime": 59)") == "lifetime 59: allowed are 60 to 1.2096e+06 seconds");
+    CHECK(ecs_refusal(R"(, "lifetime": 0)") == "lifetime 0: allowed are 1 to 1.2096e+06 seconds");
     CHECK(ecs_refusal(R"(, "poll_interval": 0.05)") == "poll_interval 0.05: allowed are 0.1 to 86400 seconds");
     CHECK(ecs_refusal(R"(, "environment": {"RIOS_WORKER_CHANNEL": "x"})") ==
           "environment: RIOS_WORKER_CHANNEL is set by the launcher");
