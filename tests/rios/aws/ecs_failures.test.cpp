@@ -35,69 +35,103 @@ bool contains(std::string const& text, std::string const& part)
     return text.find(part) != std::string::npos;
 }
 
+/// Tasks on Fargate, and on two instances of EC2.
+std::vector<rios::ecs_options> both_kinds(aws_world const& world)
+{
+    return {fargate(world), on_instances(world, 2)};
+}
+
 } // namespace
 
 TEST_CASE("a task that fails to start ends the run at once, with the reason of ECS")
 {
     if (test::no_aws_world()) return;
     aws_world const world;
-    auto options = fargate(world);
-    options.image = "/no/such/image";
-    auto const begun = clock_type::now();
-    auto const error = error_of(rios::ecs_launcher(options), world.remote(2));
-    CAPTURE(error);
-    CHECK(contains(error, "no worker is left to go on:\nworker 0, job RIOS_rios-"));
-    CHECK(contains(error, ": TaskFailedToStart: CannotPullContainerError: No such file or directory: /no/such/image"));
-    CHECK(clock_type::now() - begun < 10s);
-    CHECK(world.is_clean());
+    for (auto options : both_kinds(world)) {
+        options.image = "/no/such/image";
+        auto const begun = clock_type::now();
+        auto const error = error_of(rios::ecs_launcher(options), world.remote(2));
+        CAPTURE(error);
+        CHECK(contains(error, "no worker is left to go on:\nworker 0, job RIOS_rios-"));
+        CHECK(contains(error,
+                       ": TaskFailedToStart: CannotPullContainerError: No such file or directory: /no/such/image"));
+        CHECK(clock_type::now() - begun < 10s);
+        CHECK(world.is_clean());
+    }
 }
 
 TEST_CASE("a task that exits costs nothing but time, unless it does so always")
 {
     if (test::no_aws_world()) return;
     aws_world const world;
-    test::temporary_directory const marks;
-    auto ecs = fargate(world);
-    ecs.log_group = "/rios";
-    squares_on_hosts job{.does = {.ends_at = 5, .how = 7, .mark = marks / "7"}};
-    {
-        rios::remote_executor executor(rios::ecs_launcher(ecs), world.remote(2));
-        executor.run(job);
+    for (auto ecs : both_kinds(world)) {
+        test::temporary_directory const marks;
+        ecs.log_group = "/rios";
+        squares_on_hosts job{.does = {.ends_at = 5, .how = 7, .mark = marks / "7"}};
+        {
+            rios::remote_executor executor(rios::ecs_launcher(ecs), world.remote(2));
+            executor.run(job);
+        }
+        CHECK(job.done());
+        auto options = world.remote(1);
+        options.attempts = 1;
+        auto const error = error_of(rios::ecs_launcher(ecs), options, {.ends_at = 5, .how = 7});
+        CAPTURE(error);
+        CHECK(contains(
+            error,
+            ": has been begun 1 times, and its worker was lost each time; the last was worker 0, job RIOS_rios-"));
+        CHECK(contains(error, ": EssentialContainerExited: Essential container in task exited, exited with status 7"));
+        CHECK(contains(error, "its output ends:\nthis was it"));
+        CHECK(world.is_clean());
     }
-    CHECK(job.done());
-    auto options = world.remote(1);
-    options.attempts = 1;
-    auto const error = error_of(rios::ecs_launcher(ecs), options, {.ends_at = 5, .how = 7});
-    CAPTURE(error);
-    CHECK(contains(
-        error, ": has been begun 1 times, and its worker was lost each time; the last was worker 0, job RIOS_rios-"));
-    CHECK(contains(error, ": EssentialContainerExited: Essential container in task exited, exited with status 7"));
-    CHECK(contains(error, "its output ends:\nthis was it"));
-    CHECK(world.is_clean());
 }
 
 TEST_CASE("tasks that are stopped from outside end a run with who did it, if there are no others")
 {
     if (test::no_aws_world()) return;
     aws_world const world;
+    for (auto const& options : both_kinds(world)) {
+        squares_on_hosts job{.does = {.milliseconds = 100}};
+        bool stopped = false;
+        job.polled = [&] {
+            if (job.hosts.empty() || stopped) return;
+            rios::aws::client aws(world.client());
+            auto const now = world.state();
+            for (auto const& [task, state] : now.at("tasks").items()) {
+                aws.call("ecs", "StopTask",
+                         {{"cluster", now.at("clusters")[0]}, {"task", task}, {"reason", "costs too much"}});
+            }
+            stopped = true;
+        };
+        auto const error = test::message_of<rios::remote_error>([&] {
+            rios::remote_executor executor(rios::ecs_launcher(options), world.remote(1));
+            executor.run(job);
+        });
+        CAPTURE(error);
+        CHECK(contains(error, ": UserInitiated: costs too much, exited with status 143"));
+        CHECK(world.is_clean());
+    }
+}
+
+TEST_CASE("the blocks of a machine that is taken away are done on others")
+{
+    if (test::no_aws_world()) return;
+    aws_world const world;
+    auto ecs = on_instances(world, 2);
+    ecs.memory = "4GB"; // of 7.3 GB of a machine
+    auto options = world.remote(2);
+    options.min_workers = 2;
     squares_on_hosts job{.does = {.milliseconds = 100}};
-    bool stopped = false;
+    bool is_taken = false;
     job.polled = [&] {
-        if (job.hosts.empty() || stopped) return;
-        rios::aws::client aws(world.client());
-        auto const now = world.state();
-        for (auto const& [task, state] : now.at("tasks").items()) {
-            aws.call("ecs", "StopTask",
-                     {{"cluster", now.at("clusters")[0]}, {"task", task}, {"reason", "costs too much"}});
-        }
-        stopped = true;
+        if (job.hosts.empty() || is_taken) return;
+        rios::aws::client(world.client())
+            .query("ec2", "TerminateInstances", {{"InstanceId.1", world.state().at("instances").begin().key()}});
+        is_taken = true;
     };
-    auto const error = test::message_of<rios::remote_error>([&] {
-        rios::remote_executor executor(rios::ecs_launcher(fargate(world)), world.remote(2));
-        executor.run(job);
-    });
-    CAPTURE(error);
-    CHECK(contains(error, ": UserInitiated: costs too much, exited with status 143"));
+    rios::remote_executor(rios::ecs_launcher(ecs), options).run(job);
+    CHECK(is_taken);
+    CHECK(job.done());
     CHECK(world.is_clean());
 }
 

@@ -5,10 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
 #include <rios/apply.hpp>
+#include <rios/aws/batch_launcher.hpp>
 #include <rios/error.hpp>
 #include <rios/executor/inline.hpp>
 #include <rios/executor/remote.hpp>
@@ -16,6 +18,7 @@
 #include <rios/memory_writer.hpp>
 
 #include "support/aws_world.hpp"
+#include "support/batch_jobs.hpp"
 #include "support/cluster_jobs.hpp"
 #include "support/ecs_tasks.hpp"
 #include "support/message_of.hpp"
@@ -174,6 +177,40 @@ TEST_CASE("the key reaches the workers as a secret value, which is in no call an
     CHECK(task.find("--rios-worker") != std::string::npos);
     CHECK(task.find("RIOS_WORKER_LIFETIME") != std::string::npos);
     CHECK(task.find("rios-channel") == std::string::npos);
+    CHECK(world.is_clean());
+}
+
+TEST_CASE("without a secret the key of the run is in the environment of tasks and jobs, and never on their command")
+{
+    if (test::no_aws_world()) return;
+    aws_world const world;
+    rios::aws::client aws(world.client());
+    auto const run = [&](auto launcher, auto ask) {
+        nlohmann::json seen;
+        squares_on_hosts job{.does = {.milliseconds = 100}};
+        job.polled = [&] {
+            if (seen.is_null() && !job.hosts.empty()) seen = ask();
+        };
+        rios::remote_executor(std::move(launcher), world.remote(1)).run(job);
+        CHECK(job.done());
+        return seen;
+    };
+    auto const check = [](nlohmann::json const& container) {
+        CHECK(container.at("command").dump().find("--rios-worker") != std::string::npos);
+        CHECK(container.at("command").dump().find("rios-channel") == std::string::npos);
+        CHECK(container.at("environment").dump().find("RIOS_WORKER_CHANNEL") != std::string::npos);
+        CHECK(container.at("environment").dump().find("rios-channel") != std::string::npos);
+    };
+    auto const task = run(rios::ecs_launcher(fargate(world)), [&] {
+        auto const now = world.state();
+        return aws.call("ecs", "DescribeTasks",
+                        {{"cluster", now.at("clusters")[0]}, {"tasks", {now.at("tasks").begin().key()}}});
+    });
+    check(task.at("tasks")[0].at("overrides").at("containerOverrides")[0]);
+    auto const job = run(rios::aws_batch_launcher(test::jobs_of(world)), [&] {
+        return aws.batch("describejobs", {{"jobs", {world.state().at("jobs").begin().key()}}});
+    });
+    check(job.at("jobs")[0].at("container"));
     CHECK(world.is_clean());
 }
 
