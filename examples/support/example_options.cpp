@@ -1,47 +1,55 @@
 // SPDX-License-Identifier: BSL-1.0
-//
-// What the programs around rios::apply have in common: options of the pipeline, the choice of an executor, exit status.
-#pragma once
+#include "example_options.hpp"
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
 #include <exception>
-#include <functional>
-#include <string>
-#include <vector>
-
-#include <CLI/CLI.hpp>
+#include <utility>
 
 #include <rios/aws/executor_config.hpp>
 #include <rios/aws/guardian.hpp>
-#include <rios/executor/chosen.hpp>
 #include <rios/gdal/block_cache.hpp>
 #include <rios/gdal/call.hpp>
 #include <rios/gdal/data_type.hpp>
 #include <rios/gdal/dataset.hpp>
 #include <rios/json/executor_config.hpp>
-#include <rios/pixel_grid.hpp>
-#include <rios/pixel_type.hpp>
-#include <rios/progress.hpp>
 #include <rios/serve_if_worker.hpp>
-#include <rios/terminal_progress.hpp>
 
 namespace examples {
 
-/// How to go about it, whatever is computed.
-struct pipeline_options {
-    std::string executor = "threads";
-    std::size_t readers = 1;
-    std::size_t workers = 0; ///< 0: one for each core
-    std::size_t threads = 1; ///< in each process
-    std::string config{};
-    std::ptrdiff_t window = 256;
-    bool timings = false;
-};
+namespace {
 
-inline void add_options(CLI::App& app, pipeline_options& options)
+/// Options that would have no effect with the executor that was chosen. @throws CLI::ValidationError naming one
+void refuse_idle_options(CLI::App& app)
+{
+    auto const* const chosen = app.get_option_no_throw("--executor");
+    if (chosen == nullptr) return;
+    auto const kind = chosen->as<std::string>();
+    auto const require = [&](char const* name, std::string const& kinds, bool has_effect) {
+        if (app.count(name) == 0 || has_effect) return;
+        throw CLI::ValidationError(name, "has no effect with --executor " + kind + "; it goes with " + kinds);
+    };
+    rios::executor_choice const choice{.kind = kind};
+    bool const processes = choice.is_remote();
+    if ((choice.is_batch() || choice.is_aws()) && app.get_option("--workers")->as<std::size_t>() == 0) {
+        throw CLI::ValidationError("--executor",
+                                   kind + " needs --workers, the number of " + (kind == "ecs" ? "tasks" : "jobs"));
+    }
+    require("--readers", "all but inline", kind != "inline");
+    require("--workers", "threads, subprocess, slurm, pbs, ecs and aws-batch", kind == "threads" || processes);
+    require("--threads", "subprocess, slurm, pbs, ecs and aws-batch", processes);
+    require("--executor-config", "subprocess, slurm, pbs, ecs and aws-batch", processes);
+}
+
+int fail(CLI::App const& app, int status, std::string message)
+{
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    std::fprintf(stderr, "%s: error: %s\n", app.get_name().c_str(), message.c_str());
+    return status;
+}
+
+} // namespace
+
+void add_options(CLI::App& app, pipeline_options& options)
 {
     auto const option = [&app](char const* name, auto& target, char const* type, char const* description) {
         return app.add_option(name, target, description)->group("Pipeline")->type_name(type)->capture_default_str();
@@ -72,37 +80,8 @@ inline void add_options(CLI::App& app, pipeline_options& options)
     app.footer("The exit status is 0 when done, 1 after a failure, 2 for wrong usage.");
 }
 
-/// Options that would have no effect with the executor that was chosen. @throws CLI::ValidationError naming one
-inline void refuse_idle_options(CLI::App& app)
+rios::chosen_executor make_executor(pipeline_options const& options)
 {
-    auto const* const chosen = app.get_option_no_throw("--executor");
-    if (chosen == nullptr) return;
-    auto const kind = chosen->as<std::string>();
-    auto const require = [&](char const* name, std::string const& kinds, bool has_effect) {
-        if (app.count(name) == 0 || has_effect) return;
-        throw CLI::ValidationError(name, "has no effect with --executor " + kind + "; it goes with " + kinds);
-    };
-    rios::executor_choice const choice{.kind = kind};
-    bool const processes = choice.is_remote();
-    if ((choice.is_batch() || choice.is_aws()) && app.get_option("--workers")->as<std::size_t>() == 0) {
-        throw CLI::ValidationError("--executor",
-                                   kind + " needs --workers, the number of " + (kind == "ecs" ? "tasks" : "jobs"));
-    }
-    require("--readers", "all but inline", kind != "inline");
-    require("--workers", "threads, subprocess, slurm, pbs, ecs and aws-batch", kind == "threads" || processes);
-    require("--threads", "subprocess, slurm, pbs, ecs and aws-batch", processes);
-    require("--executor-config", "subprocess, slurm, pbs, ecs and aws-batch", processes);
-}
-
-/// Calls `f(executor, progress)` with the executor that was asked for, and with a bar on the terminal. Prints the timings of the
-/// result if they are wanted, and returns it. A program that always works in one way writes rios::thread_executor or the like
-/// instead, and pays for nothing else.
-template <typename F>
-auto with_executor(pipeline_options const& options, rios::pixel_grid const& grid, F f)
-{
-    auto const megapixels = static_cast<double>(grid.rows) * static_cast<double>(grid.cols) / 1e6;
-    rios::terminal_progress bar({.total = megapixels, .unit = "Mpixel"});
-    rios::progress_function const progress = std::ref(bar);
     rios::executor_choice choice{.kind = options.executor, .readers = options.readers, .threads = options.workers};
     if (choice.is_remote()) {
         choice.threads = options.threads;
@@ -117,16 +96,10 @@ auto with_executor(pipeline_options const& options, rios::pixel_grid const& grid
             rios::load_remote_options(options.config, choice.remote);
         }
     }
-    rios::chosen_executor executor(choice);
-    auto const result = f(executor, progress);
-    bar.clear();
-    if (options.timings) std::fputs(result.timings.report().c_str(), stdout);
-    return result;
+    return rios::chosen_executor(std::move(choice));
 }
 
-/// The pixel type that has all values of the files, for rios::dispatch.
-/// @param bands from 1; empty for all
-inline rios::pixel_type pixel_type_of(std::vector<std::string> const& paths, std::vector<int> const& bands = {})
+rios::pixel_type pixel_type_of(std::vector<std::string> const& paths, std::vector<int> const& bands)
 {
     std::vector<rios::pixel_type> types;
     for (auto const& path : paths) {
@@ -136,16 +109,7 @@ inline rios::pixel_type pixel_type_of(std::vector<std::string> const& paths, std
     return rios::common_pixel_type(types);
 }
 
-inline int fail(CLI::App const& app, int status, std::string message)
-{
-    std::replace(message.begin(), message.end(), '\n', ' ');
-    std::fprintf(stderr, "%s: error: %s\n", app.get_name().c_str(), message.c_str());
-    return status;
-}
-
-/// The main function: takes the command line apart, then calls `work()`. Returns the exit status.
-template <typename F>
-int run(CLI::App& app, int argc, char** argv, F work)
+int run(CLI::App& app, int argc, char** argv, std::function<void()> const& work)
 try {
     rios::limit_block_cache(64 << 20);
     rios::silence_gdal();
