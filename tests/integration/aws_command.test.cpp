@@ -3,8 +3,11 @@
 // programs, and connect to the main process as they would.
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <deque>
 #include <filesystem>
+#include <functional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +26,7 @@ using nlohmann::json;
 using test::aws_world;
 using test::contains;
 using test::failed;
+using test::in_world;
 using test::make_raster;
 using test::printed;
 using test::process;
@@ -33,21 +37,6 @@ using test::with;
 using test::write_file;
 
 namespace {
-
-/// Where programs that the test starts find the world.
-class in_world {
-  public:
-    explicit in_world(aws_world const& world)
-    {
-        for (auto const& each : world.environment()) {
-            auto const equals = each.find('=');
-            set_.emplace_back(each.substr(0, equals).c_str(), each.substr(equals + 1).c_str());
-        }
-    }
-
-  private:
-    std::deque<test::environment_variable> set_;
-};
 
 json tasks(aws_world const& world, std::string const& program)
 {
@@ -169,7 +158,7 @@ TEST_CASE("nothing is left on AWS of a tool that is told to end, or killed")
     CHECK_FALSE(std::filesystem::exists(folder / "out.img"));
 }
 
-TEST_CASE("rasters in a bucket are read by workers and the main process, by one worker at a time if that is wanted")
+TEST_CASE("rasters in a bucket are read by workers and the main process, by one of them at a time if that is wanted")
 {
     if (test::no_aws_world()) return;
     aws_world const world;
@@ -178,41 +167,81 @@ TEST_CASE("rasters in a bucket are read by workers and the main process, by one 
     auto const in = folder / "in.tif";
     make_raster(in, "GTiff", test::hills<std::uint16_t>(3, 120, 130));
     auto const endpoint = world["endpoint"];
-    std::string const upload = "import boto3, sys\n"
-                               "s3 = boto3.client('s3', endpoint_url=sys.argv[1])\n"
-                               "s3.create_bucket(Bucket='rasters',"
-                               " CreateBucketConfiguration={'LocationConstraint': 'eu-central-1'})\n"
-                               "s3.upload_file(sys.argv[2], 'rasters', 'in.tif')\n";
-    auto const uploaded = test::run({"/usr/bin/env", "python3", "-c", upload, endpoint, in});
-    CAPTURE(uploaded.text());
-    REQUIRE(uploaded.status == 0);
     std::vector<std::pair<std::string, std::string>> const settings{
         {"AWS_S3_ENDPOINT", endpoint.substr(endpoint.rfind('/') + 1)},
         {"AWS_HTTPS", "NO"},
         {"AWS_VIRTUAL_HOSTING", "FALSE"},
         {"GDAL_HTTP_MULTIRANGE", "SERIAL"}, // otherwise one read makes several requests at once
         {"GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR"}};
-    auto config = tasks(world, tool);
-    config["environment"] = {
-        {"AWS_ACCESS_KEY_ID", "test"}, {"AWS_SECRET_ACCESS_KEY", "test"}, {"AWS_REGION", "eu-central-1"}};
+    json environment{{"AWS_ACCESS_KEY_ID", "test"}, {"AWS_SECRET_ACCESS_KEY", "test"}, {"AWS_REGION", "eu-central-1"}};
     std::deque<test::environment_variable> kept;
     for (auto const& [name, value] : settings) {
-        config["environment"][name] = value;
+        environment[name] = value;
         kept.emplace_back(name.c_str(), value.c_str());
     }
-    write_file(folder / "aws.json", config.dump());
     auto const segment = [&](std::string const& from, std::string const& name, strings const& how) {
         printed(with({"segment", from, folder / name, "--tile-size", "32", "--clusters", "10", "--quiet"}, how));
         return test::read_pixels<std::uint32_t>(folder / name);
     };
-    auto const expected = segment(in, "a.img", {});
-    CHECK(segment("/vsis3/rasters/in.tif", "b.img", {}) == expected);
+    auto const stats = [&](std::string const& from, std::string const& segments, std::string const& name,
+                           strings const& how) {
+        printed(with({"stats", from, segments, "--no-rat", "--window", "40", "--stats", "mean,median", "--table",
+                      folder / name, "--quiet"},
+                     how));
+        return read_file(folder / name);
+    };
+    auto const example = [&](std::string const& from, std::string const& name, strings const& how) {
+        test::examples::printed(with({"ndvi", from, folder / name, "--red", "1", "--nir", "2", "--window", "32"}, how));
+        return test::read_pixels<float>(folder / name);
+    };
+    auto const segments = segment(in, "a.tif", {});
+    auto const table = stats(in, folder / "a.tif", "a.csv", {});
+    auto const index = example(in, "index.tif", {});
+    std::string const upload = "import boto3, sys\n"
+                               "s3 = boto3.client('s3', endpoint_url=sys.argv[1])\n"
+                               "s3.create_bucket(Bucket='rasters',"
+                               " CreateBucketConfiguration={'LocationConstraint': 'eu-central-1'})\n"
+                               "for path in sys.argv[2:]: s3.upload_file(path, 'rasters', path.split('/')[-1])\n";
+    auto const uploaded = test::run({"/usr/bin/env", "python3", "-c", upload, endpoint, in, folder / "a.tif"});
+    CAPTURE(uploaded.text());
+    REQUIRE(uploaded.status == 0);
+    CHECK(segment("/vsis3/rasters/in.tif", "b.tif", {}) == segments);
+    auto const reads = [&](int at_once) { return world.calls("s3 at once " + std::to_string(at_once)); };
+
+    std::vector<std::pair<std::string, std::function<json(aws_world const&, std::string const&)>>> const kinds{
+        {"ecs", tasks}, {"ecs", tasks_on_instances}, {"aws-batch", jobs}};
+    auto const work_with = [&](json const& limits) {
+        for (auto const& [kind, config_of] : kinds) {
+            CAPTURE(kind);
+            auto const configure = [&, config = config_of](std::string const& program) {
+                auto content = config(world, program);
+                content["environment"] = environment;
+                content.update(limits);
+                write_file(folder / "aws.json", content.dump());
+            };
+            strings const there{"--executor", kind, "--workers", "3", "--executor-config", folder / "aws.json"};
+            configure(tool);
+            CHECK(segment("/vsis3/rasters/in.tif", "c.tif", there) == segments);
+            CHECK(stats("/vsis3/rasters/in.tif", "/vsis3/rasters/a.tif", "c.csv", there) == table);
+            configure(RIOS_EXAMPLE_DIR "/ndvi");
+            CHECK(example("/vsis3/rasters/in.tif", "c_index.tif", there) == index);
+        }
+    };
+    auto const before = reads(2);
+    auto const alone = reads(1);
+    work_with({{"max_concurrent_reads", 1}});
+    CHECK(reads(1) > alone + 50);
+    CHECK(reads(2) == before);
+    write_file(folder / "aws.json", [&] {
+        auto content = tasks(world, tool);
+        content["environment"] = environment;
+        return content.dump();
+    }());
     strings const there{"--executor", "ecs", "--workers", "3", "--executor-config", folder / "aws.json"};
-    CHECK(segment("/vsis3/rasters/in.tif", "c.img", with(there, {"--max-concurrent-reads", "1"})) == expected);
-    CHECK(world.calls("s3 at once 1") > 5);
-    CHECK(world.calls("s3 at once 2") == 0);
-    CHECK(segment("/vsis3/rasters/in.tif", "d.img", there) == expected);
-    CHECK(world.calls("s3 at once 2") > 0);
+    CHECK(segment("/vsis3/rasters/in.tif", "d.tif", with(there, {"--max-concurrent-reads", "1"})) == segments);
+    CHECK(reads(2) == before);
+    CHECK(segment("/vsis3/rasters/in.tif", "e.tif", there) == segments);
+    CHECK(reads(2) > before);
     CHECK(world.is_clean());
 }
 
@@ -234,4 +263,31 @@ TEST_CASE("workers on AWS that cannot be are refused in a line, before any work"
     CHECK(contains(refused({"--executor", "ecs", "--workers", "2", "--executor-config", config}, 1),
                    "c.json: memory 4096 with cpu 4096: allowed on Fargate are 8192 to 30720 in steps of 1024 MiB"));
     CHECK_FALSE(std::filesystem::exists(folder / "out.tif"));
+}
+
+TEST_CASE("the image of the workers has the packages of all libraries that the programs in it need")
+{
+    auto const docker = read_file(std::filesystem::path(__FILE__).parent_path() / "../../docker/worker.Dockerfile");
+    auto const release = test::run({"/bin/sh", "-c", ". /etc/os-release && echo \"$ID $VERSION_ID\""}).out;
+    if (release != "debian 12\n") {
+        std::printf("SKIPPED: this is not the system that docker/worker.Dockerfile builds on\n");
+        return;
+    }
+    for (auto const& program :
+         {tool, std::string(RIOS_EXAMPLE_DIR "/ndvi"), std::string(RIOS_EXAMPLE_DIR "/stack_median")}) {
+        auto const needed = test::run({"/bin/sh", "-c",
+                                       "for each in $(objdump -p \"$1\" | sed -n 's/.*NEEDED *//p'); do "
+                                       "dpkg -S \"*/$each\" | head -n 1 | cut -d: -f1; done",
+                                       "sh", program});
+        CHECK(needed.status == 0);
+        std::istringstream packages(needed.out);
+        bool has_gdal = false;
+        for (std::string package; packages >> package;) {
+            CAPTURE(package);
+            has_gdal = has_gdal || package == "libgdal32";
+            bool const is_always_there = package == "libc6" || package == "libstdc++6" || package == "libgcc-s1";
+            CHECK((is_always_there || contains(docker, ' ' + package)));
+        }
+        CHECK(has_gdal);
+    }
 }

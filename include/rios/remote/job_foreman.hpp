@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The jobs of a worker process, one after the other. To begin one may take long (a worker opens its files), and so may to end one; the
+// The jobs of a worker process, one after the other. To begin one may take long (its state may be large), and so may to end one; the
 // thread that talks to the main process must give signs of life meanwhile. Used by worker_process.hpp.
 #pragma once
 
