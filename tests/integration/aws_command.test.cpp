@@ -140,13 +140,14 @@ TEST_CASE("nothing is left on AWS of a tool that is told to end, or killed")
     std::vector<std::pair<std::string, json>> kinds{{"ecs", tasks_on_instances(world, tool)},
                                                     {"aws-batch", jobs(world, tool)}};
     kinds.front().second["secret"] = "ssm:/rios/";
-    for (auto const& [kind, config] : kinds) {
+    for (auto const& each : kinds) {
         for (int const signal : {SIGTERM, SIGKILL}) {
-            CAPTURE(kind);
+            CAPTURE(each.first);
             CAPTURE(signal);
-            write_file(folder / "aws.json", config.dump());
-            process main(test::shepseg_command({"segment", in, folder / "out.img", "--tile-size", "64", "--executor",
-                                                kind, "--workers", "2", "--executor-config", folder / "aws.json"}));
+            write_file(folder / "aws.json", each.second.dump());
+            process main(
+                test::shepseg_command({"segment", in, folder / "out.img", "--tile-size", "64", "--executor", each.first,
+                                       "--workers", "2", "--executor-config", folder / "aws.json"}));
             CHECK(test::soon([&] { return world.state().at("containers") > 0; }, std::chrono::seconds(30)));
             main.send(signal);
             auto const result = main.wait();
@@ -186,7 +187,7 @@ TEST_CASE("rasters in a bucket are read by workers and the main process, by one 
     auto const stats = [&](std::string const& from, std::string const& segments, std::string const& name,
                            strings const& how) {
         printed(with({"stats", from, segments, "--no-rat", "--window", "40", "--stats", "mean,median", "--table",
-                      folder / name, "--quiet"},
+                      folder / name, "--overwrite", "--quiet"},
                      how));
         return read_file(folder / name);
     };
@@ -211,15 +212,15 @@ TEST_CASE("rasters in a bucket are read by workers and the main process, by one 
     std::vector<std::pair<std::string, std::function<json(aws_world const&, std::string const&)>>> const kinds{
         {"ecs", tasks}, {"ecs", tasks_on_instances}, {"aws-batch", jobs}};
     auto const work_with = [&](json const& limits) {
-        for (auto const& [kind, config_of] : kinds) {
-            CAPTURE(kind);
-            auto const configure = [&, config = config_of](std::string const& program) {
-                auto content = config(world, program);
+        for (auto const& each : kinds) {
+            CAPTURE(each.first);
+            auto const configure = [&](std::string const& program) {
+                auto content = each.second(world, program);
                 content["environment"] = environment;
                 content.update(limits);
                 write_file(folder / "aws.json", content.dump());
             };
-            strings const there{"--executor", kind, "--workers", "3", "--executor-config", folder / "aws.json"};
+            strings const there{"--executor", each.first, "--workers", "3", "--executor-config", folder / "aws.json"};
             configure(tool);
             CHECK(segment("/vsis3/rasters/in.tif", "c.tif", there) == segments);
             CHECK(stats("/vsis3/rasters/in.tif", "/vsis3/rasters/a.tif", "c.csv", there) == table);

@@ -112,15 +112,15 @@ void in_the_middle_of_each_call(F end)
     aws_world const world;
     in_world const here(world);
     test::temporary_directory const folder;
-    for (auto const& [kind, config, calls] : assignments(world)) {
-        test::write_file(folder / "aws.json", config.dump());
-        for (auto const& call : calls) {
-            CAPTURE(kind);
+    for (auto const& each : assignments(world)) {
+        test::write_file(folder / "aws.json", each.config.dump());
+        for (auto const& call : each.calls) {
+            CAPTURE(each.kind);
             CAPTURE(call);
             auto const before = world.calls(call);
             world.fail({{"call", call}, {"delay", 1}, {"times", 1}});
             process main({test::this_program(), "--test-program", "work on aws"},
-                         {.environment = {"KIND=" + kind, "CONFIG=" + (folder / "aws.json")}});
+                         {.environment = {"KIND=" + each.kind, "CONFIG=" + (folder / "aws.json")}});
             CHECK(test::soon([&] { return world.calls(call) > before; }, 30s));
             std::this_thread::sleep_for(100ms);
             end(main);

@@ -208,7 +208,7 @@ TEST_CASE("what cannot be removed is named, and everything else is removed")
         strings named; ///< beginnings of the lines
         strings kinds; ///< that stay
     };
-    for (auto const& [calls, named, kinds] : std::vector<part>{
+    for (auto const& each : std::vector<part>{
              {{"ec2 TerminateInstances"}, {"EC2 instances with the tag RIOS-run=RIOS_rios-"}, {"instances"}},
              {{"ecs DeregisterTaskDefinition"}, {"task definition RIOS_rios-"}, {"definitions"}},
              {{"ecs DeleteCluster"}, {"cluster RIOS_rios-"}, {"clusters"}},
@@ -219,18 +219,18 @@ TEST_CASE("what cannot be removed is named, and everything else is removed")
               {"clusters"}}}) {
         aws_world const world;
         runs run(world);
-        world.fail(for_each_call({calls}, {{"code", "AccessDeniedException"}, {"message", "not you"}}));
+        world.fail(for_each_call({each.calls}, {{"code", "AccessDeniedException"}, {"message", "not you"}}));
         run.on_instances();
         CHECK(run.job.done());
-        CAPTURE(calls);
+        CAPTURE(each.calls);
         CAPTURE(run.left);
-        REQUIRE(run.left.size() == named.size());
-        for (std::size_t i = 0; i < named.size(); ++i) {
-            CHECK(run.left[i].find(named[i]) == 0);
-            CHECK(run.left[i].find(" could not be removed: AWS " + calls[std::min(i, calls.size() - 1)] +
+        REQUIRE(run.left.size() == each.named.size());
+        for (std::size_t i = 0; i < each.named.size(); ++i) {
+            CHECK(run.left[i].find(each.named[i]) == 0);
+            CHECK(run.left[i].find(" could not be removed: AWS " + each.calls[std::min(i, each.calls.size() - 1)] +
                                    ": AccessDeniedException: not you") != std::string::npos);
         }
-        CHECK(test::soon([&] { return kinds_left(world.state()) == kinds; }, 10s));
+        CHECK(test::soon([&] { return kinds_left(world.state()) == each.kinds; }, 10s));
     }
 }
 
