@@ -276,10 +276,13 @@ TEST_CASE("the image of the workers has the packages of all libraries that the p
     }
     for (auto const& program :
          {tool, std::string(RIOS_EXAMPLE_DIR "/ndvi"), std::string(RIOS_EXAMPLE_DIR "/stack_median")}) {
-        auto const needed = test::run({"/bin/sh", "-c",
-                                       "for each in $(objdump -p \"$1\" | sed -n 's/.*NEEDED *//p'); do "
-                                       "dpkg -S \"*/$each\" | head -n 1 | cut -d: -f1; done",
-                                       "sh", program});
+        auto const needed =
+            test::run({"/bin/sh", "-c",
+                       "ldd \"$1\" | while read -r name arrow path rest; do "
+                       "objdump -p \"$1\" | grep -q \" NEEDED *$name\\$\" || continue; "
+                       "folder=${path%/*}; dpkg -S \"*/${folder##*/}/$name\" | head -n 1 | cut -d: -f1; "
+                       "done",
+                       "sh", program});
         CHECK(needed.status == 0);
         std::istringstream packages(needed.out);
         bool has_gdal = false;
