@@ -299,3 +299,20 @@ TEST_CASE("a service that does not answer does not keep what others have")
     REQUIRE(run.left.size() == 3);
     CHECK(test::soon([&] { return kinds_left(world.state()) == strings{"clusters", "definitions"}; }, 10s));
 }
+
+TEST_CASE("a secret that was there before is somebody else's: the run is refused, and it stays")
+{
+    if (test::no_aws_world()) return;
+    aws_world const world;
+    rios::aws::client(world.client())
+        .call("secretsmanager", "CreateSecret",
+              {{"Name", "key"}, {"SecretString", "of another"}, {"ClientRequestToken", std::string(32, 'x')}});
+    auto options = test::fargate(world);
+    options.workers.secret = "secretsmanager:key";
+    strings left;
+    options.workers.left_over = [&](std::string const& line) { left.push_back(line); };
+    CHECK(test::error_of(rios::ecs_launcher(options), world.remote(1)) ==
+          "secret 'secretsmanager:key' exists, and may be that of another run: wait for its end, or remove it");
+    CHECK(left.empty());
+    CHECK(test::soon([&] { return kinds_left(world.state()) == strings{"secrets"}; }));
+}
