@@ -11,7 +11,6 @@
 #include <rios/gdal/call.hpp>
 #include <rios/gdal/data_type.hpp>
 #include <rios/gdal/dataset.hpp>
-#include <rios/json/executor_config.hpp>
 #include <rios/serve_if_worker.hpp>
 
 namespace examples {
@@ -86,15 +85,9 @@ rios::chosen_executor make_executor(pipeline_options const& options)
     if (choice.is_remote()) {
         choice.threads = options.threads;
         choice.remote.workers = options.workers == 0 ? rios::available_cores() : options.workers;
-        if (choice.is_aws()) {
-            rios::load_aws_options(options.config, choice, [](std::string const& left) {
-                std::fprintf(stderr, "warning: %s\n", left.c_str());
-            });
-        } else if (!options.config.empty() && choice.is_batch()) {
-            rios::load_batch_options(options.config, choice.remote, choice.batch);
-        } else if (!options.config.empty()) {
-            rios::load_remote_options(options.config, choice.remote);
-        }
+        rios::load_executor_options(options.config, choice, [](std::string const& left) {
+            std::fprintf(stderr, "warning: %s\n", left.c_str());
+        });
     }
     return rios::chosen_executor(std::move(choice));
 }

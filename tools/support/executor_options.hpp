@@ -11,7 +11,6 @@
 #include <rios/aws/executor_config.hpp>
 #include <rios/error.hpp>
 #include <rios/executor/chosen.hpp>
-#include <rios/json/executor_config.hpp>
 
 #include "command_line.hpp"
 #include "executor_arguments.hpp"
@@ -55,15 +54,9 @@ inline rios::executor_choice executor_choice_from(executor_arguments const& argu
                                   (choice.kind == "ecs" ? "tasks" : "jobs"));
     }
     choice.remote.workers = workers == 0 ? rios::available_cores() : workers;
-    if (choice.is_aws()) {
-        rios::load_aws_options(arguments.config, choice, [](std::string const& left) {
-            std::fprintf(stderr, "shepseg: warning: %s\n", left.c_str());
-        });
-    } else if (!arguments.config.empty() && choice.is_batch()) {
-        rios::load_batch_options(arguments.config, choice.remote, choice.batch);
-    } else if (!arguments.config.empty()) {
-        rios::load_remote_options(arguments.config, choice.remote);
-    }
+    rios::load_executor_options(arguments.config, choice, [](std::string const& left) {
+        std::fprintf(stderr, "shepseg: warning: %s\n", left.c_str());
+    });
     if (max_concurrent_reads != 0) choice.remote.max_concurrent_reads = max_concurrent_reads;
     return choice;
 }

@@ -161,4 +161,18 @@ inline void load_aws_options(std::string const& path, executor_choice& choice,
     else load(aws_batch_options{}, [](aws_batch_options const& options) { return aws_batch_launcher(options); });
 }
 
+/// The options of a file for a choice of any kind of other processes.
+/// @param path empty: there is none
+/// @param left_over as aws_worker_options::left_over
+/// @pre choice.is_remote()
+/// @throws io_error naming the file and what is wrong with it, options_error
+inline void load_executor_options(std::string const& path, executor_choice& choice,
+                                  std::function<void(std::string const&)> left_over = {})
+{
+    if (choice.is_aws()) load_aws_options(path, choice, std::move(left_over));
+    else if (path.empty()) return;
+    else if (choice.is_batch()) load_batch_options(path, choice.remote, choice.batch);
+    else load_remote_options(path, choice.remote);
+}
+
 } // namespace rios

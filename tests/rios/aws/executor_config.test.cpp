@@ -196,3 +196,26 @@ TEST_CASE("a choice of AWS gets its launcher from a file, or from RIOS's variabl
     rios::load_aws_options("", choice);
     CHECK(rios::chosen_executor(choice).concurrency() == 4);
 }
+
+TEST_CASE("a choice of any kind takes its options from a file, or goes without")
+{
+    test::temporary_directory const folder;
+    auto const path = folder / "executor.json";
+    std::ofstream(path) << R"({"min_workers": 2})";
+    rios::executor_choice processes{.kind = "subprocess", .remote = {.workers = 4}};
+    rios::load_executor_options("", processes);
+    CHECK(processes.remote.min_workers == rios::remote_options{}.min_workers);
+    rios::load_executor_options(path, processes);
+    CHECK(processes.remote.min_workers == 2);
+    std::ofstream(path) << R"({"min_workers": 3, "init_commands": ["module load gdal"]})";
+    rios::executor_choice jobs{.kind = "slurm", .remote = {.workers = 4}};
+    rios::load_executor_options(path, jobs);
+    CHECK(jobs.remote.min_workers == 3);
+    CHECK(jobs.batch.init_commands == std::vector<std::string>{"module load gdal"});
+    CHECK_THROWS_AS(rios::load_executor_options(path, processes), rios::io_error);
+    std::ofstream(path) << R"({"image": "i", "execution_role": "r", "subnets": ["s"], "min_workers": 4})";
+    rios::executor_choice tasks{.kind = "ecs", .remote = {.workers = 4}};
+    rios::load_executor_options(path, tasks);
+    CHECK(tasks.remote.min_workers == 4);
+    CHECK(tasks.launcher);
+}
