@@ -38,17 +38,6 @@ inline void find_nearest_centres(nearest_arguments const& in, instruction_set se
     baseline_kernel::find_nearest_centres(in);
 }
 
-/// Floats as doubles, by the kernel of a given instruction set. @pre supported(set)
-inline void widen(float const* from, std::size_t count, double* to, instruction_set set)
-{
-#if defined(__x86_64__)
-    if (set == instruction_set::avx512) return avx512_kernel::widen(from, count, to);
-    if (set == instruction_set::avx2) return avx2_kernel::widen(from, count, to);
-#endif
-    static_cast<void>(set);
-    baseline_kernel::widen(from, count, to);
-}
-
 } // namespace detail
 
 /// For each of `count` pixels the index of the nearest centre by squared Euclidean distance, and that distance.

@@ -207,22 +207,6 @@ TEST_CASE("every kernel gives the numbers of centres, where they have numbers, i
     }
 }
 
-TEST_CASE("every kernel makes doubles of floats, and no more of them than asked")
-{
-    test::random_numbers random(4);
-    for (auto const set : {instruction_set::baseline, instruction_set::avx2, instruction_set::avx512}) {
-        if (!supported(set)) continue;
-        for (std::size_t count = 0; count <= 40; ++count) {
-            std::vector<float> floats(count);
-            for (auto& value : floats) value = static_cast<float>(test::hard_value(random, 1));
-            std::vector<double> doubles(count + 1, -7.0);
-            shepseg::detail::widen(floats.data(), count, doubles.data(), set);
-            REQUIRE(std::equal(floats.begin(), floats.end(), doubles.begin()));
-            REQUIRE(doubles.back() == -7);
-        }
-    }
-}
-
 TEST_CASE("the best instruction set is the widest that is supported")
 {
     using shepseg::detail::best_instruction_set;

@@ -133,20 +133,6 @@ SHEPSEG_TARGET inline void find_nearest_centres(nearest_arguments const& in)
     }
 }
 
-/// Floats as doubles.
-SHEPSEG_TARGET inline void widen(float const* from, std::size_t count, double* to)
-{
-    typedef float narrow_lanes __attribute__((vector_size(SHEPSEG_LANES * sizeof(float))));
-    std::size_t i = 0;
-    for (; i + SHEPSEG_LANES <= count; i += SHEPSEG_LANES) {
-        narrow_lanes narrow;
-        __builtin_memcpy(&narrow, from + i, sizeof(narrow));
-        lanes const wide = __builtin_convertvector(narrow, lanes);
-        __builtin_memcpy(to + i, &wide, sizeof(wide));
-    }
-    for (; i < count; ++i) to[i] = from[i];
-}
-
 } // namespace shepseg::detail::SHEPSEG_KERNEL
 
 #undef SHEPSEG_KERNEL

@@ -15,10 +15,9 @@
 #include <rios/executor/for_each_index.hpp>
 #include <rios/large_vector.hpp>
 
-#include "../nearest_centre.hpp"
-#include "instruction_set.hpp"
 #include "least_first.hpp"
 #include "spectra.hpp"
+#include "widen.hpp"
 
 namespace shepseg::detail {
 
@@ -59,7 +58,7 @@ class spectra_tree {
     {
         auto const size = leaf * data_.bands();
         if (!data_.are_floats()) return doubles_.data() + index * size;
-        widen(floats_.data() + index * size, size, room, best_instruction_set());
+        widen(floats_.data() + index * size, size, room);
         return room;
     }
 

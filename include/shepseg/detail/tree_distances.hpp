@@ -17,6 +17,7 @@
 
 #include "../cluster_model.hpp"
 #include "../nearest_centre.hpp"
+#include "exact.hpp"
 #include "sample_distances.hpp"
 #include "spectra.hpp"
 #include "spectra_tree.hpp"
