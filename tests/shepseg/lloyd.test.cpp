@@ -89,6 +89,29 @@ TEST_CASE_TEMPLATE_DEFINE("a fit has the bits of one that computes all distances
 }
 TEST_CASE_TEMPLATE_APPLY(all_distances, test::pixel_types);
 
+TEST_CASE("clusters without pixels move to those that are farthest, the first of equal ones, wherever these lie")
+{
+    test::random_numbers random(74);
+    rios::thread_executor threads({.workers = 3});
+    for (std::ptrdiff_t const count : {40'000, 90'000}) {
+        // All in one place but for some outliers, many of which are as far away as others.
+        rios::image<std::uint16_t> sample(2, 1, count);
+        for (std::ptrdiff_t i = 0; i < count; ++i) {
+            bool const is_out = random.one_in(1000);
+            sample(0, 0, i) = static_cast<std::uint16_t>(is_out ? 1000 * random.below(8) : 3000 + random.below(4));
+            sample(1, 0, i) = static_cast<std::uint16_t>(is_out ? 1000 * random.below(8) : 3000 + random.below(4));
+        }
+        spectra const data(std::as_const(sample).view());
+        // Nearly all start far away from any pixel.
+        cluster_centres start(30, 2);
+        for (std::size_t k = 1; k < start.clusters(); ++k) {
+            for (auto& value : start[k]) value = 60'000.0 + static_cast<double>(k);
+        }
+        compare(data, start, 12, rios::inline_executor{});
+        compare(data, start, 12, threads);
+    }
+}
+
 TEST_CASE("magnitudes and distances of any size make no difference")
 {
     test::random_numbers random(72);
