@@ -91,7 +91,7 @@ class removal {
     [[nodiscard]] std::vector<std::string> run()
     {
         if (!what_.queue.empty()) attempt("batch", "jobs in queue " + what_.queue, [this] { terminate_jobs(); });
-        bool const has_tasks =
+        bool const tasks_may_be_left =
             !what_.cluster.empty() && !attempt("ecs", "tasks in cluster " + what_.cluster, [this] { stop_tasks(); });
         auto const line_of_tasks = left_.end() - left_.begin() - 1;
         if (what_.owns_instances)
@@ -99,7 +99,7 @@ class removal {
                     [this] { terminate_instances(); });
         if (what_.owns_definition) attempt("ecs", "task definition " + what_.run, [this] { deregister(); });
         if (what_.owns_cluster && attempt("ecs", "cluster " + what_.cluster, [this] { delete_cluster(); })) {
-            if (has_tasks) left_.erase(left_.begin() + line_of_tasks); // they are gone, or it would be there
+            if (tasks_may_be_left) left_.erase(left_.begin() + line_of_tasks); // they are gone, or it would be there
         }
         if (!what_.secret.empty()) {
             auto const secret = secret_name::from_text(what_.secret);
