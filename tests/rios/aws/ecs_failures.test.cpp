@@ -277,12 +277,17 @@ TEST_CASE("many tasks are looked at in pages of a hundred, one call for each at 
     auto const before = world.calls("ecs DescribeTasks");
     CHECK(launcher.status(jobs).size() == jobs.size());
     CHECK(world.calls("ecs DescribeTasks") == before + 2);
-    CHECK(test::soon(
-        [&] {
-            auto const all = launcher.status(jobs);
-            return std::all_of(all.begin(), all.end(), [](auto const& each) { return each.exit_status == 1; });
-        },
-        20s));
+    std::vector<std::string> others;
+    auto const all_have_failed = [&] {
+        others.clear();
+        for (auto const& each : launcher.status(jobs)) {
+            if (each.exit_status != 1) others.push_back(each.reason);
+        }
+        return others.empty();
+    };
+    bool const have_failed = test::soon(all_have_failed, 20s);
+    CAPTURE(nlohmann::json(others).dump());
+    CHECK(have_failed);
 }
 
 TEST_CASE("an AWS that cannot be reached ends the run, and is not asked again for each thing that it may have made")
