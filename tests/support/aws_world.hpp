@@ -67,8 +67,10 @@ class aws_world {
     aws_world& operator=(aws_world const&) = delete;
     ~aws_world()
     {
+        bool const has_ended = process_.ended();
         process_.send(SIGTERM);
-        static_cast<void>(process_.wait());
+        auto const last_words = process_.wait();
+        if (has_ended) FAIL_CHECK("the world for AWS has ended: ", last_words.text());
     }
 
     /// What there was from the beginning: "subnet", "security_group", "queue", "role", "region", "endpoint".

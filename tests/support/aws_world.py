@@ -151,6 +151,7 @@ def value_of_secret(source):
 
 
 containers = {}  # that run, by the ARN of their task or the number of their job
+moto_lock = threading.Lock()  # moto is not made for several threads: one changes lists that another goes through
 
 # ---- ECS: PROVISIONING, PENDING, RUNNING, STOPPING, STOPPED, as the process is
 
@@ -372,7 +373,7 @@ class Calls:
 
     def __init__(self, application):
         self.application = application
-        self.lock = threading.Lock()
+        self.lock = threading.Lock()  # of what is noted here
         self.used = {}
         self.text = ""
         self.reads = 0  # of S3, at the moment
@@ -425,9 +426,11 @@ class Calls:
         if fault and "delay" in fault:
             time.sleep(fault["delay"])
         if not fault or "delay" in fault:
-            return self.application(environ, start_response)
+            with moto_lock:
+                return self.application(environ, start_response)
         if "lost" in fault:
-            list(self.application(environ, lambda *arguments: None))
+            with moto_lock:
+                list(self.application(environ, lambda *arguments: None))
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             start_response("200 X", [])
             return []
@@ -493,11 +496,12 @@ def main():
     try:
         prepare(f"http://127.0.0.1:{server.server_port}")
         while os.getppid() == parent:
-            advance_instances()
-            for tasks in list(ecs.tasks.values()):
-                for arn, task in list(tasks.items()):
-                    advance_task(arn, task)
-            now = state()
+            with moto_lock:
+                advance_instances()
+                for tasks in list(ecs.tasks.values()):
+                    for arn, task in list(tasks.items()):
+                        advance_task(arn, task)
+                now = state()
             if now != before:
                 write("state.json", now)
             before = now
