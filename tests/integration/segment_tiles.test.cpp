@@ -17,6 +17,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/files.hpp"
 #include "support/raster_files.hpp"
 #include "support/sanitizers.hpp"
 #include "support/segment_tool.hpp"
@@ -185,6 +186,40 @@ TEST_CASE("a wave of single pixels across all tiles keeps within the memory limi
     std::size_t wrong = 0;
     for (auto const [row, col] : alone.pixels()) wrong += alone(0, row, col) == ++next ? 0 : 1;
     CHECK(wrong == 0);
+}
+
+TEST_CASE("what the sample took is free for the tiles: both keep within the memory limit")
+{
+    if (test::sanitized) return; // a sanitizer's memory comes on top
+    temporary_directory const folder;
+    constexpr std::ptrdiff_t side = 1000;
+    rios::image<std::uint16_t> fields(3, side, side);
+    for (std::ptrdiff_t band = 0; band < 3; ++band) {
+        for (auto const [row, col] : fields.pixels()) {
+            auto const field = (row / 25 * 7919 + col / 25 * 104729 + 31 * band) % 1000;
+            fields(band, row, col) = static_cast<std::uint16_t>(field + (31 * row + 17 * col + band) % 5);
+        }
+    }
+    make_raster(folder / "part.tif", "GTiff", fields);
+    // Four times four of them, so that this process, whose memory counts, too, need not have them all.
+    std::string vrt = R"(<VRTDataset rasterXSize="4000" rasterYSize="4000">)";
+    for (int band = 1; band <= 3; ++band) {
+        vrt += R"(<VRTRasterBand dataType="UInt16">)";
+        for (int part = 0; part < 16; ++part) {
+            vrt += R"(<SimpleSource><SourceFilename relativeToVRT="1">part.tif</SourceFilename><SourceBand>)" +
+                   std::to_string(band) +
+                   R"(</SourceBand><SrcRect xOff="0" yOff="0" xSize="1000" ySize="1000"/><DstRect xOff=")" +
+                   std::to_string(part % 4 * side) + R"(" yOff=")" + std::to_string(part / 4 * side) +
+                   R"(" xSize="1000" ySize="1000"/></SimpleSource>)";
+        }
+        vrt += "</VRTRasterBand>";
+    }
+    test::write_file(folder / "in.vrt", vrt + "</VRTDataset>");
+    auto const found = segmented(folder / "in.vrt", folder / "out.tif", {"--memory-limit", "145M", "--threads", "2"});
+    rusage used{}; // of this process's children, of which there is one
+    REQUIRE(::getrusage(RUSAGE_CHILDREN, &used) == 0);
+    CHECK(used.ru_maxrss < 145 * 1024);
+    CHECK(test::largest_label(found) > 10000);
 }
 
 TEST_CASE("a window is segmented as an image of its own, in its place on the map")

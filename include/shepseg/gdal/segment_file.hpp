@@ -173,6 +173,7 @@ void segment_as(rios::gdal_dataset const& file, rios::block const& window, optio
         std::tie(result.model, result.fit) = fit_model<T>(
             window.rows, window.cols, static_cast<std::ptrdiff_t>(result.bands.size()), options, executor, log, take);
         result.model.bands = result.bands;
+        rios::return_freed_memory(); // tiles need arrays of other sizes than the sample
     }
     result.max_spectral_diff = max_spectral_difference(options.max_spectral_diff, result.model.centres);
 
