@@ -36,8 +36,8 @@ inline rios::image<std::uint32_t> random_segments(std::ptrdiff_t rows, std::ptrd
         auto const label = number % 9 == 0 ? 0 : number % 7 == 0 ? number - 1 : 3 * number + 1;
         seeds.push_back({random.below(rows), random.below(cols), label});
     }
-    rios::image<std::uint32_t> labels(1, rows, cols);
-    for (auto const [row, col] : labels.pixels()) {
+    rios::image<std::uint32_t> result(1, rows, cols);
+    for (auto const [row, col] : result.pixels()) {
         auto const& nearest =
             *std::min_element(seeds.begin(), seeds.end(), [row = row, col = col](seed const& a, seed const& b) {
                 auto const distance = [&](seed const& s) {
@@ -45,9 +45,9 @@ inline rios::image<std::uint32_t> random_segments(std::ptrdiff_t rows, std::ptrd
                 };
                 return distance(a) < distance(b);
             });
-        labels(0, row, col) = nearest.label;
+        result(0, row, col) = nearest.label;
     }
-    return labels;
+    return result;
 }
 
 /// Pixels with many equal values, some that are `null_value`, a segment-sized area of these, and for floating-point types
@@ -128,13 +128,13 @@ struct plain_statistics {
 
 /// By label.
 template <rios::Pixel T>
-std::map<std::uint32_t, plain_statistics> statistics_by_segment(rios::image<std::uint32_t> const& labels,
+std::map<std::uint32_t, plain_statistics> statistics_by_segment(rios::image<std::uint32_t> const& segments,
                                                                 rios::image<T> const& pixels, std::ptrdiff_t band,
                                                                 std::optional<T> null_value)
 {
     std::map<std::uint32_t, plain_statistics> result;
-    for (auto const [row, col] : labels.pixels()) {
-        auto const label = labels(0, row, col);
+    for (auto const [row, col] : segments.pixels()) {
+        auto const label = segments(0, row, col);
         if (label == 0) continue;
         auto& segment = result[label];
         ++segment.pixels;
