@@ -21,7 +21,11 @@ class error : public std::runtime_error {
 /// text of the layer below (GDAL's or the operating system's).
 class io_error : public error {
   public:
-    io_error(std::string path, std::string const& reason) : error(path + ": " + reason), path_(std::move(path)) {}
+    io_error(std::string path, std::string const& reason)
+        : error(std::string(path).append(": ").append(reason)), // g++ 12 wrongly warns of + where it is inlined
+          path_(std::move(path))
+    {
+    }
 
     /// The file that the operation was about.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
