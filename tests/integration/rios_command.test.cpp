@@ -253,7 +253,9 @@ std::string item(GDALRasterBand& band, char const* name)
 TEST_CASE("rios calc-stats adds what GDAL computes itself, and overviews, to files of several formats")
 {
     temporary_directory const d;
-    for (auto const& [name, format] : std::vector<std::array<std::string, 2>>{{"a.tif", "GTiff"}, {"b.img", "HFA"}}) {
+    for (auto const& each : std::vector<std::array<std::string, 2>>{{"a.tif", "GTiff"}, {"b.img", "HFA"}}) {
+        auto const& name = each[0]; // no structured binding: lambdas of clang 14 cannot capture those
+        auto const& format = each[1];
         CAPTURE(name);
         auto const path = d / name;
         make_numbers<std::uint16_t>(path, format);

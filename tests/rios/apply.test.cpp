@@ -132,7 +132,9 @@ std::vector<std::array<std::ptrdiff_t, 2>> const sizes{{1, 1}, {1, 37}, {23, 1},
 template <typename X>
 void check_whole_image(X& executor)
 {
-    for (auto const& [rows, cols] : sizes) {
+    for (auto const& size : sizes) {
+        auto const rows = size[0]; // no structured binding: lambdas of clang 14 cannot capture those
+        auto const cols = size[1];
         auto const a = random_image<std::uint8_t>(1, rows, cols, 1);
         auto const b = random_image<float>(2, rows, cols, 2);
         rios::run_info const none;

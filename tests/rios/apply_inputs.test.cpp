@@ -207,9 +207,9 @@ void check_infos(X& executor)
     };
     rios::apply(std::tuple(on_map, rios::reader_list(std::vector{named, named})), worker, rios::no_output{}, executor,
                 {.window = 3, .overlap = 2});
-    for (auto const& [index, text] : wrong) {
-        CAPTURE(index);
-        CHECK(text == "");
+    for (auto const& each : wrong) {
+        CAPTURE(each.first);
+        CHECK(each.second == "");
     }
     CHECK(calls == std::vector<int>(12, 1));
 }

@@ -209,8 +209,9 @@ void check_limits(X& executor)
     auto const readers = static_cast<std::ptrdiff_t>(executor.readers());
     auto const workers = static_cast<std::ptrdiff_t>(executor.workers());
     for (auto const order : {rios::delivery_order::any, rios::delivery_order::index}) {
-        for (auto const& [blocks, bytes] :
-             {limits{1, 1}, limits{3, 1U << 20U}, limits{8, 1U << 20U}, limits{100, 400}}) {
+        for (auto const& most_held : {limits{1, 1}, limits{3, 1U << 20U}, limits{8, 1U << 20U}, limits{100, 400}}) {
+            auto const blocks = most_held.blocks; // no structured binding: lambdas of clang 14 cannot capture those
+            auto const bytes = most_held.bytes;
             CAPTURE(blocks);
             CAPTURE(bytes);
             adding_job job(120, 2);
