@@ -5,7 +5,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -26,14 +25,12 @@
 #if defined(__x86_64__)
 #define SHEPSEG_KERNEL avx2_assignment
 #define SHEPSEG_LANES 8
-#define SHEPSEG_GROUPS 4
 #define SHEPSEG_MIN(a, b) _mm256_min_ps(a, b)
 #define SHEPSEG_MAX(a, b) _mm256_max_ps(a, b)
 #define SHEPSEG_TARGET [[gnu::target("avx2,fma")]]
 #include "detail/assign_kernel.hpp"
 #define SHEPSEG_KERNEL avx512_assignment
 #define SHEPSEG_LANES 16
-#define SHEPSEG_GROUPS 4
 #define SHEPSEG_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define SHEPSEG_MAX(a, b) ((a) > (b) ? (a) : (b))
 #define SHEPSEG_TARGET [[gnu::target("avx512f")]]
@@ -59,7 +56,7 @@ class assignment {
     /// @pre centres is not empty
     explicit assignment(cluster_centres const& centres, detail::instruction_set set = detail::best_instruction_set())
         : centres_(centres), set_(set), bands_(static_cast<std::ptrdiff_t>(centres.bands())), origin_(centres.bands()),
-          table_(centres.clusters() * (centres.bands() + 1)), values_(centres.bands() * run)
+          table_((centres.clusters() + 1) / 2 * 2 * (centres.bands() + 1)), values_(centres.bands() * run)
     {
         auto const clusters = static_cast<double>(centres.clusters());
         for (std::size_t b = 0; b < centres.bands(); ++b) {
@@ -69,7 +66,10 @@ class assignment {
             origin_[b] = std::abs(sum) < 0x1p17 ? std::round(sum) : 0;
         }
         measure_errors();
-        if (fast_ && centres.bands() <= detail::centre_cells::most_bands) cells_.emplace(centres, origin_);
+        constexpr std::size_t most = 4096; // of more the cells would need too much memory
+        if (fast_ && centres.clusters() <= most && centres.bands() <= detail::centre_cells::most_bands) {
+            cells_.emplace(centres, origin_);
+        }
     }
 
     /// The nearest centre of each pixel, by its index.
@@ -97,7 +97,6 @@ class assignment {
 
     void measure_errors()
     {
-        constexpr std::size_t most = 4096; // more would leave so few bits that everything was doubtful
         double longest_square = 0;
         double largest = 0;
         for (std::size_t k = 0; k < centres_.clusters(); ++k) {
@@ -112,18 +111,18 @@ class assignment {
             row[0] = static_cast<float>(-square / 2);
             longest_square = std::max(longest_square, square);
         }
-        auto const bits = std::bit_width(centres_.clusters() - 1);
-        number_bits_ = static_cast<std::int32_t>((std::uint32_t{1} << bits) - 1);
+        // The kernel takes two centres at a time: the last one may need one more, which no pixel is near to.
+        if (centres_.clusters() % 2 == 1) table_[centres_.clusters() * (centres_.bands() + 1)] = -1e38F;
         auto const error_with = [&](double numbers) {
             auto const each = 2.1 * (static_cast<double>(centres_.bands()) + 5 + 2.0 * numbers) * 0x1p-24;
             constexpr double tiny = 1e-36; // more than all that products can lose by being too small for a float
             return score_error{static_cast<float>(each * largest + tiny),
                                static_cast<float>(each * longest_square + tiny)};
         };
-        numbered_error_ = error_with(number_bits_ + 1);
+        numbered_error_ = error_with(static_cast<double>(detail::assign_arguments::block_size));
         plain_error_ = error_with(0);
         longest_ = static_cast<float>(std::min(largest * 0x1p20, 1e36 / largest));
-        fast_ = centres_.clusters() <= most && largest > 0 && longest_square < 1e36;
+        fast_ = largest > 0 && longest_square < 1e36;
     }
 
     template <typename T>
@@ -153,7 +152,6 @@ class assignment {
                                           .bands = bands_,
                                           .centres = table_.data(),
                                           .clusters = static_cast<std::ptrdiff_t>(centres_.clusters()),
-                                          .number_bits = number_bits_,
                                           .pixel_error = numbered_error_.pixel,
                                           .longest = longest_,
                                           .centre_error = numbered_error_.centre,
@@ -250,7 +248,6 @@ class assignment {
     std::vector<double> exact_values_;
     std::optional<detail::centre_cells> cells_;
     std::int32_t asked_[run + 1] = {};
-    std::int32_t number_bits_ = 0;
     score_error numbered_error_{}; // of scores that hold the number of their centre
     score_error plain_error_{};    // of those that do not
     float longest_ = 0;

@@ -127,7 +127,7 @@ TEST_CASE_TEMPLATE_DEFINE("clusters are those of a plain loop in double precisio
 }
 TEST_CASE_TEMPLATE_APPLY(plain, test::pixel_types);
 
-TEST_CASE("more centres than a float has room to number are compared in double precision")
+TEST_CASE("there may be more centres than cells are made for")
 {
     test::random_numbers random(62);
     planes<std::uint16_t> pixels(1);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The nearest centre of many pixels in single precision, and where that is not precise enough (assignment.hpp), in vectors
-// (vector_lanes.hpp). Included once for each instruction set, hence without an include guard: SHEPSEG_KERNEL names the namespace, SHEPSEG_LANES the floats in a register, SHEPSEG_GROUPS the registers of pixels that
-// are worked on together, SHEPSEG_MIN and SHEPSEG_MAX instructions (GCC makes three of a choice between two vectors) and
-// SHEPSEG_TARGET the attribute of its functions.
+// (vector_lanes.hpp). Included once for each instruction set, hence without an include guard: SHEPSEG_KERNEL names the
+// namespace, SHEPSEG_LANES the floats in a register, SHEPSEG_MIN and SHEPSEG_MAX instructions (GCC makes three of a choice
+// between two vectors) and SHEPSEG_TARGET the attribute of its functions.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,12 +14,12 @@
 #endif
 
 #include "assign_arguments.hpp"
+#include "exact.hpp"
 #include "vector_lanes.hpp"
 
 #if !defined(SHEPSEG_KERNEL)
 #define SHEPSEG_KERNEL baseline_assignment
 #define SHEPSEG_LANES 4
-#define SHEPSEG_GROUPS 4
 #define SHEPSEG_TARGET
 #if defined(__x86_64__)
 #define SHEPSEG_MIN(a, b) _mm_min_ps(a, b)
@@ -50,53 +50,81 @@ SHEPSEG_TARGET inline index_lanes doubts(assign_arguments const& in, std::ptrdif
 }
 
 /// The score of a centre c for a pixel x is x·c - |c|²/2: the higher, the nearer. Its lowest bits give way to the number of
-/// the centre, so that the highest score says whose it is. A product and a sum may be fused or not; what that changes
-/// counts as doubtful.
+/// the centre among those of its block, so that the highest score says whose it is. A product and a sum may be fused or not;
+/// what that changes counts as doubtful.
+///
+/// Two centres and four registers of pixels at a time: what comes from the cache, a value or a coordinate, then serves more
+/// than one product, as processors can multiply as often as they can load.
 /// @tparam Bands how many there are, or 0 if that is not known
 template <int Bands>
 SHEPSEG_TARGET inline void assign(assign_arguments const& in)
 {
-    constexpr int groups = SHEPSEG_GROUPS;
-    constexpr int step = groups * SHEPSEG_LANES;
+    constexpr int groups = 4;
+    constexpr std::ptrdiff_t step = groups * SHEPSEG_LANES;
+    constexpr auto block_size = assign_arguments::block_size;
     auto const bands = Bands > 0 ? Bands : in.bands;
+    auto const row = 1 + bands; // numbers of a centre in the table
+    index_lanes const number_bits = index_lanes{} + static_cast<std::int32_t>(block_size - 1);
     for (std::ptrdiff_t at = 0; at < in.count; at += step) {
         float const* const values = in.values + at;
         lanes best[groups];
         lanes second[groups];
+        index_lanes block[groups] = {}; // of the best one: the number of its first centre
 #pragma GCC unroll 4
         for (int g = 0; g < groups; ++g) {
             best[g] = lanes{} - std::numeric_limits<float>::infinity();
             second[g] = best[g];
         }
         float const* centre = in.centres;
-        for (std::ptrdiff_t k = 0; k < in.clusters; ++k) {
-            lanes score[groups];
+        for (std::ptrdiff_t first = 0; first < in.clusters; first += block_size) {
+            lanes before[groups];
 #pragma GCC unroll 4
-            for (int g = 0; g < groups; ++g) score[g] = lanes{} + centre[0];
-            for (std::ptrdiff_t b = 0; b < bands; ++b) {
-                lanes const coordinate = lanes{} + centre[1 + b];
+            for (int g = 0; g < groups; ++g) before[g] = best[g];
+            auto const end = in.clusters - first < block_size ? in.clusters - first : block_size;
+            for (std::ptrdiff_t k = 0; k < end; k += 2) {
+                lanes score[groups];
+                lanes other[groups]; // of the centre after that
 #pragma GCC unroll 4
                 for (int g = 0; g < groups; ++g) {
-                    score[g] +=
-                        *reinterpret_cast<unaligned_lanes const*>(values + b * in.band_stride + g * SHEPSEG_LANES) *
-                        coordinate;
+                    score[g] = centre[0] - lanes{};
+                    other[g] = centre[row] - lanes{};
+                }
+                for (std::ptrdiff_t b = 0; b < bands; ++b) {
+                    lanes const coordinate = centre[1 + b] - lanes{};
+                    lanes const other_coordinate = centre[row + 1 + b] - lanes{};
+#pragma GCC unroll 4
+                    for (int g = 0; g < groups; ++g) {
+                        lanes value =
+                            *reinterpret_cast<unaligned_lanes const*>(values + b * in.band_stride + g * SHEPSEG_LANES);
+                        SHEPSEG_CONCEAL(value); // or else GCC loads it for each product
+                        score[g] += value * coordinate;
+                        other[g] += value * other_coordinate;
+                    }
+                }
+                centre += 2 * row;
+                index_lanes const number = index_lanes{} + static_cast<std::int32_t>(k);
+#pragma GCC unroll 4
+                for (int g = 0; g < groups; ++g) {
+                    auto const marked =
+                        reinterpret_cast<lanes>((reinterpret_cast<index_lanes>(score[g]) & ~number_bits) | number);
+                    auto const other_marked = reinterpret_cast<lanes>(
+                        (reinterpret_cast<index_lanes>(other[g]) & ~number_bits) | (number + 1));
+                    second[g] = SHEPSEG_MAX(second[g], SHEPSEG_MIN(marked, best[g]));
+                    best[g] = SHEPSEG_MAX(best[g], marked);
+                    second[g] = SHEPSEG_MAX(second[g], SHEPSEG_MIN(other_marked, best[g]));
+                    best[g] = SHEPSEG_MAX(best[g], other_marked);
                 }
             }
-            centre += 1 + bands;
-            index_lanes const number = index_lanes{} + static_cast<std::int32_t>(k);
 #pragma GCC unroll 4
             for (int g = 0; g < groups; ++g) {
-                auto const marked =
-                    reinterpret_cast<lanes>((reinterpret_cast<index_lanes>(score[g]) & ~in.number_bits) | number);
-                second[g] = SHEPSEG_MAX(second[g], SHEPSEG_MIN(marked, best[g]));
-                best[g] = SHEPSEG_MAX(best[g], marked);
+                block[g] = best[g] != before[g] ? index_lanes{} + static_cast<std::int32_t>(first) : block[g];
             }
         }
 #pragma GCC unroll 4
         for (int g = 0; g < groups; ++g) {
             auto const place = at + g * SHEPSEG_LANES;
             *reinterpret_cast<unaligned_index_lanes*>(in.nearest + place) =
-                reinterpret_cast<index_lanes>(best[g]) & in.number_bits;
+                block[g] | (reinterpret_cast<index_lanes>(best[g]) & number_bits);
             *reinterpret_cast<unaligned_index_lanes*>(in.doubtful + place) = doubts(in, place, best[g], second[g]);
         }
     }
@@ -121,7 +149,6 @@ SHEPSEG_TARGET inline void assign(assign_arguments const& in)
 
 #undef SHEPSEG_KERNEL
 #undef SHEPSEG_LANES
-#undef SHEPSEG_GROUPS
 #undef SHEPSEG_MIN
 #undef SHEPSEG_MAX
 #undef SHEPSEG_TARGET
