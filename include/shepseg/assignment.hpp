@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -18,8 +19,8 @@
 #include "detail/assign_arguments.hpp"
 #include "detail/cell_arguments.hpp"
 #include "detail/centre_cells.hpp"
+#include "detail/exact_nearest_arguments.hpp"
 #include "detail/instruction_set.hpp"
-#include "nearest_centre.hpp"
 
 #include "detail/assign_kernel.hpp"
 #if defined(__x86_64__)
@@ -35,6 +36,14 @@
 #define SHEPSEG_MAX(a, b) ((a) > (b) ? (a) : (b))
 #define SHEPSEG_TARGET [[gnu::target("avx512f")]]
 #include "detail/assign_kernel.hpp"
+#endif
+
+#include "detail/exact_nearest_kernel.hpp"
+#if defined(__x86_64__)
+#define SHEPSEG_KERNEL avx2_exact_nearest
+#define SHEPSEG_LANES 4
+#define SHEPSEG_TARGET [[gnu::target("avx2")]]
+#include "detail/exact_nearest_kernel.hpp"
 #endif
 
 namespace shepseg {
@@ -56,7 +65,11 @@ class assignment {
     /// @pre centres is not empty
     explicit assignment(cluster_centres const& centres, detail::instruction_set set = detail::best_instruction_set())
         : centres_(centres), set_(set), bands_(static_cast<std::ptrdiff_t>(centres.bands())), origin_(centres.bands()),
-          table_((centres.clusters() + 1) / 2 * 2 * (centres.bands() + 1)), values_(centres.bands() * run)
+          table_((centres.clusters() + 1) / 2 * 2 * (centres.bands() + 1)), values_(centres.bands() * run),
+          exact_stride_(round_up(centres.clusters())),
+          exact_table_(centres.bands() * static_cast<std::size_t>(exact_stride_),
+                       std::numeric_limits<double>::infinity()),
+          exact_values_(centres.bands())
     {
         auto const clusters = static_cast<double>(centres.clusters());
         for (std::size_t b = 0; b < centres.bands(); ++b) {
@@ -64,6 +77,10 @@ class assignment {
             for (std::size_t k = 0; k < centres.clusters(); ++k) sum += centres[k][b] / clusters;
             // A whole number of few bits, so that differences to pixels of up to 16 bits are exact.
             origin_[b] = std::abs(sum) < 0x1p17 ? std::round(sum) : 0;
+        }
+        for (std::size_t b = 0; b < centres.bands(); ++b) {
+            auto* const row = exact_table_.data() + b * static_cast<std::size_t>(exact_stride_);
+            for (std::size_t k = 0; k < centres.clusters(); ++k) row[k] = centres[k][b];
         }
         measure_errors();
         constexpr std::size_t most = 4096; // of more the cells would need too much memory
@@ -228,15 +245,28 @@ class assignment {
     template <typename T>
     void ask_again(T const* const* pixels, std::ptrdiff_t asked, std::int32_t* nearest)
     {
-        exact_values_.resize(centres_.bands() * run);
-        for (std::ptrdiff_t b = 0; b < bands_; ++b) {
-            double* const values = exact_values_.data() + b * run;
-            for (std::ptrdiff_t n = 0; n < asked; ++n) values[n] = static_cast<double>(pixels[b][asked_[n]]);
+        for (std::ptrdiff_t n = 0; n < asked; ++n) {
+            for (std::ptrdiff_t b = 0; b < bands_; ++b) {
+                exact_values_[static_cast<std::size_t>(b)] = static_cast<double>(pixels[b][asked_[n]]);
+            }
+            nearest[asked_[n]] = find_exact_nearest();
         }
-        std::uint32_t found[run];
-        double distance[run];
-        detail::find_nearest_centres({exact_values_.data(), run, asked, centres_, found, distance}, set_);
-        for (std::ptrdiff_t n = 0; n < asked; ++n) nearest[asked_[n]] = static_cast<std::int32_t>(found[n]);
+    }
+
+    [[nodiscard]] std::int32_t find_exact_nearest() const
+    {
+        detail::exact_nearest_arguments const in{
+            .values = exact_values_.data(), .bands = bands_, .centres = exact_table_.data(), .stride = exact_stride_};
+#if defined(__x86_64__)
+        if (set_ != detail::instruction_set::baseline) return detail::avx2_exact_nearest::find_exact_nearest(in);
+#endif
+        return detail::baseline_exact_nearest::find_exact_nearest(in);
+    }
+
+    [[nodiscard]] static std::ptrdiff_t round_up(std::size_t clusters)
+    {
+        constexpr auto block = detail::exact_nearest_arguments::block_size;
+        return (static_cast<std::ptrdiff_t>(clusters) + block - 1) / block * block;
     }
 
     cluster_centres const& centres_;
@@ -245,7 +275,9 @@ class assignment {
     std::vector<double> origin_;
     std::vector<float> table_;
     std::vector<float> values_;
-    std::vector<double> exact_values_;
+    std::ptrdiff_t exact_stride_;
+    std::vector<double> exact_table_;
+    std::vector<double> exact_values_; // of one pixel
     std::optional<detail::centre_cells> cells_;
     std::int32_t asked_[run + 1] = {};
     score_error numbered_error_{}; // of scores that hold the number of their centre
