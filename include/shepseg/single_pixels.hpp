@@ -4,6 +4,7 @@
 // cannot decide is left to late_pixels.hpp.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -115,15 +116,16 @@ inline rios::large_vector<std::uint8_t> find_single_pixels(rios::image_view<std:
 template <typename F>
 void for_each_waiting(rios::large_vector<std::uint8_t> const& states, F f)
 {
-    constexpr std::uint64_t any = 0x0101'0101'0101'0101;
+    static_assert(static_cast<int>(pixel_state::waiting) == 1 && static_cast<int>(pixel_state::null) == 4);
+    constexpr std::uint64_t waiting = 0x0101'0101'0101'0101;
     std::size_t at = 0;
-    // Most are settled or null: eight at a time.
-    for (; at + sizeof any <= states.size(); at += sizeof any) {
-        std::uint64_t some = 0;
-        std::memcpy(&some, states.data() + at, sizeof some);
-        if ((some & any) == 0) continue;
-        for (auto i = at; i < at + sizeof any; ++i) {
-            if (states[i] == static_cast<std::uint8_t>(pixel_state::waiting)) f(i);
+    if constexpr (std::endian::native == std::endian::little) {
+        for (; at + sizeof waiting <= states.size(); at += sizeof waiting) {
+            std::uint64_t some = 0;
+            std::memcpy(&some, states.data() + at, sizeof some);
+            for (some &= waiting; some != 0; some &= some - 1) {
+                f(at + static_cast<std::size_t>(std::countr_zero(some)) / 8);
+            }
         }
     }
     for (; at < states.size(); ++at) {
@@ -143,6 +145,7 @@ template <rios::Pixel T>
                                                rios::image_view<std::uint16_t const> clusters, connectivity neighbours,
                                                std::size_t max_rounds)
 {
+    using distance = decltype(detail::pixel_distance<T>(nullptr, 0, nullptr, 0, 0));
     constexpr auto settled = static_cast<std::uint8_t>(detail::pixel_state::settled);
     constexpr auto waiting = static_cast<std::uint8_t>(detail::pixel_state::waiting);
     constexpr auto queued = static_cast<std::uint8_t>(detail::pixel_state::queued);
@@ -160,17 +163,17 @@ template <rios::Pixel T>
             auto const row = static_cast<std::ptrdiff_t>(pixel) / cols;
             auto const col = static_cast<std::ptrdiff_t>(pixel) % cols;
             T const* const own = &image(0, row, col);
-            decltype(detail::pixel_distance(own, stride, own, stride, 1)) least{};
+            distance least{};
             auto nearest = around.count();
+            // Which are settled, and nearer, cannot be predicted: so there are no branches.
             around.for_each(row, col, [&](std::ptrdiff_t at, std::size_t neighbour) {
-                if (states[static_cast<std::size_t>(at)] != settled) return;
                 auto const& step = around.step(neighbour);
                 T const* const other = &image(0, row + step.down, col + step.right);
-                auto const distance = detail::pixel_distance(own, stride, other, stride, image.bands());
-                if (nearest == around.count() || distance < least) {
-                    least = distance;
-                    nearest = neighbour;
-                }
+                auto const away = detail::pixel_distance(own, stride, other, stride, image.bands());
+                bool const first = nearest == around.count();
+                bool const nearer = (states[static_cast<std::size_t>(at)] == settled) & (first | (away < least));
+                least = nearer ? away : least;
+                nearest = nearer ? neighbour : nearest;
             });
             if (nearest != around.count()) result.joined.push_back({pixel, static_cast<std::uint32_t>(nearest)});
             else states[pixel] = waiting;
