@@ -122,8 +122,8 @@ template <rios::Pixel T, rios::AnyExecutor E>
         for (int pass = 1; pass <= detail::elimination_passes && !small.empty(); ++pass) {
             partner.resize(small.size());
             auto const ask = [&](std::size_t begin, std::size_t end) {
-                segments.ask_each(small, begin, end,
-                                  [&](std::size_t i) { partner[i] = segments.choose_partner(small[i], pass); });
+                segments.template ask_each<true>(
+                    small, begin, end, [&](std::size_t i) { partner[i] = segments.choose_partner(small[i], pass); });
             };
             // A few segments are asked sooner than other threads are woken.
             if (small.size() <= asked_at_once) ask(0, small.size());

@@ -171,15 +171,21 @@ class merging_segments {
 
     /// Calls `ask(i)`, which has `small[i]` choose its partner, for each i from `begin` to before `end`; what the next ones will look
     /// at is fetched meanwhile.
-    template <typename F>
+    /// @tparam Raster are the segments those of a whole raster, of which most is in main memory? Those of a tile are near.
+    template <bool Raster, typename F>
     void ask_each(std::vector<std::uint32_t> const& small, std::size_t begin, std::size_t end, F ask)
     {
         for (auto i = begin; i < end; ++i) {
-            if (i + 15 < end) fetch_asking(small[i + 15]);
-            if (i + 12 < end) fetch_lists(small[i + 12]);
-            if (i + 9 < end) fetch_entries(small[i + 9]);
-            if (i + 6 < end) fetch_neighbours(small[i + 6]);
-            if (i + 3 < end) fetch_absorbers(small[i + 3]);
+            if constexpr (Raster) {
+                if (i + 15 < end) fetch_asking(small[i + 15]);
+                if (i + 12 < end) fetch_lists(small[i + 12]);
+                if (i + 9 < end) fetch_entries(small[i + 9]);
+                if (i + 6 < end) fetch_neighbours(small[i + 6]);
+                if (i + 3 < end) fetch_absorbers(small[i + 3]);
+            } else {
+                if (i + 8 < end) fetch_asking(small[i + 8]);
+                if (i + 4 < end) fetch_entries(small[i + 4]);
+            }
             ask(i);
         }
     }

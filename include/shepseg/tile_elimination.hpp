@@ -95,14 +95,21 @@ class tile_elimination {
         graph.sums = std::move(regions.sums);
         graph.first_met.resize(regions.regions() + 1);
         graph.neighbours.reserve(regions.neighbours.size() + regions.meetings.size());
+        // Those of closed regions are copied together, up to the next region that is open.
+        auto copied = regions.neighbours.begin();
         auto met = regions.meetings.begin();
+        std::size_t of_open = 0;
         for (std::size_t region = 0; region < regions.regions(); ++region) {
-            graph.neighbours.insert(graph.neighbours.end(), regions.neighbours.begin() + regions.first_met[region],
-                                    regions.neighbours.begin() + regions.first_met[region + 1]);
-            for (; met != regions.meetings.end() && met->region == region; ++met)
-                graph.neighbours.push_back(met->other);
-            graph.first_met[region + 1] = graph.neighbours.size();
+            if (met != regions.meetings.end() && met->region == region) {
+                auto const before = regions.neighbours.begin() + regions.first_met[region];
+                graph.neighbours.insert(graph.neighbours.end(), copied, before);
+                copied = before;
+                for (; met != regions.meetings.end() && met->region == region; ++met, ++of_open)
+                    graph.neighbours.push_back(met->other);
+            }
+            graph.first_met[region + 1] = regions.first_met[region + 1] + of_open;
         }
+        graph.neighbours.insert(graph.neighbours.end(), copied, regions.neighbours.end());
         return graph;
     }
 
@@ -128,8 +135,9 @@ class tile_elimination {
         acting.clear();
         partners_.resize(asked.size());
         auto const is_known = [&](std::uint32_t other) { return states_[other] != state::doubtful; };
-        segments_.ask_each(asked, 0, asked.size(),
-                           [&](std::size_t i) { partners_[i] = segments_.choose_partner(asked[i], is_known); });
+        segments_.template ask_each<false>(asked, 0, asked.size(), [&](std::size_t i) {
+            partners_[i] = segments_.choose_partner(asked[i], is_known);
+        });
         for (std::size_t i = 0; i < asked.size(); ++i) {
             if (partners_[i] != undecided) continue;
             doubt(asked[i]);
