@@ -115,20 +115,20 @@ class tile_maker {
         join(singles);
         keep_undecided(singles);
         number_regions();
-        keep_late(singles);
         add_up_pixels();
+        keep_late(singles);
         keep_ring();
         find_neighbours(min_segment_size);
         if (regions_.regions() > 0) regions_.labels = std::move(map_.labels);
         // They are kept for long.
         regions_.sizes.shrink_to_fit();
         regions_.first_pixels.shrink_to_fit();
-        regions_.neighbours.shrink_to_fit();
         return std::move(regions_);
     }
 
   private:
     static constexpr std::ptrdiff_t outside_ = -1;
+    static constexpr auto nobody = std::numeric_limits<std::uint32_t>::max(); // no number of a clump or region
 
     [[nodiscard]] std::ptrdiff_t rows() const noexcept { return tile_.rows; }
     [[nodiscard]] std::ptrdiff_t cols() const noexcept { return tile_.cols; }
@@ -162,10 +162,8 @@ class tile_maker {
                 leaving_.push_back({static_cast<std::uint32_t>(at), each.neighbour});
                 continue;
             }
-            auto const joined = label[to_row * cols() + to_col];
-            map_.size[label[at] - 1] = 0;
-            ++map_.size[joined - 1];
-            label[at] = joined;
+            map_.root[label[at] - 1] = nobody;
+            label[at] = label[to_row * cols() + to_col];
         }
     }
 
@@ -176,34 +174,40 @@ class tile_maker {
         for (auto const pixel : singles.left) {
             auto const at = in_tile(pixel);
             if (at == outside_) continue;
-            map_.size[label[at] - 1] = 0;
+            map_.root[label[at] - 1] = nobody;
             label[at] = 0;
             undecided_.push_back(static_cast<std::uint32_t>(at));
         }
     }
 
+    /// Gives each clump that is left its number, by all the numbers that it has had.
     void number_regions()
     {
-        std::vector<bool> begins_elsewhere(map_.root.size());
-        for (auto const& each : leaving_) begins_elsewhere[map_.labels.data()[each.pixel] - 1] = true;
-        auto& region_of = map_.root; // roots have done their work: all pixels carry them
-        for (bool const elsewhere : {false, true}) {
-            if (elsewhere && leaving_.empty()) break;
-            for (std::uint32_t number = 0; number < map_.size.size(); ++number) {
-                if (map_.size[number] == 0 || begins_elsewhere[number] != elsewhere) continue;
-                region_of[number] = static_cast<std::uint32_t>(regions_.sizes.size());
-                regions_.sizes.push_back(map_.size[number]);
-                regions_.first_pixels.push_back(elsewhere ? regions_.no_pixel : map_.first[number]);
-            }
+        auto const numbers = static_cast<std::uint32_t>(map_.root.size());
+        std::vector<std::uint32_t> begin_elsewhere;
+        for (auto const& each : leaving_) {
+            auto const number = map_.labels.data()[each.pixel] - 1;
+            if (map_.root[number] == nobody) continue;
+            map_.root[number] = nobody; // they come last
+            begin_elsewhere.push_back(number);
         }
-        auto unlabelled = std::uint64_t{0};
-        for (std::ptrdiff_t row = 0; row < rows(); ++row) {
-            for (auto& label : map_.labels.row(0, row)) {
-                if (label != 0) label = region_of[label - 1] + 1;
-                else ++unlabelled;
-            }
+        std::sort(begin_elsewhere.begin(), begin_elsewhere.end());
+        region_label_.resize(numbers + 1); // of null, too
+        regions_.first_pixels.resize(numbers);
+        std::uint32_t count = 0;
+        for (std::uint32_t number = 0; number < numbers; ++number) {
+            auto const root = map_.root[number];
+            regions_.first_pixels[count] = map_.first[number];
+            count += root == number ? 1 : 0;
+            region_label_[number + 1] = root == number ? count : region_label_[root < number ? root + 1 : 0];
         }
-        regions_.null_pixels = unlabelled - undecided_.size();
+        regions_.first_pixels.resize(count);
+        for (auto const number : begin_elsewhere) {
+            region_label_[number + 1] = ++count;
+            regions_.first_pixels.push_back(regions_.no_pixel);
+        }
+        regions_.sizes.resize(count);
+        regions_.sums.resize(count * regions_.bands);
     }
 
     void keep_late(single_pixels const& singles)
@@ -233,10 +237,11 @@ class tile_maker {
         }
     }
 
+    /// Puts the labels of regions in the place of those of clumps, and adds up what they have.
     void add_up_pixels()
     {
         auto const bands = regions_.bands;
-        regions_.sums.resize(regions_.regions() * bands);
+        auto unlabelled = std::uint64_t{0};
         std::vector<T const*> values(bands);
         for (std::ptrdiff_t row = 0; row < rows(); ++row) {
             for (std::size_t band = 0; band < bands; ++band) {
@@ -244,11 +249,17 @@ class tile_maker {
             }
             auto const labels = map_.labels.row(0, row);
             for (std::size_t col = 0; col < labels.size(); ++col) {
-                if (labels[col] == 0) continue;
-                auto* const sums = regions_.sums.data() + (labels[col] - 1) * bands;
+                auto const label = labels[col] = region_label_[labels[col]];
+                if (label == 0) {
+                    ++unlabelled;
+                    continue;
+                }
+                ++regions_.sizes[label - 1];
+                auto* const sums = regions_.sums.data() + (label - 1) * bands;
                 for (std::size_t band = 0; band < bands; ++band) sums[band].add(values[band][col]);
             }
         }
+        regions_.null_pixels = unlabelled - undecided_.size();
     }
 
     void keep_ring()
@@ -281,8 +292,12 @@ class tile_maker {
         auto const open = open_regions(regions_, tiles_);
         auto const listed = [&](std::uint32_t region) { return regions_.sizes[region] < min_segment_size; };
         rios::large_vector<std::uint32_t> next(count + 1);
+        // The first of n pixels has c neighbours, each further one beside it (c/2 + 1) new ones, and was one itself.
+        std::size_t most_met = 0; // c/2 (n + 1) by each region
         for (std::uint32_t region = 0; region < count; ++region) {
-            next[region + 1] = next[region] + (listed(region) ? regions_.sizes[region] : 0);
+            auto const size = listed(region) ? regions_.sizes[region] : 0;
+            next[region + 1] = next[region] + size;
+            if (!open[region] && size > 0) most_met += around_.count() / 2 * (std::size_t{size} + 1);
         }
         rios::large_vector<std::uint32_t> pixels_of(next.back()); // region after region, each in scan order
         std::uint32_t const* const label = map_.labels.data();
@@ -292,28 +307,43 @@ class tile_maker {
                 if (label[at] != 0 && listed(label[at] - 1)) pixels_of[next[label[at] - 1]++] = at;
             }
         }
-        constexpr auto nobody = std::numeric_limits<std::uint32_t>::max();
-        rios::large_vector<std::uint32_t> last_met_by(count, nobody);
+        // Indexed by labels, so that what is no region can count as met, too.
+        rios::large_vector<std::uint32_t> last_met(count + 1, nobody);
+        auto* const last_met_by = last_met.data();
         regions_.first_met.resize(count + 1);
-        regions_.neighbours.reserve(pixels_of.size());
+        rios::large_buffer found((most_met + 1) * sizeof(std::uint32_t));
+        auto* const first_found = reinterpret_cast<std::uint32_t*>(found.data());
+        auto* met = first_found;
         std::uint32_t begin = 0;
         for (std::uint32_t region = 0; region < count; ++region) {
-            last_met_by[region] = region;
+            last_met_by[0] = region;
+            last_met_by[region + 1] = region;
             auto const end = next[region]; // filling moved it from its region's begin to its end
-            for (auto i = begin; i < end; ++i) {
-                auto const pixel = static_cast<std::ptrdiff_t>(pixels_of[i]);
-                around_.for_each(pixel, [&](std::ptrdiff_t at, std::size_t number) {
-                    if (label[at] == 0) return;
-                    auto const other = label[at] - 1;
-                    if (last_met_by[other] == region) return;
-                    last_met_by[other] = region;
-                    if (open[region]) regions_.meetings.push_back({8 * scan_index(pixel) + number, region, other});
-                    else regions_.neighbours.push_back(other);
-                });
+            if (open[region]) {
+                for (auto i = begin; i < end; ++i) {
+                    auto const pixel = static_cast<std::ptrdiff_t>(pixels_of[i]);
+                    around_.for_each(pixel, [&](std::ptrdiff_t at, std::size_t number) {
+                        auto& last = last_met_by[label[at]];
+                        if (last == region) return;
+                        last = region;
+                        regions_.meetings.push_back({8 * scan_index(pixel) + number, region, label[at] - 1});
+                    });
+                }
+            } else {
+                // Whether a neighbour has been met before cannot be predicted: so there is no branch.
+                for (auto i = begin; i < end; ++i) {
+                    around_.for_each(static_cast<std::ptrdiff_t>(pixels_of[i]), [&](std::ptrdiff_t at, std::size_t) {
+                        auto const other = label[at];
+                        *met = other - 1;
+                        met += last_met_by[other] != region ? 1 : 0;
+                        last_met_by[other] = region;
+                    });
+                }
             }
             begin = end;
-            regions_.first_met[region + 1] = static_cast<std::uint32_t>(regions_.neighbours.size());
+            regions_.first_met[region + 1] = static_cast<std::uint32_t>(met - first_found);
         }
+        regions_.neighbours.assign(first_found, met);
     }
 
     tiling tiles_;
@@ -327,6 +357,7 @@ class tile_maker {
     clump_map map_;
     std::vector<single_pixels::joining> leaving_; // those that joined a segment across a seam
     std::vector<std::uint32_t> undecided_;
+    rios::large_vector<std::uint32_t> region_label_; // by the label of a clump
     tile_regions<T> regions_;
 };
 

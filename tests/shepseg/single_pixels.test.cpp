@@ -43,24 +43,30 @@ outcome<T> absorb(rios::image_view<T const> pixels, std::vector<std::uint16_t> c
     result.absorbed = result.singles.joined.size();
     shepseg::neighbourhood const around(pixels.rows(), pixels.cols(), neighbours);
     auto* const label = map.labels.data();
+    std::vector<std::uint32_t> left_of(map.root.size()); // pixels of each root
+    for (std::ptrdiff_t i = 0; i < map.labels.pixel_count(); ++i) {
+        if (label[i] == 0) continue;
+        label[i] = map.root.at(label[i] - 1) + 1;
+        ++left_of.at(label[i] - 1);
+    }
     for (auto const& each : result.singles.joined) {
         // In the order of the rounds: what it joined is known by now, and is not alone.
         auto const& step = around.step(each.neighbour);
         auto const into = label[each.pixel + step.down * pixels.cols() + step.right];
         REQUIRE(into != 0);
-        CHECK(map.size.at(into - 1) > 1);
-        CHECK(map.size.at(label[each.pixel] - 1) == 1);
-        --map.size.at(label[each.pixel] - 1);
-        ++map.size.at(into - 1);
+        CHECK(left_of.at(into - 1) > 1);
+        CHECK(left_of.at(label[each.pixel] - 1) == 1);
+        --left_of.at(label[each.pixel] - 1);
+        ++left_of.at(into - 1);
         label[each.pixel] = into;
     }
     std::vector<std::uint32_t> alone;
     for (std::uint32_t i = 0; i < clusters.size(); ++i) {
         result.segment.push_back(label[i] == 0 ? 0 : map.first.at(label[i] - 1) + 1);
-        if (label[i] != 0 && map.size.at(label[i] - 1) == 1) alone.push_back(i);
+        if (label[i] != 0 && left_of.at(label[i] - 1) == 1) alone.push_back(i);
     }
     CHECK(result.singles.left == alone);
-    std::copy_if(map.size.begin(), map.size.end(), std::back_inserter(result.sizes),
+    std::copy_if(left_of.begin(), left_of.end(), std::back_inserter(result.sizes),
                  [](auto size) { return size > 0; });
     return result;
 }
