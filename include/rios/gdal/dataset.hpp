@@ -180,6 +180,15 @@ class gdal_dataset {
         errors.check(flushed, path_, "cannot write", handle_->GetDescription());
     }
 
+    /// Writes the blocks of a band that are still in memory, and forgets all of them.
+    /// @throws io_error
+    void flush_band(int number)
+    {
+        gdal_errors const errors;
+        bool const flushed = GDALFlushRasterCache(&band(number)) == CE_None;
+        errors.check(flushed, path_, "cannot write", handle_->GetDescription());
+    }
+
     /// Closes the file, and reports what only shows then (a full disk). Afterwards there is no handle, whatever happened.
     /// The destructor closes too, but cannot report anything.
     /// @throws io_error
