@@ -8,17 +8,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include <rios/image.hpp>
+#include <rios/large_vector.hpp>
 #include <rios/scratch_file.hpp>
 
 namespace shepseg {
 
-/// Label images by tile.
+/// Label images by tile. A pixel takes 2 bytes where all labels of its tile are that small, as they mostly are, and 4 elsewhere.
 ///
 /// The scratch file has no name, so nothing is left of it however the process ends.
 /// Thread rule: put() and keep_within() from one thread; then read() from any threads, each pixel once.
@@ -36,8 +38,16 @@ class label_store {
         auto& place = tiles_[tile];
         place.cols = labels.cols();
         place.left = labels.pixel_count();
-        place.labels = std::move(labels);
         if (place.left == 0) return;
+        auto const all = std::span(labels.data(), static_cast<std::size_t>(place.left));
+        place.is_narrow = std::ranges::max(all) <= std::numeric_limits<std::uint16_t>::max();
+        if (place.is_narrow) {
+            place.narrow.resize(all.size());
+            std::ranges::transform(all, place.narrow.begin(),
+                                   [](auto each) { return static_cast<std::uint16_t>(each); });
+        } else {
+            place.wide = std::move(labels);
+        }
         in_memory_ += place.bytes();
         kept_.push_back(tile);
     }
@@ -68,45 +78,61 @@ class label_store {
             for (std::ptrdiff_t i = 0; i < part.rows(); ++i) std::ranges::fill(part.row(0, i), 0U);
             return;
         }
-        for (std::ptrdiff_t i = 0; i < part.rows(); ++i) {
-            auto const to = part.row(0, i);
-            if (!place.in_file) {
-                std::ranges::copy(place.labels.row(0, row + i).subspan(static_cast<std::size_t>(col), to.size()),
-                                  to.begin());
-                continue;
-            }
-            auto const offset = place.offset + static_cast<std::size_t>((row + i) * place.cols + col) * pixel_bytes_;
-            file_.read(offset, std::as_writable_bytes(to));
-        }
+        if (place.is_narrow) read_from<std::uint16_t>(place, place.narrow.data(), row, col, part);
+        else read_from<std::uint32_t>(place, place.wide.data(), row, col, part);
         std::lock_guard lock(mutex_);
         place.left -= part.rows() * part.cols();
         if (place.left > 0) return;
         in_memory_ -= place.bytes();
-        place.labels = {};
+        place.forget();
     }
 
   private:
-    static constexpr std::size_t pixel_bytes_ = sizeof(std::uint32_t);
-
     struct stored_tile {
         std::ptrdiff_t cols = 0;
         std::ptrdiff_t left = 0; // pixels that have not been read
+        bool is_narrow = false;
         bool in_file = false;
         std::size_t offset = 0;
-        rios::image<std::uint32_t> labels;
+        // Either of them:
+        rios::large_vector<std::uint16_t> narrow;
+        rios::image<std::uint32_t> wide;
 
-        [[nodiscard]] std::size_t bytes() const noexcept
+        [[nodiscard]] std::span<std::byte const> content() const noexcept
         {
-            return static_cast<std::size_t>(labels.pixel_count()) * pixel_bytes_;
+            if (is_narrow) return std::as_bytes(std::span(narrow));
+            return std::as_bytes(std::span(wide.data(), static_cast<std::size_t>(wide.pixel_count())));
+        }
+        [[nodiscard]] std::size_t bytes() const noexcept { return content().size(); }
+        void forget()
+        {
+            narrow = {};
+            wide = {};
         }
     };
+
+    template <typename Label>
+    void read_from(stored_tile const& place, Label const* labels, std::ptrdiff_t row, std::ptrdiff_t col,
+                   rios::image_view<std::uint32_t> part) const
+    {
+        std::vector<Label> of_file(place.in_file ? static_cast<std::size_t>(part.cols()) : 0);
+        for (std::ptrdiff_t i = 0; i < part.rows(); ++i) {
+            auto const first = (row + i) * place.cols + col;
+            if (place.in_file) {
+                auto const offset = place.offset + static_cast<std::size_t>(first) * sizeof(Label);
+                file_.read(offset, std::as_writable_bytes(std::span(of_file)));
+            }
+            auto const* const from = place.in_file ? of_file.data() : labels + first;
+            std::copy_n(from, part.cols(), part.row(0, i).begin());
+        }
+    }
 
     void spill(stored_tile& place)
     {
         auto const bytes = place.bytes();
-        place.offset = file_.append(std::as_bytes(std::span(place.labels.data(), bytes / sizeof(std::uint32_t))));
+        place.offset = file_.append(place.content());
         place.in_file = true;
-        place.labels = {};
+        place.forget();
         in_memory_ -= bytes;
     }
 
