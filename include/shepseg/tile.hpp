@@ -118,6 +118,7 @@ class tile_maker {
         add_up_pixels();
         keep_late(singles);
         keep_ring();
+        for (auto* const numbers : {&map_.root, &map_.first, &region_label_}) *numbers = {}; // have done their work
         find_neighbours(min_segment_size);
         if (regions_.regions() > 0) regions_.labels = std::move(map_.labels);
         // They are kept for long.
