@@ -76,7 +76,7 @@ struct options {
     /// images that are NaN or infinite never do.
     std::optional<double> null_value;
     /// Rows and columns of the tiles that are worked on side by side, 1 to 16384. The labels do not depend on it.
-    std::ptrdiff_t tile_size = 512;
+    std::ptrdiff_t tile_size = 640;
     /// Pixels around a tile that are looked at with it, 2 to 1024. The labels do not depend on it: it only decides how many
     /// single pixels are left to the global phase.
     std::ptrdiff_t halo = 16;

@@ -47,7 +47,7 @@ TEST_CASE("the defaults are those of the paper, and allowed")
     CHECK(defaults.min_segment_size == 50);
     CHECK(std::get<shepseg::automatic_limit>(defaults.max_spectral_diff).percentile == 50);
     CHECK(defaults.neighbours == shepseg::connectivity::four);
-    CHECK(defaults.tile_size == 512);
+    CHECK(defaults.tile_size == 640);
     CHECK(defaults.halo == 16);
 }
 

@@ -278,7 +278,7 @@ CLI::App* add_segment_command(CLI::App& app, segment_arguments& arguments)
     option("Running", "--readers", arguments.readers, "N",
            "Threads that read tiles ahead of those, for slow storage\n(default: 0: each reads for itself)");
     option("Running", "--tile-size", arguments.tile_size, "N",
-           "Rows and columns of the tiles that threads work on, 1 to\n16384; changes no segment (default: 512, or "
+           "Rows and columns of the tiles that threads work on, 1 to\n16384; changes no segment (default: 640, or "
            "less where\n"
            "the memory limit asks for it)");
     option("Running", "--memory-limit", arguments.memory_limit, "SIZE",
