@@ -181,7 +181,7 @@ std::string how_to_read_timings(std::size_t threads)
 /// what has been written leaves sooner.
 std::uint64_t block_cache_for(rios::gdal_dataset const& image, std::uint64_t memory_limit)
 {
-    constexpr std::uint64_t least = 64 << 20;
+    constexpr std::uint64_t least = 32 << 20;
     constexpr std::uint64_t most = 256 << 20;
     auto two_rows = 2 * static_cast<std::uint64_t>(image.stored_blocks().rows * image.cols());
     two_rows *= static_cast<std::uint64_t>(image.band_count());
