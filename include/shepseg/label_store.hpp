@@ -16,11 +16,13 @@
 
 #include <rios/image.hpp>
 #include <rios/large_vector.hpp>
+#include <rios/memory.hpp>
 #include <rios/scratch_file.hpp>
 
 namespace shepseg {
 
-/// Label images by tile. A pixel takes 2 bytes where all labels of its tile are that small, as they mostly are, and 4 elsewhere.
+/// Label images by tile. A pixel takes 2 bytes where all labels of its tile are that small, as they mostly are, and 4
+/// elsewhere.
 ///
 /// The scratch file has no name, so nothing is left of it however the process ends.
 /// Thread rule: put() and keep_within() from one thread; then read() from any threads, each pixel once.
@@ -104,9 +106,9 @@ class label_store {
             return std::as_bytes(std::span(wide.data(), static_cast<std::size_t>(wide.pixel_count())));
         }
         [[nodiscard]] std::size_t bytes() const noexcept { return content().size(); }
-        void forget()
+        void forget() noexcept
         {
-            narrow = {};
+            rios::release(narrow);
             wide = {};
         }
     };

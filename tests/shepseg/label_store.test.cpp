@@ -23,9 +23,12 @@
 
 #include <rios/error.hpp>
 #include <rios/image.hpp>
+#include <rios/memory.hpp>
 
 #include "support/message_of.hpp"
 #include "support/random_numbers.hpp"
+#include "support/resident_memory.hpp"
+#include "support/sanitizers.hpp"
 #include "support/scratch_disk.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -74,7 +77,6 @@ std::vector<labels> random_tiles(random_numbers& random, std::size_t count)
 }
 
 /// That a store takes.
-
 std::size_t bytes_of(std::vector<labels> const& tiles)
 {
     std::size_t bytes = 0;
@@ -141,6 +143,30 @@ TEST_CASE("a pixel takes two bytes where all labels of a tile are of 16 bits")
         CHECK(store.in_memory() == 0);
         CHECK(store.in_file() == bytes);
         CHECK(read_whole(store, 0, 3, 5) == tile);
+    }
+}
+
+TEST_CASE("labels that have moved into the file, or have been read, leave memory")
+{
+    if (test::sanitized) return; // a sanitizer keeps freed memory
+    temporary_directory const folder;
+    constexpr std::size_t tiles = 100;
+    constexpr std::size_t kept = 64 << 20; // pages that wait for the next array, and what else there is
+    for (bool const moves : {true, false}) {
+        CAPTURE(moves);
+        rios::return_freed_memory();
+        auto const before = test::resident_bytes();
+        label_store store(tiles, folder.path());
+        for (std::size_t tile = 0; tile < tiles; ++tile) {
+            store.put(tile, labels(1, 800, 800)); // 1.28 MB
+            if (moves) store.keep_within(0);
+        }
+        if (moves) CHECK(store.in_file() == 128'000'000);
+        else CHECK(test::resident_bytes() > before + 120'000'000);
+        for (std::size_t tile = 0; tile < tiles; ++tile)
+            CHECK(read_whole(store, tile, 800, 800) == labels(1, 800, 800));
+        CHECK(store.in_memory() == 0);
+        CHECK(test::resident_bytes() < before + kept);
     }
 }
 
