@@ -15,6 +15,7 @@
 #include <rios/block.hpp>
 #include <rios/image.hpp>
 #include <rios/large_vector.hpp>
+#include <rios/memory.hpp>
 
 #include "clumps.hpp"
 #include "neighbourhood.hpp"
@@ -118,7 +119,7 @@ class tile_maker {
         add_up_pixels();
         keep_late(singles);
         keep_ring();
-        for (auto* const numbers : {&map_.root, &map_.first, &region_label_}) *numbers = {}; // have done their work
+        for (auto* const numbers : {&map_.root, &map_.first, &region_label_}) rios::release(*numbers);
         find_neighbours(min_segment_size);
         if (regions_.regions() > 0) regions_.labels = std::move(map_.labels);
         // They are kept for long.
