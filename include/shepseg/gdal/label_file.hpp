@@ -75,8 +75,11 @@ struct writing_job {
         if (!block.all_null || !null_at_first) {
             auto const timed = log.measure("writing");
             writer.write(blocks[index], block.labels);
+        }
+        if (index + 1 == size() || blocks[index + 1].row != blocks[index].row) {
             // A row of blocks is complete: it is compressed while others get their labels, and leaves memory.
-            if (index + 1 == size() || blocks[index + 1].row != blocks[index].row) writer.dataset().flush_band(1);
+            auto const timed = log.measure("writing");
+            writer.dataset().flush_band(1);
         }
         {
             auto const timed = log.measure("overviews");

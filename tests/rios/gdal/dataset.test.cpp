@@ -16,9 +16,12 @@
 
 #include <doctest/doctest.h>
 
+#include <rios/image.hpp>
+
 #include "support/captured_stderr.hpp"
 #include "support/message_of.hpp"
 #include "support/raster_files.hpp"
+#include "support/scratch_disk.hpp"
 #include "support/temporary_directory.hpp"
 
 using rios::gdal_dataset;
@@ -264,4 +267,28 @@ TEST_CASE("a file is opened to be changed in place, unless it is read-only or it
                                       nullptr, nullptr, nullptr));
     CHECK_NOTHROW(static_cast<void>(gdal_dataset::open(folder / "c.png")));
     CHECK(refusal("c.png") == folder / "c.png: the PNG driver does not support update access to existing datasets");
+}
+
+TEST_CASE("a band that is flushed is in the file, before it is closed, and what cannot be written is an error")
+{
+    temporary_directory const folder;
+    auto const path = folder / "a.tif";
+    rios::image<std::uint16_t> const zeros(1, 512, 512);
+    test::make_raster(path, "GTiff", zeros, {"COMPRESS=DEFLATE", "TILED=YES"});
+    auto noise = test::noise<std::uint16_t>(1, 512, 512);
+    auto const change = [&](gdal_dataset& file) {
+        REQUIRE(file.band(1).RasterIO(GF_Write, 0, 0, 512, 512, noise.data(), 512, 512, GDT_UInt16, 0, 0, nullptr) ==
+                CE_None);
+        file.flush_band(1);
+    };
+    auto const size = std::filesystem::file_size(path);
+    CHECK(test::status_on_full_disk(size + 1000, [&] {
+              auto file = gdal_dataset::open_for_update(path);
+              return message_of<rios::io_error>([&] { change(file); }).starts_with(path) ? 42 : 1;
+          }) == 42);
+    auto file = gdal_dataset::open_for_update(path);
+    change(file);
+    CHECK(std::filesystem::file_size(path) > 400'000);
+    file.close();
+    CHECK(test::read_pixels<std::uint16_t>(path) == noise);
 }
