@@ -18,8 +18,8 @@ namespace shepseg {
 
 /// The clumps of a tile, found in one pass over the pixels.
 ///
-/// A clump has as many numbers as the pass began it in different places; the lowest, its root, was given at its first pixel in
-/// scan order. Ascending roots are clumps in scan order of their first pixels.
+/// A clump has as many numbers as the pass began it in different places; the lowest, its root, was given at its first
+/// pixel in scan order. Ascending roots are clumps in scan order of their first pixels.
 struct clump_map {
     rios::image<std::uint32_t> labels;       ///< for each pixel a number of its clump + 1, or 0 where the pixel is null
     rios::large_vector<std::uint32_t> root;  ///< for each number its root
@@ -54,8 +54,9 @@ std::uint32_t unite(V& root, std::uint32_t a, std::uint32_t b) noexcept
     return b;
 }
 
-/// Labels row after row. What neighbours in noisy images are cannot be predicted: so there are no branches, but where clumps
-/// meet; and what does not depend on the pixel before is found for many pixels at once, so that compilers vectorise it.
+/// Labels row after row. What neighbours in noisy images are cannot be predicted: so there are no branches, but where
+/// clumps meet; and what does not depend on the pixel before is found for many pixels at once, so that compilers
+/// vectorise it.
 template <bool Diagonal>
 class clump_finder {
   public:
@@ -166,8 +167,8 @@ class clump_finder {
 
 /// Connected components of equal cluster, 0 (null) left out. @pre fewer than 2^32 - 1 pixels
 ///
-/// Two-pass labelling with union-find (Rosenfeld and Pfaltz, 1966); the second pass, from numbers to roots, is left to whoever
-/// goes over the pixels next.
+/// Two-pass labelling with union-find (Rosenfeld and Pfaltz, 1966); the second pass, from numbers to roots, is left to
+/// whoever goes over the pixels next.
 [[nodiscard]] inline clump_map find_clumps(rios::image_view<std::uint16_t const> clusters, connectivity neighbours)
 {
     auto const cols = clusters.cols();

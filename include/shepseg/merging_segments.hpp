@@ -171,7 +171,8 @@ class merging_segments {
 
     /// Calls `ask(i)`, which has `small[i]` choose its partner, for each i from `begin` to before `end`; what the next ones will look
     /// at is fetched meanwhile.
-    /// @tparam Raster are the segments those of a whole raster, of which most is in main memory? Those of a tile are near.
+    /// @tparam Raster are the segments those of a whole raster, of which most is in main memory? Those of a tile are
+    /// near.
     template <bool Raster, typename F>
     void ask_each(std::vector<std::uint32_t> const& small, std::size_t begin, std::size_t end, F ask)
     {

@@ -16,7 +16,8 @@ struct assign_arguments {
     std::ptrdiff_t band_stride; ///< in floats
     std::ptrdiff_t count;       ///< pixels; a multiple of 64 is read and written, so there must be room for that
     std::ptrdiff_t bands;
-    /// Centre after centre: minus half its squared length, then its values, minus the origin; rounded up to an even number.
+    /// Centre after centre: minus half its squared length, then its values, minus the origin; rounded up to an even
+    /// number.
     float const* centres;
     std::ptrdiff_t clusters;
     float pixel_error;      ///< what a unit of a pixel's length adds to the error of a score

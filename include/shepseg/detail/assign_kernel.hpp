@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The nearest centre of many pixels in single precision, and where that is not precise enough (assignment.hpp), in vectors
-// (vector_lanes.hpp). Included once for each instruction set, hence without an include guard: SHEPSEG_KERNEL names the
-// namespace, SHEPSEG_LANES the floats in a register, SHEPSEG_MIN and SHEPSEG_MAX instructions (GCC makes three of a choice
-// between two vectors) and SHEPSEG_TARGET the attribute of its functions.
+// The nearest centre of many pixels in single precision, and where that is not precise enough (assignment.hpp), in
+// vectors (vector_lanes.hpp). Included once for each instruction set, hence without an include guard: SHEPSEG_KERNEL
+// names the namespace, SHEPSEG_LANES the floats in a register, SHEPSEG_MIN and SHEPSEG_MAX instructions (GCC makes
+// three of a choice between two vectors) and SHEPSEG_TARGET the attribute of its functions.
 
 #include <cstddef>
 #include <cstdint>
@@ -49,12 +49,12 @@ SHEPSEG_TARGET inline index_lanes doubts(assign_arguments const& in, std::ptrdif
     return ~((best - second > length * in.pixel_error + in.centre_error) & (length < in.longest));
 }
 
-/// The score of a centre c for a pixel x is x·c - |c|²/2: the higher, the nearer. Its lowest bits give way to the number of
-/// the centre among those of its block, so that the highest score says whose it is. A product and a sum may be fused or not;
-/// what that changes counts as doubtful.
+/// The score of a centre c for a pixel x is x·c - |c|²/2: the higher, the nearer. Its lowest bits give way to the
+/// number of the centre among those of its block, so that the highest score says whose it is. A product and a sum may
+/// be fused or not; what that changes counts as doubtful.
 ///
-/// Two centres and four registers of pixels at a time: what comes from the cache, a value or a coordinate, then serves more
-/// than one product, as processors can multiply as often as they can load.
+/// Two centres and four registers of pixels at a time: what comes from the cache, a value or a coordinate, then serves
+/// more than one product, as processors can multiply as often as they can load.
 /// @tparam Bands how many there are, or 0 if that is not known
 template <int Bands>
 SHEPSEG_TARGET inline void assign(assign_arguments const& in)

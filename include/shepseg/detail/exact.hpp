@@ -16,8 +16,8 @@
 #error "shepseg: extended precision (x87) changes the labels; compile for SSE2 (-msse2 -mfpmath=sse)"
 #endif
 
-// Hides from the optimiser how a double, or a vector of doubles, was computed; it stays in its register, at no cost. A
-// macro because a function would have to be compiled for the instruction set of the vector.
+// Hides from the optimiser how a floating-point number, or a vector of them, was computed; it stays in its register, at
+// no cost. A macro because a function would have to be compiled for the instruction set of the vector.
 #if defined(__x86_64__)
 #define SHEPSEG_CONCEAL(value) asm("" : "+v"(value))
 #elif defined(__aarch64__)

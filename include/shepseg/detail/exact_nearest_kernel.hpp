@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The nearest centre of one pixel in double precision, several centres at a time (vector_lanes.hpp): for the few pixels of
-// which single precision leaves a doubt (assignment.hpp), which would not fill the registers of nearest_kernel.hpp. Included
-// once for each instruction set, hence without an include guard, with the macros of nearest_kernel.hpp.
+// The nearest centre of one pixel in double precision, several centres at a time (vector_lanes.hpp): for the few pixels
+// of which single precision leaves a doubt (assignment.hpp), which would not fill the registers of nearest_kernel.hpp.
+// Included once for each instruction set, hence without an include guard, with the macros of nearest_kernel.hpp.
 
 #include <cstddef>
 #include <cstdint>
