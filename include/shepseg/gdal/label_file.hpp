@@ -107,12 +107,15 @@ void write_labels(Tiled& tiled, label_store& waiting, rios::gdal_writer<std::uin
     }
     auto const overviews = rios::overview_levels(file.rows(), file.cols());
     rios::create_overviews(file, overviews);
+    {
+        // Before the pixels: a GTiff's directory is written when they are flushed, and once more, at its end, if it changes.
+        auto const timed = log.measure("histogram");
+        rios::write_statistics(file, 1, rios::statistics_of(tiled.histogram()));
+        if (has_table) rios::write_histogram(file, 1, tiled.histogram());
+    }
     tiled.cancellation().report("writing", 0);
     writing_job<Tiled> job{tiled, waiting, writer, overviews, log};
     executor.run(job);
-    auto const timed = log.measure("histogram");
-    rios::write_statistics(file, 1, rios::statistics_of(tiled.histogram()));
-    if (has_table) rios::write_histogram(file, 1, tiled.histogram());
 }
 
 } // namespace shepseg::detail
