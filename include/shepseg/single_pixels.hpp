@@ -116,6 +116,7 @@ inline rios::large_vector<std::uint8_t> find_single_pixels(rios::image_view<std:
 template <typename F>
 void for_each_waiting(rios::large_vector<std::uint8_t> const& states, F f)
 {
+    // Most are settled or null: eight at a time, by the one bit that those that wait have and these have not.
     static_assert(static_cast<int>(pixel_state::waiting) == 1 && static_cast<int>(pixel_state::null) == 4);
     constexpr std::uint64_t waiting = 0x0101'0101'0101'0101;
     std::size_t at = 0;

@@ -182,7 +182,8 @@ class tile_maker {
         }
     }
 
-    /// Gives each clump that is left its number, by all the numbers that it has had.
+    /// Numbers the regions: the clumps that are left, in order, then single pixels whose segment begins in another tile.
+    /// region_label_ tells a region's label by any number of its clump.
     void number_regions()
     {
         auto const numbers = static_cast<std::uint32_t>(map_.root.size());
@@ -310,8 +311,8 @@ class tile_maker {
             }
         }
         // Indexed by labels, so that what is no region can count as met, too.
-        rios::large_vector<std::uint32_t> last_met(count + 1, nobody);
-        auto* const last_met_by = last_met.data();
+        rios::large_vector<std::uint32_t> last_meetings(count + 1, nobody);
+        auto* const last_met_by = last_meetings.data();
         regions_.first_met.resize(count + 1);
         rios::large_buffer found((most_met + 1) * sizeof(std::uint32_t));
         auto* const first_found = reinterpret_cast<std::uint32_t*>(found.data());
@@ -359,7 +360,7 @@ class tile_maker {
     clump_map map_;
     std::vector<single_pixels::joining> leaving_; // those that joined a segment across a seam
     std::vector<std::uint32_t> undecided_;
-    rios::large_vector<std::uint32_t> region_label_; // by the label of a clump
+    rios::large_vector<std::uint32_t> region_label_; // by the label that find_clumps() gave a pixel
     tile_regions<T> regions_;
 };
 
