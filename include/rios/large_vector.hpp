@@ -11,6 +11,8 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #if defined(__linux__)
@@ -196,6 +198,34 @@ struct large_allocator {
 /// A vector that may become large.
 template <typename T>
 using large_vector = std::vector<T, large_allocator<T>>;
+
+/// As large_allocator, for numbers that are written before they are read: new ones are what the memory held.
+template <typename T>
+struct raw_allocator : large_allocator<T> {
+    raw_allocator() = default;
+    template <typename U>
+    raw_allocator(raw_allocator<U> const&) noexcept // NOLINT(google-explicit-constructor): as std::allocator
+    {
+    }
+
+    template <typename U>
+    void construct(U* place) noexcept
+    {
+        static_assert(std::is_trivially_default_constructible_v<U>);
+        ::new (static_cast<void*>(place)) U;
+    }
+
+    template <typename U, typename First, typename... Others>
+    void construct(U* place, First&& first, Others&&... others)
+    {
+        ::new (static_cast<void*>(place)) U(std::forward<First>(first), std::forward<Others>(others)...);
+    }
+};
+
+/// A vector that may become large, and whose numbers are written before they are read, by several threads if they are many: so
+/// these share the cost of fresh memory.
+template <typename T>
+using raw_vector = std::vector<T, raw_allocator<T>>;
 
 /// Bytes as the system gives them: for what is written before it is read, by several threads at once, so that they share
 /// the cost of fresh memory.

@@ -70,6 +70,24 @@ TEST_CASE("memory of a size that was needed before is used again, and new elemen
     for (auto const value : second) REQUIRE(value == 0);
 }
 
+TEST_CASE("a raw vector leaves new elements as its memory is, and keeps those that it has")
+{
+    using rios::raw_vector;
+    for (std::size_t const count : {std::size_t{1000}, std::size_t{1'000'000}}) {
+        raw_vector<std::uint32_t> numbers(count);
+        for (std::uint32_t i = 0; i < count; ++i) numbers[i] = i;
+        auto const* const memory = numbers.data();
+        numbers.resize(count / 2);
+        numbers.resize(count);
+        CHECK(numbers.data() == memory);
+        CHECK(numbers.back() == count - 1); // was not set to zero
+        auto const copy = numbers;
+        numbers.resize(2 * count, 7);
+        for (std::uint32_t i = 0; i < count; ++i) REQUIRE((numbers[i] == i && copy[i] == i && numbers[count + i] == 7));
+        CHECK(raw_vector<double>(count, 2.5).back() == 2.5);
+    }
+}
+
 TEST_CASE("a large buffer has room for its bytes, be they many or none")
 {
     for (std::size_t const bytes : {std::size_t{0}, std::size_t{100}, std::size_t{5'000'000}}) {
