@@ -3,9 +3,13 @@
 // Which centres can be the nearest to a point of a box, in vectors (vector_lanes.hpp). Included once for each instruction
 // set, hence without an include guard, with the macros of nearest_kernel.hpp.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "candidate_arguments.hpp"
 #include "vector_lanes.hpp"
@@ -61,6 +65,22 @@ SHEPSEG_TARGET inline double greatest_distance(candidate_arguments const& in, st
     return __builtin_sqrt(sum);
 }
 
+/// Bit i is set if all bits of lane i are.
+SHEPSEG_TARGET inline unsigned bits_of(index_lanes mask)
+{
+#if defined(__x86_64__) && SHEPSEG_LANES == 8
+    return _mm512_cmplt_epi64_mask(reinterpret_cast<__m512i>(mask), __m512i{});
+#elif defined(__x86_64__) && SHEPSEG_LANES == 4
+    return static_cast<unsigned>(_mm256_movemask_pd(reinterpret_cast<lanes>(mask)));
+#elif defined(__x86_64__)
+    return static_cast<unsigned>(_mm_movemask_pd(reinterpret_cast<lanes>(mask)));
+#else
+    unsigned bits = 0;
+    for (int i = 0; i < SHEPSEG_LANES; ++i) bits |= mask[i] != 0 ? 1U << i : 0U;
+    return bits;
+#endif
+}
+
 SHEPSEG_TARGET inline std::size_t find_candidates(candidate_arguments const& in)
 {
     auto const favourite = find_nearest_to_middle(in);
@@ -82,14 +102,13 @@ SHEPSEG_TARGET inline std::size_t find_candidates(candidate_arguments const& in)
             apart += away * away;
         }
         index_lanes const beaten = farther > in.margin;
-        for (int i = 0; i < SHEPSEG_LANES; ++i) {
-            in.candidates[found] = static_cast<std::uint32_t>(k) + static_cast<std::uint32_t>(i);
-            found += beaten[i] == 0 && k + static_cast<std::size_t>(i) < in.count ? 1 : 0;
-        }
+        index_lanes const there = left > static_cast<std::int64_t>(k);
+        for (auto bits = bits_of(~beaten & there); bits != 0; bits &= bits - 1)
+            in.candidates[found++] = static_cast<std::uint32_t>(k) + static_cast<std::uint32_t>(std::countr_zero(bits));
         if (in.lead == nullptr) continue;
         // A difference of squared distances, by the largest sum of the distances: w <= (w² / reach + reach) / 2.
         lanes const own = farther / (1.5 * reach + apart / (2 * reach));
-        index_lanes const least = beaten & (own < lead) & (left > static_cast<std::int64_t>(k));
+        index_lanes const least = beaten & there & (own < lead);
         lead = least ? own : lead;
     }
     if (in.lead != nullptr) {
