@@ -47,7 +47,7 @@ template <rios::Pixel T, rios::AnyExecutor E = rios::inline_executor>
                                   " is not allowed: must be at most the number of sample pixels that are not null, " +
                                   std::to_string(count));
     }
-    detail::spectra const data(sample);
+    detail::spectra const data(sample, executor);
     if (auto const distinct = detail::distinct_spectra(data, clusters); !distinct.empty()) {
         return {.centres = cluster_centres(distinct), .inertia = 0, .iterations = 0, .converged = true};
     }

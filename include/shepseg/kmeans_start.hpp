@@ -19,6 +19,7 @@
 #include "detail/spectra.hpp"
 #include "detail/spectra_tree.hpp"
 #include "detail/tree_distances.hpp"
+#include "detail/value_range.hpp"
 
 namespace shepseg {
 
@@ -30,10 +31,9 @@ template <rios::Pixel T>
 {
     cluster_centres centres(clusters, static_cast<std::size_t>(sample.bands()));
     for (std::size_t band = 0; band < centres.bands(); ++band) {
-        auto const values = sample.row(static_cast<std::ptrdiff_t>(band), 0);
-        auto const [least, greatest] = std::minmax_element(values.begin(), values.end());
-        auto const low = static_cast<double>(*least);
-        auto const high = static_cast<double>(*greatest);
+        auto const range = detail::find_value_range(sample.row(static_cast<std::ptrdiff_t>(band), 0));
+        auto const low = static_cast<double>(range.least);
+        auto const high = static_cast<double>(range.greatest);
         auto const margin = (high - low) / static_cast<double>(clusters + 1);
         auto const first = low + margin;
         auto const last = high - margin;

@@ -52,7 +52,7 @@ namespace detail {
 class lloyd {
   public:
     lloyd(spectra const& data, spectra_tree const& tree, cluster_centres start)
-        : data_(data), tree_(tree), fit_{std::move(start), 0, 0, false}, nearest_(data.count(), unassigned_),
+        : data_(data), tree_(tree), fit_{std::move(start), 0, 0, false}, nearest_(tree.places(), unassigned_),
           parts_(data.exact_sums() ? tree.branches() : data.chunks()),
           part_sums_(parts_ * fit_.centres.clusters() * width()), branch_changed_(tree.branches()),
           watched_(tree.branches()), leads_(tree.leaves()), steps_(fit_.centres.clusters()),
@@ -73,10 +73,13 @@ class lloyd {
             fit_.converged = !changed || moved <= tolerance;
         }
         assign(executor);
-        put_in_order();
+        put_in_order(executor);
         fit_.inertia = data_.sum(executor, [this](std::size_t begin, std::size_t end) {
+            std::vector<double> values(data_.bands() * (end - begin));
+            data_.copy_values(begin, end, values.data());
             double sum = 0;
-            for (auto i = begin; i < end; ++i) sum += squared_distance(data_.band(0) + i, data_.count(), in_order_[i]);
+            for (auto i = begin; i < end; ++i)
+                sum += squared_distance(values.data() + (i - begin), end - begin, in_order_[i]);
             return sum;
         });
         return std::move(fit_);
@@ -126,7 +129,7 @@ class lloyd {
         double step = 0;
         for (auto const k : watched) step = std::max(step, steps_[k]);
         bool changed = false;
-        for (auto leaf = branch * tree_.branch; leaf < tree_.branch_end(branch); ++leaf) {
+        for (auto leaf = tree_.branch_begin(branch); leaf < tree_.branch_end(branch); ++leaf) {
             leads_[leaf] = as_before ? leads_[leaf] - step : 0;
             if (leads_[leaf] <= 0) changed |= assign_leaf(leaf, branch, own);
         }
@@ -190,17 +193,23 @@ class lloyd {
     }
 
     /// Puts the clusters in the order of the sample.
-    void put_in_order()
+    template <rios::AnyExecutor E>
+    void put_in_order(E& executor)
     {
-        in_order_.resize(nearest_.size());
-        for (std::size_t i = 0; i < nearest_.size(); ++i) in_order_[tree_.order()[i]] = nearest_[i];
+        in_order_.resize(data_.count());
+        rios::for_each_chunk(executor, tree_.branches(), together_, [this](std::size_t begin, std::size_t end) {
+            for (auto leaf = tree_.branch_begin(begin); leaf < tree_.branch_end(end - 1); ++leaf) {
+                for (auto i = tree_.leaf_begin(leaf); i < tree_.leaf_end(leaf); ++i)
+                    in_order_[tree_.order()[i]] = nearest_[i];
+            }
+        });
     }
 
     /// Sums of pixels that are not exact are made in the order of the sample, whatever the tree.
     template <rios::AnyExecutor E>
     void add_up_in_order(E& executor)
     {
-        put_in_order();
+        put_in_order(executor);
         data_.for_each_chunk(executor, [&](std::size_t begin, std::size_t end) {
             auto const size = fit_.centres.clusters() * width();
             double* const sums = part_sums_.data() + begin / spectra::chunk * size;
@@ -284,7 +293,7 @@ class lloyd {
         rios::for_each_chunk(executor, tree_.branches(), together_, [&](std::size_t begin, std::size_t end) {
             std::vector<double> memory(data_.bands() * tree_.leaf);
             auto& found = parts[begin / together_];
-            for (auto leaf = begin * tree_.branch; leaf < tree_.branch_end(end - 1); ++leaf)
+            for (auto leaf = tree_.branch_begin(begin); leaf < tree_.branch_end(end - 1); ++leaf)
                 add_farthest(leaf, count, memory, found);
         });
         std::vector<far_pixel> all;
@@ -329,10 +338,10 @@ class lloyd {
     spectra const& data_;
     spectra_tree const& tree_;
     kmeans_fit fit_;
-    rios::large_vector<std::uint32_t> nearest_;  // in the order of the tree
-    rios::large_vector<std::uint32_t> in_order_; // that in the order of the sample, as it was when it was last needed
-    std::size_t parts_;                          // of which sums are kept: branches if sums are exact, or else chunks
-    rios::large_vector<double> part_sums_;       // part × cluster × (bands, number of pixels)
+    rios::large_vector<std::uint32_t> nearest_; // in the order of the tree
+    rios::raw_vector<std::uint32_t> in_order_;  // that in the order of the sample, as it was when it was last needed
+    std::size_t parts_;                         // of which sums are kept: branches if sums are exact, or else chunks
+    rios::large_vector<double> part_sums_;      // part × cluster × (bands, number of pixels)
     std::vector<char> branch_changed_;
     std::vector<std::vector<std::uint32_t>> watched_; // by branch: the centres that its leaves were compared with
     std::vector<double>

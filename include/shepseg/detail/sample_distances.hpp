@@ -37,11 +37,13 @@ void for_each_distances(spectra const& data, std::vector<cluster_centres> const&
     std::uint32_t unused[run];
     double planar[run];
     std::vector<double> distances(centres.size() * run);
+    std::vector<double> values(data.bands() * run);
     for (auto from = begin; from < end; from += run) {
         auto const to = std::min(end, from + run);
+        auto const count = static_cast<std::ptrdiff_t>(to - from);
+        data.copy_values(from, to, values.data());
         for (std::size_t c = 0; c < centres.size(); ++c) {
-            find_nearest_centres(data.band(0) + from, static_cast<std::ptrdiff_t>(data.count()),
-                                 static_cast<std::ptrdiff_t>(to - from), centres[c], unused, planar);
+            find_nearest_centres(values.data(), count, count, centres[c], unused, planar);
             for (auto i = from; i < to; ++i) distances[(i - from) * centres.size() + c] = planar[i - from];
         }
         for (auto i = from; i < to; ++i) use(i, distances.data() + (i - from) * centres.size());

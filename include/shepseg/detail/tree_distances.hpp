@@ -32,11 +32,15 @@ class tree_distances {
 
     /// @pre data.whole_numbers()
     tree_distances(spectra const& data, spectra_tree const& tree)
-        : data_(data), tree_(tree), places_(data.count()), closest_(tree.leaves() * spectra_tree::leaf),
-          leaves_(tree.leaves()), branches_(tree.branches()), chunk_sums_(data.chunks())
+        : data_(data), tree_(tree), places_(data.count()), closest_(tree.places()), leaves_(tree.leaves()),
+          branches_(tree.branches()), chunk_sums_(data.chunks())
     {
-        std::fill_n(closest_.begin(), data.count(), infinity);
-        for (std::uint32_t i = 0; i < data.count(); ++i) places_[tree.order()[i]] = i;
+        for (std::size_t leaf = 0; leaf < tree.leaves(); ++leaf) {
+            for (auto place = tree.leaf_begin(leaf); place < tree.leaf_end(leaf); ++place) {
+                closest_[place] = infinity;
+                places_[tree.order()[place]] = static_cast<std::uint32_t>(place);
+            }
+        }
     }
 
     /// Adds a pixel that others may be near to; returns the sum of all distances. It must be less than `most` the first time; it is
@@ -119,7 +123,7 @@ class tree_distances {
     {
         if (distance_to(tree_.branch_box(branch), centre[0]) >= branches_[branch].greatest) return;
         branches_[branch] = {.sum = 0, .greatest = 0};
-        for (auto leaf = branch * tree_.branch; leaf < tree_.branch_end(branch); ++leaf) {
+        for (auto leaf = tree_.branch_begin(branch); leaf < tree_.branch_end(branch); ++leaf) {
             if (distance_to(tree_.leaf_box(leaf), centre[0]) < leaves_[leaf].greatest)
                 update_leaf(leaf, centre, own, changes);
             branches_[branch].sum += leaves_[leaf].sum;
@@ -153,7 +157,7 @@ class tree_distances {
             else sums[c] += branches_[branch].sum;
         }
         if (own.near.empty()) return;
-        for (auto leaf = branch * tree_.branch; leaf < tree_.branch_end(branch); ++leaf) {
+        for (auto leaf = tree_.branch_begin(branch); leaf < tree_.branch_end(branch); ++leaf) {
             double const* values = nullptr;
             for (auto const c : own.near) {
                 if (distance_to(tree_.leaf_box(leaf), centres[c][0]) >= leaves_[leaf].greatest) {
@@ -162,7 +166,7 @@ class tree_distances {
                 }
                 if (values == nullptr) values = tree_.values(leaf, own.values.data());
                 measure(values, leaf, centres[c], own);
-                sums[c] += sum_of_closer(closest_.data() + leaf * spectra_tree::leaf, own.distances);
+                sums[c] += sum_of_closer(closest_.data() + tree_.leaf_begin(leaf), own.distances);
             }
         }
     }
@@ -182,7 +186,7 @@ class tree_distances {
     spectra const& data_;
     spectra_tree const& tree_;
     rios::large_vector<std::uint32_t> places_; // of the sample's pixels in the order of the tree
-    rios::large_vector<double> closest_;       // in that order, 0 behind the last
+    rios::large_vector<double> closest_;       // in that order, 0 where there is none
     std::vector<summary> leaves_;
     std::vector<summary> branches_;
     std::vector<double> chunk_sums_;

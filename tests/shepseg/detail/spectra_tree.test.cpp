@@ -31,32 +31,37 @@ rios::image<std::uint16_t> random_sample(std::ptrdiff_t bands, std::ptrdiff_t co
 /// What is wrong with a tree over that data; empty if it is right.
 std::string wrong_with(spectra_tree const& tree, spectra const& data)
 {
-    std::vector<std::uint32_t> order(tree.order(), tree.order() + data.count());
-    std::ranges::sort(order);
-    for (std::uint32_t i = 0; i < order.size(); ++i) {
-        if (order[i] != i) return "not every pixel once";
-    }
-    std::size_t next = 0;
+    std::vector<std::uint32_t> pixels;
+    std::size_t next = 0; // leaf
     std::vector<double> room(data.bands() * spectra_tree::leaf);
     for (std::size_t branch = 0; branch < tree.branches(); ++branch) {
         auto const* const outer = tree.branch_box(branch);
-        for (auto leaf = branch * spectra_tree::branch; leaf < tree.branch_end(branch); ++leaf) {
-            if (tree.leaf_begin(leaf) != next) return "leaves with gaps";
-            next = tree.leaf_end(leaf);
+        if (tree.branch_begin(branch) != next) return "branches with gaps";
+        next = tree.branch_end(branch);
+        if (next - tree.branch_begin(branch) > spectra_tree::branch) return "a branch that is too large";
+        for (auto leaf = tree.branch_begin(branch); leaf < next; ++leaf) {
+            auto const begin = tree.leaf_begin(leaf);
+            if (tree.leaf_end(leaf) <= begin) return "a leaf without pixels";
+            if (tree.leaf_end(leaf) - begin > spectra_tree::leaf) return "a leaf that is too large";
+            pixels.insert(pixels.end(), tree.order() + begin, tree.order() + tree.leaf_end(leaf));
             for (std::size_t band = 0; band < data.bands(); ++band) {
                 auto const low = tree.leaf_box(leaf)[band];
                 auto const high = tree.leaf_box(leaf)[data.bands() + band];
                 if (low < outer[band] || high > outer[data.bands() + band]) return "a leaf outside its branch";
-                for (auto i = tree.leaf_begin(leaf); i < next; ++i) {
-                    auto const value =
-                        tree.values(leaf, room.data())[band * spectra_tree::leaf + i - tree.leaf_begin(leaf)];
+                for (auto i = begin; i < tree.leaf_end(leaf); ++i) {
+                    auto const value = tree.values(leaf, room.data())[band * spectra_tree::leaf + i - begin];
                     if (value != data(band, tree.order()[i])) return "a wrong value";
                     if (value < low || value > high) return "a pixel outside its leaf";
                 }
             }
         }
     }
-    return next == data.count() ? "" : "not all leaves";
+    if (next != tree.leaves() || tree.places() != next * spectra_tree::leaf) return "not all leaves";
+    std::ranges::sort(pixels);
+    for (std::uint32_t i = 0; i < data.count(); ++i) {
+        if (i >= pixels.size() || pixels[i] != i) return "not every pixel once";
+    }
+    return pixels.size() == data.count() ? "" : "pixels twice";
 }
 
 } // namespace
