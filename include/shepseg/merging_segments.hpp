@@ -54,25 +54,10 @@ class merging_segments {
 
     /// The segment that `segment` belongs to by now. Shortens the way there, which several threads may do at once: whatever
     /// they store is a segment on that way.
-    [[nodiscard]] std::uint32_t find(std::uint32_t segment) noexcept
-    {
-        for (;;) {
-            std::atomic_ref<std::uint32_t> const own(of(segment).absorber);
-            auto const next = own.load(std::memory_order_relaxed);
-            if (next == segment) return segment;
-            auto const after = std::atomic_ref(of(next).absorber).load(std::memory_order_relaxed);
-            if (after == next) return next;
-            own.store(after, std::memory_order_relaxed);
-            segment = after;
-        }
-    }
+    [[nodiscard]] std::uint32_t find(std::uint32_t segment) noexcept { return find_record(segment).segment; }
 
     [[nodiscard]] bool alive(std::uint32_t segment) const noexcept { return of(segment).absorber == segment; }
-    [[nodiscard]] std::uint64_t size(std::uint32_t segment) const noexcept
-    {
-        auto const size = of(segment).size;
-        return size < huge ? size : graph_.sizes[segment];
-    }
+    [[nodiscard]] std::uint64_t size(std::uint32_t segment) const noexcept { return size({segment, &of(segment)}); }
 
     /// Begins to fetch what others look at in a segment.
     void fetch(std::uint32_t segment) const noexcept
@@ -138,7 +123,7 @@ class merging_segments {
     [[nodiscard]] std::uint32_t choose_partner(std::uint32_t segment, F is_known) noexcept
     {
         auto const own_size = size(segment);
-        double const* const own_mean = mean(segment);
+        double const* const own_mean = mean(&of(segment));
         auto best = none;
         double least = 0;
         bool all_known = true;
@@ -149,15 +134,16 @@ class merging_segments {
             auto* const entries = neighbours(list);
             std::uint32_t kept = 0;
             for (std::uint32_t at = 0; at < of_list.count; ++at) {
-                auto const other = find(entries[at]);
+                auto const found = find_record(entries[at]);
+                auto const other = found.segment;
                 // What has become part of this segment, and what it has met before, can be dropped: it changes no choice.
                 auto& last = met[other % met.size()];
                 if (other == segment || last == other) continue;
                 last = other;
                 entries[kept++] = other;
                 all_known = all_known && is_known(other);
-                if (size(other) <= own_size) continue;
-                auto const distance = mean_distance(own_mean, mean(other));
+                if (size(found) <= own_size) continue;
+                auto const distance = mean_distance(own_mean, mean(found.own));
                 if (best == none || distance < least) {
                     best = other;
                     least = distance;
@@ -196,6 +182,16 @@ class merging_segments {
     void for_each_neighbour(std::uint32_t segment, F f)
     {
         for_each_entry(segment, [&](std::uint32_t other) { f(find(other)); });
+    }
+
+    /// As above, but of neighbours that are part of other segments by now some such part.
+    template <typename F>
+    void for_each_entry(std::uint32_t segment, F f) const
+    {
+        for (auto list = segment; list != none; list = lists_of(list).next) {
+            auto const* const entries = neighbours(list);
+            for (std::uint32_t at = 0; at < lists_of(list).count; ++at) f(entries[at]);
+        }
     }
 
     /// Begins to fetch what merge() will change.
@@ -253,6 +249,33 @@ class merging_segments {
     {
         return *reinterpret_cast<record const*>(records_.data() + segment * record_bytes_);
     }
+    /// A segment and its record, as it takes a multiplication to find this.
+    struct segment_record {
+        std::uint32_t segment;
+        record const* own;
+    };
+
+    /// As find().
+    [[nodiscard]] segment_record find_record(std::uint32_t segment) noexcept
+    {
+        for (;;) {
+            auto& own = of(segment);
+            std::atomic_ref const absorber(own.absorber);
+            auto const next = absorber.load(std::memory_order_relaxed);
+            if (next == segment) return {segment, &own};
+            auto& next_own = of(next);
+            auto const after = std::atomic_ref(next_own.absorber).load(std::memory_order_relaxed);
+            if (after == next) return {next, &next_own};
+            absorber.store(after, std::memory_order_relaxed);
+            segment = after;
+        }
+    }
+
+    [[nodiscard]] std::uint64_t size(segment_record const& segment) const noexcept
+    {
+        return segment.own->size < huge ? segment.own->size : graph_.sizes[segment.segment];
+    }
+
     [[nodiscard]] neighbour_lists& lists_of(std::uint32_t segment) noexcept
     {
         return reinterpret_cast<neighbour_lists*>(lists_.data())[segment];
@@ -261,19 +284,14 @@ class merging_segments {
     {
         return reinterpret_cast<neighbour_lists const*>(lists_.data())[segment];
     }
-    [[nodiscard]] double* mean(std::uint32_t segment) noexcept { return reinterpret_cast<double*>(&of(segment) + 1); }
+    [[nodiscard]] static double* mean(record* own) noexcept { return reinterpret_cast<double*>(own + 1); }
+    [[nodiscard]] static double const* mean(record const* own) noexcept
+    {
+        return reinterpret_cast<double const*>(own + 1);
+    }
     [[nodiscard]] std::uint32_t* neighbours(std::uint32_t list) const noexcept
     {
         return graph_.neighbours.data() + graph_.first_met[list];
-    }
-
-    template <typename F>
-    void for_each_entry(std::uint32_t segment, F f) const
-    {
-        for (auto list = segment; list != none; list = lists_of(list).next) {
-            auto const* const entries = neighbours(list);
-            for (std::uint32_t at = 0; at < lists_of(list).count; ++at) f(entries[at]);
-        }
     }
 
     /// The record's size and means, after those of the graph.
@@ -281,7 +299,7 @@ class merging_segments {
     {
         of(segment).size = static_cast<std::uint32_t>(std::min<std::uint64_t>(graph_.sizes[segment], huge));
         auto const size = static_cast<double>(graph_.sizes[segment]);
-        double* const means = mean(segment);
+        double* const means = mean(&of(segment));
         auto const* const sums = graph_.sums.data() + segment * bands_;
         for (std::size_t band = 0; band < bands_; ++band) means[band] = sums[band].value() / size;
     }

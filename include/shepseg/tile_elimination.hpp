@@ -220,14 +220,14 @@ class tile_elimination {
             auto const is_small = graph_.sizes[region] < end_size_;
             bool const stays = is_small && states_[region] == state::known;
             last_met_by[number + 1] = number;
-            auto const meet = [&](std::uint32_t other) {
+            auto const meet = [&](std::uint32_t other) { // or a part of it
                 auto& last = last_met_by[number_of[other + 1]];
                 if (last == number) return;
                 last = number;
                 neighbours.push_back(number_of[other + 1] - 1);
             };
             if (next_decided != decided_.end() && next_decided->first == region) meet((next_decided++)->second);
-            if (is_small && !stays && closed_lists(region)) segments_.for_each_neighbour(region, meet);
+            if (is_small && !stays && closed_lists(region)) segments_.for_each_entry(region, meet);
             first_met[number + 1] = static_cast<std::uint32_t>(neighbours.size());
             regions_.turns[number] = stays ? turn::never : regions_.turns[region];
             regions_.sizes[number] = static_cast<std::uint32_t>(graph_.sizes[region]);
