@@ -97,7 +97,7 @@ class label_store {
         bool in_file = false;
         std::size_t offset = 0;
         // Either of them:
-        rios::large_vector<std::uint16_t> narrow;
+        rios::raw_vector<std::uint16_t> narrow;
         rios::image<std::uint32_t> wide;
 
         [[nodiscard]] std::span<std::byte const> content() const noexcept
