@@ -46,8 +46,8 @@ namespace detail {
 /// nearest to its middle. Squared distances have relative errors of at most (bands + 2) 2^-53, so with a margin of a few times that much
 /// of the largest squared distance in the sample, those that are left out would not have won nor tied.
 ///
-/// A leaf that has been looked at is left alone until its centres have moved so far, all together, that a pixel may change: half
-/// of the least by which any other centre is farther from a pixel than the one that it has (its *lead*). That is the bound of
+/// A leaf that has been looked at is left alone until two of its centres may have moved so far, together, that a pixel may change:
+/// the least by which any other centre is farther from a pixel than the one that it has (its *lead*). That is the bound of
 /// Hamerly (2010) for many pixels together, and for the centres that are near to them instead of all.
 class lloyd {
   public:
@@ -126,11 +126,15 @@ class lloyd {
             std::includes(watched.begin(), watched.end(), candidates, candidates + own.of_branch.count());
         if (as_before) own.of_branch.take(all, watched);
         else watched.assign(candidates, candidates + own.of_branch.count());
-        double step = 0;
-        for (auto const k : watched) step = std::max(step, steps_[k]);
+        double longest = 0; // of two different centres, the one that a pixel has and another
+        double second = 0;
+        for (auto const k : watched) {
+            second = std::max(second, std::min(longest, steps_[k]));
+            longest = std::max(longest, steps_[k]);
+        }
         bool changed = false;
         for (auto leaf = tree_.branch_begin(branch); leaf < tree_.branch_end(branch); ++leaf) {
-            leads_[leaf] = as_before ? leads_[leaf] - step : 0;
+            leads_[leaf] = as_before ? leads_[leaf] - (longest + second) : 0;
             if (leads_[leaf] <= 0) changed |= assign_leaf(leaf, branch, own);
         }
         return changed;
@@ -165,7 +169,7 @@ class lloyd {
             std::fill_n(winner, count, *own.of_leaf.clusters());
         }
         // As much less as distances that can be told apart may be off.
-        leads_[leaf] = lead / 2 - 4 * std::sqrt(margin_);
+        leads_[leaf] = lead - 8 * std::sqrt(margin_);
         if (std::equal(winner, winner + count, nearest_.data() + begin)) return false;
         for (std::size_t i = 0; i < count; ++i) {
             auto const k = winner[i];
