@@ -4,10 +4,12 @@
 // cannot decide is left to late_pixels.hpp.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -134,6 +136,87 @@ void for_each_waiting(rios::large_vector<std::uint8_t> const& states, F f)
     }
 }
 
+/// The nearest of the neighbours that were offered, of equally near ones the first. Which are nearer cannot be predicted: so there
+/// are no branches.
+template <typename Distance>
+class nearest_neighbour {
+  public:
+    void offer(std::uint32_t number, Distance distance, bool allowed) noexcept
+    {
+        bool const nearer = allowed & (!any() | (distance < least_));
+        least_ = nearer ? distance : least_;
+        number_ = nearer ? number : number_;
+    }
+    [[nodiscard]] bool any() const noexcept { return number_ != none; }
+    [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
+
+  private:
+    static constexpr std::uint32_t none = 8;
+
+    Distance least_{};
+    std::uint32_t number_ = none;
+};
+
+/// Of whole numbers: distance and number as one, whose least is both the nearest and the first.
+template <>
+class nearest_neighbour<std::int64_t> {
+  public:
+    /// @param distance less than 2^60: of fewer than 2^28 bands
+    void offer(std::uint32_t number, std::int64_t distance, bool allowed) noexcept
+    {
+        auto const own = static_cast<std::uint64_t>(distance) * 8 + number;
+        auto const offered = allowed ? own : none;
+        least_ = offered < least_ ? offered : least_;
+    }
+    [[nodiscard]] bool any() const noexcept { return least_ != none; }
+    [[nodiscard]] std::uint32_t number() const noexcept { return static_cast<std::uint32_t>(least_ % 8); }
+
+  private:
+    static constexpr auto none = std::numeric_limits<std::uint64_t>::max();
+
+    std::uint64_t least_ = none;
+};
+
+/// Has each pixel of a round choose the nearest of its settled neighbours; what finds none waits.
+/// @tparam Count of neighbours that a pixel has @param joined each that found one is added
+template <std::size_t Count, rios::Pixel T>
+void choose_neighbours(rios::image_view<T const> image, neighbourhood const& around,
+                       rios::large_vector<std::uint32_t> const& round, rios::large_vector<std::uint8_t>& states,
+                       rios::large_vector<single_pixels::joining>& joined)
+{
+    using distance = decltype(pixel_distance<T>(nullptr, 0, nullptr, 0, 0));
+    auto const rows = static_cast<std::uint32_t>(image.rows());
+    auto const cols = static_cast<std::uint32_t>(image.cols());
+    auto const stride = image.band_stride();
+    std::array<std::ptrdiff_t, Count> steps;  // in the image
+    std::array<std::ptrdiff_t, Count> places; // in the states
+    for (std::size_t number = 0; number < Count; ++number) {
+        auto const& step = around.step(number);
+        steps[number] = step.down * image.row_stride() + step.right;
+        places[number] = step.down * image.cols() + step.right;
+    }
+    for (auto const pixel : round) {
+        auto const row = pixel / cols;
+        auto const col = pixel % cols;
+        T const* const own = &image(0, row, col);
+        std::uint8_t* const state = states.data() + pixel;
+        nearest_neighbour<distance> nearest;
+        auto const offer = [&](std::size_t number) {
+            auto const away = pixel_distance(own, stride, own + steps[number], stride, image.bands());
+            nearest.offer(static_cast<std::uint32_t>(number), away,
+                          state[places[number]] == static_cast<std::uint8_t>(pixel_state::settled));
+        };
+        if (row > 0 && row + 1 < rows && col > 0 && col + 1 < cols) {
+#pragma GCC unroll 8
+            for (std::size_t number = 0; number < Count; ++number) offer(number);
+        } else {
+            around.for_each(row, col, [&](std::ptrdiff_t, std::size_t number) { offer(number); });
+        }
+        if (nearest.any()) joined.push_back({pixel, nearest.number()});
+        else *state = static_cast<std::uint8_t>(pixel_state::waiting);
+    }
+}
+
 } // namespace detail
 
 /// Lets every clump of one pixel join the segment of the spectrally nearest of its neighbouring pixels that belonged to
@@ -146,13 +229,10 @@ template <rios::Pixel T>
                                                rios::image_view<std::uint16_t const> clusters, connectivity neighbours,
                                                std::size_t max_rounds)
 {
-    using distance = decltype(detail::pixel_distance<T>(nullptr, 0, nullptr, 0, 0));
     constexpr auto settled = static_cast<std::uint8_t>(detail::pixel_state::settled);
     constexpr auto waiting = static_cast<std::uint8_t>(detail::pixel_state::waiting);
     constexpr auto queued = static_cast<std::uint8_t>(detail::pixel_state::queued);
-    auto const cols = image.cols();
-    auto const stride = image.band_stride();
-    neighbourhood const around(image.rows(), cols, neighbours);
+    neighbourhood const around(image.rows(), image.cols(), neighbours);
     auto states = detail::find_single_pixels(clusters, neighbours);
     rios::large_vector<std::uint32_t> round;
     detail::for_each_waiting(states, [&](std::size_t at) { round.push_back(static_cast<std::uint32_t>(at)); });
@@ -160,25 +240,9 @@ template <rios::Pixel T>
     auto const all = round;
     while (result.rounds < max_rounds && !round.empty()) {
         auto const begin = result.joined.size();
-        for (auto const pixel : round) {
-            auto const row = static_cast<std::ptrdiff_t>(pixel) / cols;
-            auto const col = static_cast<std::ptrdiff_t>(pixel) % cols;
-            T const* const own = &image(0, row, col);
-            distance least{};
-            auto nearest = around.count();
-            // Which are settled, and nearer, cannot be predicted: so there are no branches.
-            around.for_each(row, col, [&](std::ptrdiff_t at, std::size_t neighbour) {
-                auto const& step = around.step(neighbour);
-                T const* const other = &image(0, row + step.down, col + step.right);
-                auto const away = detail::pixel_distance(own, stride, other, stride, image.bands());
-                bool const first = nearest == around.count();
-                bool const nearer = (states[static_cast<std::size_t>(at)] == settled) & (first | (away < least));
-                least = nearer ? away : least;
-                nearest = nearer ? neighbour : nearest;
-            });
-            if (nearest != around.count()) result.joined.push_back({pixel, static_cast<std::uint32_t>(nearest)});
-            else states[pixel] = waiting;
-        }
+        if (neighbours == connectivity::eight)
+            detail::choose_neighbours<8>(image, around, round, states, result.joined);
+        else detail::choose_neighbours<4>(image, around, round, states, result.joined);
         if (result.joined.size() == begin) break;
         ++result.rounds;
         result.last_round = begin;
