@@ -135,7 +135,7 @@ class lloyd {
         bool changed = false;
         for (auto leaf = tree_.branch_begin(branch); leaf < tree_.branch_end(branch); ++leaf) {
             leads_[leaf] = as_before ? leads_[leaf] - (longest + second) : 0;
-            if (leads_[leaf] <= 0) changed |= assign_leaf(leaf, branch, own);
+            if (!(leads_[leaf] > 0)) changed |= assign_leaf(leaf, branch, own);
         }
         return changed;
     }

@@ -115,7 +115,7 @@ TEST_CASE("clusters without pixels move to those that are farthest, the first of
 TEST_CASE("magnitudes and distances of any size make no difference")
 {
     test::random_numbers random(72);
-    for (double const scale : {1e-310, 1e-200, 1e-160, 1e-30, 1e12, 1e100, 1e152}) {
+    for (double const scale : {1e-310, 1e-200, 1e-160, 1e-30, 1e12, 1e100, 1e152, 1e160}) {
         auto const sample = random_sample<double>(random, 3, 3000, scale);
         spectra const data(sample.view());
         CAPTURE(scale);
