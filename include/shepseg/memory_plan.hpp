@@ -81,9 +81,9 @@ class memory_plan {
     /// @throws rios::options_error saying what is needed
     void require_room_for_sample(std::uint64_t sample_pixels, std::size_t bands, std::size_t value_bytes) const
     {
-        // The sample as it was read, and as doubles; as its tree keeps it; its order and clusters.
-        auto const in_tree = value_bytes <= 2 ? sizeof(float) : sizeof(double);
-        auto const needed = fixed_ + sample_pixels * (bands * (2 * value_bytes + sizeof(double) + in_tree) + 16);
+        // The sample in blocks, as they were read, and as a whole; as k-means keeps it, and its tree; its order and clusters.
+        auto const kept = value_bytes <= 2 ? sizeof(float) : sizeof(double);
+        auto const needed = fixed_ + sample_pixels * (bands * (2 * value_bytes + 2 * kept) + 16);
         if (needed <= limit_) return;
         throw rios::options_error("memory limit " + detail::megabytes(limit_) + " is not allowed: a sample of " +
                                   std::to_string(sample_pixels) + " pixels for k-means needs at least " +

@@ -202,6 +202,6 @@ TEST_CASE("a sample that does not fit beside the program is refused in words")
     plan.require_room_for_sample(900'000, 3, 2);
     CHECK(
         test::message_of<rios::options_error>([&] { plan.require_room_for_sample(2'000'000, 3, 2); }) ==
-        "memory limit 100 MB is not allowed: a sample of 2000000 pixels for k-means needs at least 168 MB; allow more, "
+        "memory limit 100 MB is not allowed: a sample of 2000000 pixels for k-means needs at least 144 MB; allow more, "
         "or sample fewer pixels");
 }
