@@ -24,11 +24,14 @@
 
 namespace shepseg {
 
+/// Pixels of a sample are numbered in 32 bits, as are their places in a tree that leaves some empty.
+inline constexpr std::size_t most_sample_pixels = 4'000'000'000;
+
 /// Fits cluster centres to a sample.
 ///
 /// A sample with no more different spectra than clusters gets exactly those spectra, in ascending order, as its centres:
 /// then there are fewer centres than asked for. An empty sample gets none.
-/// @param sample an image of one row; every column is a pixel, none of them null
+/// @param sample an image of one row; every column is a pixel, none of them null; fewer than most_sample_pixels
 /// @throws rios::options_error if an option is not allowed, or if there are more clusters than pixels (unless there are
 ///         none); rios::cancelled
 /// Complexity: O(pixels × clusters × bands) for each iteration, spread over the executor.
@@ -41,6 +44,11 @@ template <rios::Pixel T, rios::AnyExecutor E = rios::inline_executor>
     if (sample.rows() != 1 && sample.cols() > 0) throw rios::options_error("the sample of k-means must have one row");
     auto const clusters = static_cast<std::size_t>(options.clusters);
     auto const count = static_cast<std::size_t>(sample.cols());
+    if (count >= most_sample_pixels) {
+        throw rios::options_error("a sample of " + std::to_string(count) +
+                                  " pixels is not allowed for k-means: must be fewer than " +
+                                  std::to_string(most_sample_pixels));
+    }
     if (count == 0) return {.centres = {}, .inertia = 0, .iterations = 0, .converged = true};
     if (clusters > count) {
         throw rios::options_error("number of clusters " + std::to_string(clusters) +

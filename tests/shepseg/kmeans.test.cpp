@@ -246,6 +246,12 @@ TEST_CASE("options that are not allowed and samples of several rows are refused 
     auto const square = test::message_of<rios::options_error>(
         [] { static_cast<void>(fit_kmeans<float>(image<float>(1, 2, 2).view(), plus_plus(1))); });
     CHECK(square == "the sample of k-means must have one row");
+    std::uint8_t const pixel = 0;
+    auto const too_large = test::message_of<rios::options_error>([&] {
+        static_cast<void>(
+            fit_kmeans<std::uint8_t>(rios::image_view<std::uint8_t const>(&pixel, 1, 1, 4'000'000'000), plus_plus(1)));
+    });
+    CHECK(too_large == "a sample of 4000000000 pixels is not allowed for k-means: must be fewer than 4000000000");
 }
 
 TEST_CASE("a fit ends at the limit of iterations, when nothing changes, or when centres hardly move")
