@@ -184,7 +184,7 @@ class merging_segments {
         for_each_entry(segment, [&](std::uint32_t other) { f(find(other)); });
     }
 
-    /// As above, but of neighbours that are part of other segments by now some such part.
+    /// As above, but as the lists name them: what is part of another segment by now as that part.
     template <typename F>
     void for_each_entry(std::uint32_t segment, F f) const
     {

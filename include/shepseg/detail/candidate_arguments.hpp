@@ -17,7 +17,7 @@ struct candidate_arguments {
     std::size_t stride;    ///< count, rounded up to a multiple of 8; what lies between holds numbers
     double margin;         ///< by how much a squared distance must be larger to count as larger
     /// out, in ascending order: all centres but those that are farther from every point of the box than the one nearest to
-    /// its middle. Room for stride + 1.
+    /// its middle. Room for `count`.
     std::uint32_t* candidates;
     /// out, unless null: by how much all others are farther from every point of the box than that one, at least.
     double* lead = nullptr;

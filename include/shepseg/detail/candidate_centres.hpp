@@ -61,7 +61,7 @@ class candidate_centres {
     void take(candidate_centres const& from, double const* low, double const* high, double margin,
               double* lead = nullptr)
     {
-        found_.resize(from.stride_ + 1);
+        found_.resize(from.count_);
         auto const count = find_candidates({.low = low,
                                             .high = high,
                                             .bands = from.bands_,

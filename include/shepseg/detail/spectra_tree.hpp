@@ -54,7 +54,7 @@ class spectra_tree {
     [[nodiscard]] std::size_t branch_begin(std::size_t index) const noexcept { return branch_begins_[index]; }
     [[nodiscard]] std::size_t branch_end(std::size_t index) const noexcept { return branch_begins_[index + 1]; }
 
-    /// For each place the number of its pixel in the sample.
+    /// For each place that is not empty the number of its pixel in the sample.
     [[nodiscard]] std::uint32_t const* order() const noexcept { return order_.data(); }
     /// The values of a leaf: band b of its i-th pixel is values(index, room)[b * leaf + i].
     /// @param room for them, which may be used or not: bands × leaf

@@ -71,7 +71,8 @@ TEST_CASE("a tree holds every pixel of the sample once, inside its leaf and its 
     rios::inline_executor here;
     rios::thread_executor threads({.workers = 3});
     for (std::ptrdiff_t const bands : {1, 3, 10}) {
-        for (std::ptrdiff_t const count : {1, 63, 64, 65, 127, 128, 129, 5000, 20'001, 300'000}) {
+        for (std::ptrdiff_t const count :
+             {1, 63, 64, 65, 127, 128, 129, 2047, 2048, 2049, 5000, 16'383, 16'384, 16'385, 20'001, 300'000}) {
             for (std::uint16_t const range : {std::uint16_t{1}, std::uint16_t{3}, std::uint16_t{60'000}}) {
                 auto const sample = random_sample(bands, count, range);
                 spectra const data(sample.view());
