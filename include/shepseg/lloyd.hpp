@@ -349,7 +349,7 @@ class lloyd {
     std::vector<char> branch_changed_;
     std::vector<std::vector<std::uint32_t>> watched_; // by branch: the centres that its leaves were compared with
     std::vector<double>
-        leads_; // by leaf: how far each of these may move, all movements added up, until a pixel may change
+        leads_; // by leaf: how far two of these may move together, all movements added up, until a pixel may change
     std::vector<double> steps_; // by cluster: how far its centre moved the last time
     double margin_;
 };

@@ -19,7 +19,6 @@
 #include <rios/executor/threads.hpp>
 #include <rios/image.hpp>
 
-#include "support/message_of.hpp"
 #include "support/pixel_types.hpp"
 #include "support/plain_lloyd.hpp"
 #include "support/random_numbers.hpp"
@@ -225,33 +224,6 @@ TEST_CASE("an empty sample has no centres")
         CHECK(result.converged);
         CHECK(fit_kmeans<float>(image<float>(3, 0, 0).view(), options).centres.empty());
     }
-}
-
-TEST_CASE("more clusters than pixels are refused in words")
-{
-    auto const sample = sample_of<std::uint8_t>({{1, 2, 3}});
-    auto const message = test::message_of<rios::options_error>([&] { fit(sample, plus_plus(5)); });
-    CHECK(message == "number of clusters 5 is not allowed: must be at most the number of sample pixels that are not "
-                     "null, 3");
-}
-
-TEST_CASE("options that are not allowed and samples of several rows are refused in words")
-{
-    auto const sample = sample_of<std::uint8_t>({{1, 2, 3}});
-    auto const refused = [&](kmeans_options const& options) {
-        return test::message_of<rios::options_error>([&] { fit(sample, options); });
-    };
-    CHECK(refused({.clusters = 0}) == "number of clusters 0 is not allowed: must be 1 to 65535");
-    CHECK(refused({.clusters = 2, .starts = 0}) == "number of k-means starts 0 is not allowed: must be at least 1");
-    auto const square = test::message_of<rios::options_error>(
-        [] { static_cast<void>(fit_kmeans<float>(image<float>(1, 2, 2).view(), plus_plus(1))); });
-    CHECK(square == "the sample of k-means must have one row");
-    std::uint8_t const pixel = 0;
-    auto const too_large = test::message_of<rios::options_error>([&] {
-        static_cast<void>(
-            fit_kmeans<std::uint8_t>(rios::image_view<std::uint8_t const>(&pixel, 1, 1, 4'000'000'000), plus_plus(1)));
-    });
-    CHECK(too_large == "a sample of 4000000000 pixels is not allowed for k-means: must be fewer than 4000000000");
 }
 
 TEST_CASE("a fit ends at the limit of iterations, when nothing changes, or when centres hardly move")

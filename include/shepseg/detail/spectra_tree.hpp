@@ -99,8 +99,8 @@ class spectra_tree {
             std::iota(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(data_.count()), 0U);
             return sort_part(0, data_.count());
         }
-        auto const begins = split(make_guide(), executor);
-        rios::for_each_index(executor, parts, [&](std::size_t i) { sort_part(begins[i].place, begins[i].count); });
+        auto const all = split(make_guide(), executor);
+        rios::for_each_index(executor, parts, [&](std::size_t i) { sort_part(all[i].place, all[i].count); });
     }
 
     /// Ascends with the value; no two pixels have the same.
@@ -231,8 +231,8 @@ class spectra_tree {
             auto const count = leaf_end(at) - begin;
             for (std::size_t b = 0; b < bands; ++b) {
                 auto const first = (at * bands + b) * leaf;
-                if (data_.are_floats()) fill(b, begin, count, floats_.data() + first, box + b);
-                else fill(b, begin, count, doubles_.data() + first, box + b);
+                if (data_.are_floats()) fill_band(b, begin, count, floats_.data() + first, box + b);
+                else fill_band(b, begin, count, doubles_.data() + first, box + b);
                 outer[b] = std::min(outer[b], box[b]);
                 outer[bands + b] = std::max(outer[bands + b], box[bands + b]);
             }
@@ -242,7 +242,7 @@ class spectra_tree {
     /// A band of a leaf, with zeros behind its last pixel.
     /// @param box the least value goes there, the greatest as many places behind it as there are bands
     template <typename T>
-    void fill(std::size_t band, std::size_t begin, std::size_t count, T* values, double* box) const
+    void fill_band(std::size_t band, std::size_t begin, std::size_t count, T* values, double* box) const
     {
         data_.with_band(band, [&](auto const* from) {
             for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<T>(from[order_[begin + i]]);
